@@ -1,0 +1,80 @@
+/**
+ * The effective configuration of `godwit sync`, after flags, environment, file and defaults were merged and validated (load.ts).
+ * Times are milliseconds, sizes are bytes. Every leaf has one row in schema.ts, which is where defaults and texts live.
+ */
+import type { Endpoint } from '../model/endpoint.ts';
+
+export interface KeepaliveConfig {
+  /** Overrides the interval fitted to each node; 0 = fit it. */
+  readonly intervalMs: number;
+  /** Idle limit of a proxy, load balancer or NAT in between; 0 = none. Counts like a node's timeout. */
+  readonly idleLimitMs: number;
+  /** Silence with replies outstanding after which a peer is taken for dead; 0 = max(3 intervals, 15 s). */
+  readonly deadAfterMs: number;
+}
+
+export interface ReconnectConfig {
+  readonly delayMinMs: number;
+  readonly delayMaxMs: number;
+  /** 0 = no limit. */
+  readonly attemptsMax: number;
+  readonly connectTimeoutMs: number;
+}
+
+export interface SpoolConfig {
+  /** Base directory; each job has a folder in it. */
+  readonly dir: string;
+  /** Bytes that the spool of this job may take on disk; 0 = what the disk has free less 1 GiB. */
+  readonly maxBytes: number;
+  /** Applied stream that is kept so that a target that lost its tail can be rewound. */
+  readonly retainMs: number;
+  readonly retainBytes: number;
+}
+
+export type OnExisting = 'fail' | 'replace' | 'skip';
+export type OnError = 'stop' | 'dead-letter';
+export type OnLostPosition = 'resync' | 'stop';
+
+export interface SyncConfig {
+  readonly source: Endpoint;
+  readonly target: Endpoint;
+  readonly job: {
+    /** Name of the job; default is derived from both addresses. Letters, digits, `-`, `_`, `.`; 64 at most. */
+    readonly name: string;
+  };
+  readonly sync: {
+    readonly onExisting: OnExisting;
+    readonly flushTarget: boolean;
+    /** Answers the question of --flush-target. */
+    readonly yes: boolean;
+    readonly onError: OnError;
+    readonly onLostPosition: OnLostPosition;
+    /** Stop when the full sync is applied. */
+    readonly stopAfter: 'never' | 'full-sync';
+    /** Stop once the lag has been below this many bytes in incremental sync; -1 = never. */
+    readonly stopWhenLagBelowBytes: number;
+    /** Remove the marks and the spool of this job from target and disk, and end. */
+    readonly finish: boolean;
+  };
+  readonly keepalive: KeepaliveConfig;
+  readonly reconnect: ReconnectConfig;
+  readonly spool: SpoolConfig;
+  readonly checkpoint: {
+    /** First part of the names of all keys that Godwit writes for itself at the target. */
+    readonly prefix: string;
+  };
+  readonly deadLetter: {
+    /** File; default is `dead-letter.jsonl` in the job's spool folder. Empty = that default. */
+    readonly file: string;
+  };
+  readonly status: {
+    /** -1 = no status server; 0 = any free port. */
+    readonly port: number;
+    readonly host: string;
+  };
+  readonly log: {
+    readonly level: 'debug' | 'info' | 'warn' | 'error';
+    /** auto: live view on a terminal, JSON lines otherwise. */
+    readonly format: 'auto' | 'live' | 'pretty' | 'json';
+  };
+}

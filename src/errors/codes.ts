@@ -1,0 +1,66 @@
+/**
+ * Every error code of Godwit: what it means, the exit code of a run that it ends, whether waiting and retrying can help, and the
+ * general advice. `docs/errors.md` is generated from this table (npm run docs:errors); a code is never renamed or reused.
+ *
+ * Exit codes: 2 configuration, 3 connection and authentication, 4 protocol, reply and replication, 5 format, 6 transform,
+ * 7 checkpoint, 8 verification found differences, 70 internal, 130/143 signals.
+ */
+interface CodeEntry {
+  exitCode: number;
+  retryable: boolean;
+  summary: string;
+  fix: string;
+}
+
+const config = (summary: string, fix: string): CodeEntry => ({ exitCode: 2, retryable: false, summary, fix });
+const connection = (summary: string, fix: string, retryable = true): CodeEntry => ({ exitCode: 3, retryable, summary, fix });
+const protocol = (summary: string, fix: string, retryable = false): CodeEntry => ({ exitCode: 4, retryable, summary, fix });
+const format = (summary: string, fix: string): CodeEntry => ({ exitCode: 5, retryable: false, summary, fix });
+const checkpoint = (summary: string, fix: string): CodeEntry => ({ exitCode: 7, retryable: false, summary, fix });
+
+export const ERROR_CODES = {
+  // 2: configuration
+  CONFIG_UNREADABLE: config('The configuration file cannot be read.', 'Check the path and its permissions.'),
+  CONFIG_SYNTAX: config('The configuration file is not valid TOML.', 'Mend the line that the message names.'),
+  CONFIG_UNKNOWN_KEY: config('The configuration has a key that Godwit does not know.', 'Correct the key; `godwit explain` lists all of them.'),
+  CONFIG_INVALID: config('An option has a value that it cannot take.', 'Correct the value at the place that the message names.'),
+  CONFIG_MISSING: config('A required option was not given.', 'Give it as a flag, a key of the file, or an environment variable.'),
+  KEEPALIVE_TOO_LONG: config('The keepalive interval asked for is longer than half of the node\'s timeout.', 'Shorten keepalive.interval, or leave it out: Godwit fits it to the node.'),
+  TARGET_NOT_EMPTY: config('The target holds keys already, and --on-existing is fail.', 'Empty it, or choose --on-existing replace or skip, or --flush-target.'),
+  FLUSH_NOT_CONFIRMED: config('--flush-target was given but not confirmed.', 'Answer the question, or add --yes.'),
+  // 3: connection and authentication
+  CONNECT_FAILED: connection('No connection could be made.', 'Check the address, that the server runs, and the firewall between.'),
+  CONNECTION_LOST: connection('The connection was closed by the other side.', 'Godwit reconnects by itself; if this repeats, look at the server\'s log.'),
+  CONNECTION_DEAD: connection('The other side stopped answering.', 'Godwit reconnects by itself; if this repeats, look at the network and the server\'s load.'),
+  TLS_FAILED: connection('The TLS handshake failed.', 'Check tls.ca, tls.cert, tls.key and the name in the certificate; use rediss:// only where the port speaks TLS.', false),
+  AUTH_FAILED: connection('The server refused the user name or password.', 'Check the user and password of this side.', false),
+  AUTH_REQUIRED: connection('The server asks for a password and none was given.', 'Give the password (and the user, for ACL users) of this side.', false),
+  PERMISSION_DENIED: connection('The user lacks the right to a command that Godwit needs.', 'Grant the command that the message names (ACL SETUSER <user> +<command>).', false),
+  // 4: protocol, replies, replication
+  NOT_A_REDIS_SERVER: protocol('The other side does not speak the Redis protocol.', 'Check host and port.'),
+  PROTOCOL_ERROR: protocol('The other side sent bytes that the protocol does not allow here.', 'Check for a proxy that alters traffic; if none is there, report this with the log.', true),
+  TARGET_IS_REPLICA: protocol('The target is a replica and takes no writes.', 'Give the address of its primary.'),
+  WRONG_TOPOLOGY: protocol('The node is of another kind than it was given as.', 'Give the address of a node of the kind that the message names.'),
+  SAME_SERVER: protocol('Source and target are the same server.', 'Check both addresses.'),
+  PSYNC_REFUSED: protocol('The source refuses replication.', 'Grant +psync +replconf to the user; a managed service that hides PSYNC needs a scan instead.'),
+  SOURCE_NOT_READY: protocol('The source cannot serve replication yet (loading, or its own primary is away).', 'Godwit waits and tries again.', true),
+  POSITION_LOST: protocol('The source cannot continue from the mark: its backlog no longer reaches back to it.', 'A new full sync is needed: run with --on-lost-position resync, and raise repl-backlog-size.'),
+  TARGET_REFUSED: protocol('The target answered a command with an error.', 'Read the reply in the message; choose --on-error dead-letter to go on without such commands.'),
+  TARGET_NOT_READY: protocol('The target cannot take writes for now (LOADING, READONLY, OOM, BUSY, NOREPLICAS, MASTERDOWN ...).', 'Godwit waits and tries again.', true),
+  KEY_EXISTS: protocol('A key of the source exists at the target, and --on-existing is fail.', 'Choose --on-existing replace or skip, or empty the target.'),
+  VALUE_TOO_LARGE: protocol('A value is larger than the target accepts.', 'Raise proto-max-bulk-len and client-query-buffer-limit at the target.'),
+  DISK_FULL: protocol('The spool has no room left.', 'Free space, or point spool.dir to a larger disk, or raise spool.max-bytes.', true),
+  // 5: format
+  RDB_CORRUPT: format('The snapshot is damaged or cut short.', 'Run the full sync again; if it repeats, check the source with redis-check-rdb.'),
+  RDB_UNSUPPORTED: format('The snapshot holds something that this version of Godwit does not know.', 'Update Godwit, or leave the key out at the source.'),
+  RDB_CHECKSUM: format('The checksum of the snapshot is wrong.', 'Run the full sync again; if it repeats, check the source\'s memory and the network.'),
+  STREAM_CORRUPT: format('The replication stream is not what the protocol allows.', 'Report this with the log; the job can be resumed from its mark.'),
+  // 7: checkpoint
+  FENCED: checkpoint('Another Godwit has taken over this job; this one has stopped and writes nothing more.', 'Let one of them run; use --job to name separate jobs.'),
+  MARK_INVALID: checkpoint('The mark of this job in the target cannot be understood.', 'It was written by another version or damaged: `godwit sync --finish` removes it, then start anew.'),
+  SPOOL_FAILED: checkpoint('The spool directory cannot be used.', 'Check spool.dir, its permissions and its disk.'),
+  // 70
+  INTERNAL: { exitCode: 70, retryable: false, summary: 'A defect of Godwit.', fix: 'Please report it with the log; the job can be resumed from its mark.' },
+} as const satisfies Record<string, CodeEntry>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;

@@ -1,0 +1,28 @@
+/** Product and version of a server, and comparisons on them. */
+export interface ServerVersion {
+  readonly product: 'redis' | 'valkey';
+  /** As printed, e.g. `7.0.15`. */
+  readonly text: string;
+  readonly major: number;
+  readonly minor: number;
+  readonly patch: number;
+}
+
+/** Reads product and version from the text of INFO (server section). Valkey reports `redis_version:7.2.4` beside `valkey_version`. */
+export function parseServerVersion(info: string): ServerVersion | undefined {
+  const valkey = /^valkey_version:(\S+)/m.exec(info);
+  const found = valkey ?? /^redis_version:(\S+)/m.exec(info);
+  if (!found) return undefined;
+  const [major = 0, minor = 0, patch = 0] = found[1].split('.').map((part) => Number.parseInt(part, 10) || 0);
+  return { product: valkey ? 'valkey' : 'redis', text: found[1], major, minor, patch };
+}
+
+/** True if the version is major.minor or newer, whatever the product. */
+export function atLeast(version: ServerVersion, major: number, minor = 0): boolean {
+  return version.major > major || (version.major === major && version.minor >= minor);
+}
+
+/** `Redis 7.0.15` */
+export function versionName(version: ServerVersion): string {
+  return `${version.product === 'valkey' ? 'Valkey' : 'Redis'} ${version.text}`;
+}

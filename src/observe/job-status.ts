@@ -1,0 +1,71 @@
+/**
+ * What a running job says of itself: the document behind the status JSON, the live view and (later) metrics. Plain data, made anew by each
+ * SyncJob.status(). Times are milliseconds, sizes and offsets are bytes; `...At` are Unix milliseconds.
+ */
+import type { KeepaliveReason } from './keepalive-reason.ts';
+
+export type JobPhase = 'created' | 'planning' | 'full-sync' | 'incremental-sync' | 'draining' | 'stopped' | 'failed';
+
+export type ConnectionStateName = 'idle' | 'connecting' | 'handshaking' | 'ready' | 'backing-off' | 'closed';
+
+export interface ConnectionStatus {
+  /** `target data`, `target control`, `source control`, `source replication`. */
+  readonly role: string;
+  readonly address: string;
+  readonly state: ConnectionStateName | string;
+  readonly sinceAt: number;
+  /** Since the last byte sent. */
+  readonly idleMs: number;
+  readonly keepaliveIntervalMs: number;
+  readonly keepaliveReason: KeepaliveReason;
+  /** The node's own `timeout`; 0 = none, -1 = unknown (CONFIG forbidden). */
+  readonly nodeTimeoutMs: number;
+  readonly deadAfterMs: number;
+  readonly roundTripLastMs: number;
+  readonly roundTripSmoothedMs: number;
+  readonly pingsSent: number;
+  readonly pingsLost: number;
+  readonly reconnects: number;
+  readonly unansweredReplies: number;
+  readonly unansweredBytes: number;
+  readonly lastError: { readonly code: string; readonly message: string; readonly at: number } | null;
+}
+
+export interface JobStatus {
+  readonly job: string;
+  readonly version: string;
+  readonly phase: JobPhase;
+  readonly startedAt: number;
+  readonly phaseSinceAt: number;
+  readonly source: { readonly address: string; readonly server: string };
+  readonly target: { readonly address: string; readonly server: string };
+  readonly fullSync: {
+    /** Total bytes of the snapshot; -1 while unknown (diskless). */
+    readonly bytesTotal: number;
+    readonly bytesReceived: number;
+    readonly bytesApplied: number;
+    readonly keysApplied: number;
+    readonly keysSkipped: number;
+    /** 0..1, or -1 while unknown. */
+    readonly progress: number;
+    /** Estimated; -1 while unknown. */
+    readonly timeLeftMs: number;
+  };
+  readonly incrementalSync: {
+    readonly replicationId: string;
+    readonly offsetReceived: number;
+    readonly offsetApplied: number;
+    /** The source's own offset, from INFO; -1 while unknown. */
+    readonly offsetSource: number;
+    readonly unitsApplied: number;
+    readonly commandsApplied: number;
+  };
+  readonly lagBytes: number;
+  readonly lagMs: number;
+  /** Moving averages over the last seconds. */
+  readonly rate: { readonly keysPerSecond: number; readonly commandsPerSecond: number; readonly bytesPerSecond: number };
+  readonly spool: { readonly dir: string; readonly bytesOnDisk: number; readonly bytesInMemory: number; readonly bytesMax: number; readonly diskFreeBytes: number };
+  readonly checkpoint: { readonly epoch: number; readonly offset: number; readonly at: number };
+  readonly errors: { readonly retried: number; readonly deadLetters: number; readonly last: { readonly code: string; readonly message: string; readonly at: number } | null };
+  readonly connections: readonly ConnectionStatus[];
+}
