@@ -1,0 +1,398 @@
+/**
+ * A connection to one server that stays: it is kept alive, noticed when dead, and comes back by itself. Commands are never sent twice: what
+ * waits when a link breaks is told so (CONNECTION_LOST, CONNECTION_DEAD), and whoever sent it decides.
+ *
+ *   connection-state.ts  the states          link.ts       one socket and its FIFO       keepalive.ts  when to ping, when it is dead
+ *   handshake.ts         the first words     back-off.ts   how long to wait
+ */
+import { BackOff } from '../async/back-off.ts';
+import { type Clock, type ClockTimer, systemClock } from '../async/clock.ts';
+import { Deferred } from '../async/deferred.ts';
+import { TypedEmitter } from '../async/typed-emitter.ts';
+import { GodwitError, toGodwitError } from '../errors/errors.ts';
+import { endpointName } from '../model/endpoint.ts';
+import { versionName } from '../model/server-version.ts';
+import type { ConnectionStatus } from '../observe/job-status.ts';
+import { type CommandArgument, encodeCommand } from '../resp/encode.ts';
+import { type Reply, ReplyError } from '../resp/reply.ts';
+import { closedError, deadError, notReadyError, silentError } from './connection-errors.ts';
+import type { ConnectionEvents, ConnectionOptions, OpenConnection } from './connection-options.ts';
+import { type ConnectionEvent, type ConnectionState, transition } from './connection-state.ts';
+import { handshake, timeoutOf } from './handshake.ts';
+import type { KeepaliveFit } from './keepalive-fit.ts';
+import { Keepalive, type KeepaliveLine } from './keepalive.ts';
+import { Link } from './link.ts';
+import { PendingCall, type ReplyCollector } from './reply-collector.ts';
+import { type NodeName, replyFailure } from './reply-errors.ts';
+import { type ServerFacts, UNKNOWN_SERVER } from './server-facts.ts';
+
+const PING = encodeCommand(['PING']);
+const REFRESH = encodeCommand(['CONFIG', 'GET', 'timeout']);
+/** A connection that lived this long is not a failed attempt: back-off begins anew. */
+const STABLE_AFTER_MS = 1000;
+
+export class Connection implements OpenConnection {
+  readonly events: TypedEmitter<ConnectionEvents>;
+  /** What the last handshake has learned. */
+  server: ServerFacts = UNKNOWN_SERVER;
+  /** Grows with each handshake; replies and marks of an older one belong to a link that is gone. */
+  generation = 0;
+
+  private readonly options: ConnectionOptions;
+  private readonly node: NodeName;
+  private readonly clock: Clock;
+  private readonly backOff: BackOff;
+  private readonly keepalive: Keepalive;
+  private state: ConnectionState = { name: 'idle' };
+  private sinceAt: number;
+  private sinceMs: number;
+  private link: Link | undefined;
+  private restoring = false;
+  private payloadOpen = false;
+  private waiter = new Deferred<void>();
+  private retryTimer: ClockTimer | undefined;
+  private deadline: ClockTimer | undefined;
+  private attemptsMax: number;
+  /** Since it was ready last. */
+  private failedAttempts = 0;
+  private timesReady = 0;
+  private lastError: ConnectionStatus['lastError'] = null;
+
+  constructor(options: ConnectionOptions) {
+    const random = options.random ?? Math.random;
+    this.options = options;
+    this.node = { role: options.role, address: endpointName(options.endpoint) };
+    this.clock = options.clock ?? systemClock;
+    this.events = new TypedEmitter((error) => options.log.error({ error: String(error) }, 'a listener of a connection has failed'));
+    this.backOff = new BackOff({ ...options.reconnect, random });
+    this.keepalive = new Keepalive({ config: options.keepalive, clock: this.clock, wheel: options.wheel, random, line: this.line() });
+    this.sinceAt = this.clock.wallMs();
+    this.sinceMs = this.clock.nowMs();
+    this.attemptsMax = options.reconnect.attemptsMax;
+  }
+
+  /**
+   * Makes the first connection; resolves when ready. Retryable failures are retried with back-off, others reject and close it.
+   * @param first.attemptsMax bound on the attempts of this first connection; default is reconnect.attemptsMax (0 = none)
+   */
+  connect(first: { readonly attemptsMax?: number } = {}): Promise<void> {
+    if (this.state.name === 'idle') {
+      this.attemptsMax = first.attemptsMax ?? this.options.reconnect.attemptsMax;
+      this.apply({ type: 'connect' });
+      void this.attempt();
+    }
+    return this.ready();
+  }
+
+  /** Resolves when ready (again); rejects once it is closed, with the error that closed it. */
+  ready(): Promise<void> {
+    if (this.state.name === 'ready') return Promise.resolve();
+    if (this.state.name === 'closed') return Promise.reject(this.state.error ?? closedError(this.node));
+    return this.waiter.promise;
+  }
+
+  get isReady(): boolean {
+    return this.state.name === 'ready';
+  }
+
+  get stateName(): ConnectionState['name'] {
+    return this.state.name;
+  }
+
+  get unansweredReplies(): number {
+    return this.link?.fifo.unansweredReplies ?? 0;
+  }
+
+  /** Bytes of commands, sent or waiting in the socket, whose last reply has not come. */
+  get unansweredBytes(): number {
+    return this.link?.fifo.unansweredBytes ?? 0;
+  }
+
+  /** One command. Rejects with ReplyError for a `-` reply, with CONNECTION_LOST or CONNECTION_DEAD when the link breaks: it may have run or not. */
+  async call(...args: CommandArgument[]): Promise<Reply> {
+    const reply = await this.exchange([args])[0];
+    if (reply instanceof ReplyError) {
+      reply.command = String(args[0]);
+      throw reply;
+    }
+    return reply;
+  }
+
+  /** Commands in one write. `-` replies are values (ReplyError) in the result; rejects when the link breaks. */
+  callAll(commands: readonly (readonly CommandArgument[])[]): Promise<Reply[]> {
+    return Promise.all(this.exchange(commands));
+  }
+
+  /**
+   * Writes bytes at once; their replies go to `expect` in order. With several expectations, all bytes count as unanswered until the last is
+   * answered. The bytes may be reused once `onWritten` was called (also when the link breaks). Returns false when the caller should
+   * await drained(). Throws CONNECTION_LOST when not ready.
+   */
+  send(parts: readonly Uint8Array[], expect: readonly (ReplyCollector | PendingCall)[], onWritten?: () => void): boolean {
+    return this.write(this.openLink(), parts, expect, onWritten);
+  }
+
+  /** Resolves when send() may go on; rejects when the link breaks before. */
+  drained(): Promise<void> {
+    return this.link?.drained() ?? Promise.reject(notReadyError(this.node, this.state.name));
+  }
+
+  /** A payload is sent in pieces from here on: nothing else gets between, and liveness is judged by the progress of its writes. */
+  beginPayload(): void {
+    this.openLink();
+    this.payloadOpen = true;
+    this.keepalive.beginPayload();
+  }
+
+  endPayload(): void {
+    this.payloadOpen = false;
+    this.keepalive.endPayload();
+  }
+
+  /** MULTI and EXEC are sent by separate writes: no PING gets between, it would be queued and answered within EXEC. */
+  beginTransaction(): void {
+    this.keepalive.beginTransaction();
+  }
+
+  endTransaction(): void {
+    this.keepalive.endTransaction();
+  }
+
+  /** Gives the link up as if it had been lost: back-off and reconnect, or the end when the error is not retryable. */
+  disconnect(error: GodwitError): void {
+    if (this.link !== undefined) this.lose(this.link, error);
+  }
+
+  /** Closes for good. Replies that are outstanding are lost; resolves when the socket is closed. */
+  async close(): Promise<void> {
+    const { link } = this;
+    this.link = undefined;
+    this.stopTimers();
+    if (this.state.name !== 'closed') {
+      this.apply({ type: 'close' });
+      this.waiter.reject(closedError(this.node));
+    }
+    await link?.finish(closedError(this.node));
+  }
+
+  status(): ConnectionStatus {
+    const { keepalive } = this;
+    return {
+      role: this.node.role,
+      address: this.node.address,
+      state: this.state.name,
+      sinceAt: this.sinceAt,
+      idleMs: Math.max(0, Math.round(this.clock.nowMs() - keepalive.lastSentMs)),
+      keepaliveIntervalMs: keepalive.fit.intervalMs,
+      keepaliveReason: keepalive.fit.reason,
+      nodeTimeoutMs: keepalive.nodeTimeoutMs,
+      deadAfterMs: keepalive.fit.deadAfterMs,
+      roundTripLastMs: keepalive.roundTripLastMs,
+      roundTripSmoothedMs: keepalive.roundTripSmoothedMs,
+      pingsSent: keepalive.pingsSent,
+      pingsLost: keepalive.pingsLost,
+      reconnects: Math.max(0, this.timesReady - 1),
+      unansweredReplies: this.unansweredReplies,
+      unansweredBytes: this.unansweredBytes,
+      lastError: this.lastError,
+    };
+  }
+
+  private async attempt(): Promise<void> {
+    const link = this.newLink();
+    this.link = link;
+    try {
+      await link.open();
+      if (this.link !== link) return;
+      this.apply({ type: 'opened' });
+      await this.shakeHands(link);
+      if (this.link !== link) return;
+      this.restoring = true;
+      await this.options.onRestore?.(this);
+      if (this.link !== link) return;
+      this.becomeReady();
+    } catch (error) {
+      this.lose(link, error instanceof ReplyError ? replyFailure(error, this.node) : toGodwitError(error));
+    }
+  }
+
+  private newLink(): Link {
+    const { endpoint, role, reconnect, bulkReplyBytesMax } = this.options;
+    const link: Link = new Link({
+      endpoint,
+      role,
+      bulkReplyBytesMax,
+      connectTimeoutMs: reconnect.connectTimeoutMs,
+      knownServer: this.timesReady > 0,
+      onReceived: () => this.keepalive.received(),
+      onWritten: () => this.keepalive.written(),
+      onLost: (error) => this.lose(link, error),
+    });
+    return link;
+  }
+
+  private async shakeHands(link: Link): Promise<void> {
+    const { endpoint, role, clientName, database, reconnect } = this.options;
+    this.deadline = this.clock.startTimer(reconnect.connectTimeoutMs, () => this.lose(link, silentError(this.node, reconnect.connectTimeoutMs)));
+    const startMs = this.clock.nowMs();
+    const before = this.server;
+    const server = await handshake({ endpoint, role, clientName, database, exchange: (commands) => this.exchangeOn(link, commands) });
+    this.deadline?.cancel();
+    if (this.link !== link) return;
+    link.establish();
+    this.server = server;
+    this.generation++;
+    if (this.keepalive.roundTripSmoothedMs === 0) this.keepalive.noteRoundTrip(this.clock.nowMs() - startMs);
+    this.keepalive.start(server.timeoutMs, server.configForbidden, this.timesReady === 0, before.runId !== server.runId);
+    if (server.timeoutMs > 0 && server.timeoutMs < 3 * this.keepalive.roundTripSmoothedMs) {
+      this.options.log.warn({ ...this.node, timeoutMs: server.timeoutMs, roundTripMs: this.keepalive.roundTripSmoothedMs }, 'the timeout of this node is shorter than three round trips');
+    }
+  }
+
+  private becomeReady(): void {
+    this.restoring = false;
+    this.failedAttempts = 0;
+    this.timesReady++;
+    this.attemptsMax = this.options.reconnect.attemptsMax;
+    this.apply({ type: 'restored' });
+    const { server, keepalive } = this;
+    const fields = { ...this.node, server: server.version && versionName(server.version), serverRole: server.role, keepaliveIntervalMs: keepalive.fit.intervalMs, keepaliveReason: keepalive.fit.reason };
+    this.options.log.info(fields, this.timesReady === 1 ? 'connected' : 'connected again');
+    this.waiter.resolve();
+  }
+
+  /** The one end of every link but by close(). The state changes first, so that whoever is told of a loss finds the connection not ready. */
+  private lose(link: Link, error: GodwitError): void {
+    if (this.link !== link) return;
+    const wasReady = this.state.name === 'ready';
+    const idleMs = Math.round(this.clock.nowMs() - this.keepalive.lastSentMs);
+    const lost = error.code === 'CONNECTION_LOST' || error.code === 'CONNECTION_DEAD';
+    if (wasReady && lost && link.fifo.unansweredReplies === this.keepalive.probesUnanswered) this.keepalive.diedIdle();
+    this.stopTimers();
+    this.link = undefined;
+    this.restoring = false;
+    this.payloadOpen = false;
+    this.lastError = { code: error.code, message: error.message, at: this.clock.wallMs() };
+    if (wasReady) {
+      this.waiter = new Deferred();
+      if (this.clock.nowMs() - this.sinceMs >= STABLE_AFTER_MS) this.backOff.succeeded();
+    } else this.failedAttempts++;
+    const fatal = this.fatalOf(error);
+    if (fatal === undefined) this.retryLater(error, wasReady, idleMs);
+    else this.giveUp(fatal);
+    link.kill(error);
+    if (wasReady) this.events.emit('lost', { error, idleMs });
+  }
+
+  private fatalOf(error: GodwitError): GodwitError | undefined {
+    if (!error.retryable && !(error.code === 'TLS_FAILED' && this.timesReady > 0)) return error;
+    if (this.attemptsMax === 0 || this.failedAttempts < this.attemptsMax) return undefined;
+    const attempts = this.failedAttempts === 1 ? '1 attempt' : `${this.failedAttempts} attempts`;
+    return new GodwitError(error.code, `${error.message} (given up after ${attempts})`, { fix: error.fix, details: error.details, cause: error, retryable: false });
+  }
+
+  private retryLater(error: GodwitError, wasReady: boolean, idleMs: number): void {
+    const delayMs = Math.round(this.backOff.nextDelayMs());
+    this.options.log.warn({ ...this.node, code: error.code, error: error.message, idleMs, delayMs, attempt: this.backOff.attempts }, wasReady ? 'connection lost, will reconnect' : 'not connected, will try again');
+    this.retryTimer = this.clock.startTimer(delayMs, () => {
+      this.apply({ type: 'retry' });
+      void this.attempt();
+    });
+    this.apply({ type: 'lost', error, attempt: this.backOff.attempts, delayMs });
+  }
+
+  private giveUp(error: GodwitError): void {
+    this.options.log.error({ ...this.node, code: error.code, error: error.message }, 'connection ended');
+    this.apply({ type: 'fatal', error });
+    this.waiter.reject(error);
+  }
+
+  private stopTimers(): void {
+    this.keepalive.stop();
+    this.retryTimer?.cancel();
+    this.deadline?.cancel();
+  }
+
+  private apply(event: ConnectionEvent): void {
+    const from = this.state;
+    const to = transition(from, event);
+    if (to === from) return;
+    this.state = to;
+    this.sinceAt = this.clock.wallMs();
+    this.sinceMs = this.clock.nowMs();
+    this.events.emit('state', { from: from.name, to, at: this.sinceAt });
+  }
+
+  private exchange(commands: readonly (readonly CommandArgument[])[]): Promise<Reply>[] {
+    if (this.payloadOpen) return commands.map(() => Promise.reject(new GodwitError('INTERNAL', 'a command was called within a payload')));
+    try {
+      return this.exchangeOn(this.openLink(), commands);
+    } catch (error) {
+      return commands.map(() => Promise.reject(error as Error));
+    }
+  }
+
+  private exchangeOn(link: Link, commands: readonly (readonly CommandArgument[])[]): Promise<Reply>[] {
+    const waiting = commands.map(() => new Deferred<Reply>());
+    const calls = waiting.map((one) => new PendingCall(one.resolve, one.reject));
+    this.write(link, [Buffer.concat(commands.map(encodeCommand))], calls);
+    return waiting.map((one) => one.promise);
+  }
+
+  private write(link: Link, parts: readonly Uint8Array[], expect: readonly (ReplyCollector | PendingCall)[], onWritten?: () => void): boolean {
+    const wasUnanswered = link.fifo.unansweredReplies > 0;
+    const mayGoOn = link.write(parts, expect, onWritten);
+    this.keepalive.sent(wasUnanswered);
+    return mayGoOn;
+  }
+
+  private openLink(): Link {
+    if (this.link === undefined || !(this.state.name === 'ready' || this.restoring)) throw notReadyError(this.node, this.state.name);
+    return this.link;
+  }
+
+  private line(): KeepaliveLine {
+    const connection = this;
+    return {
+      name: this.node.address,
+      get unansweredReplies() {
+        return connection.unansweredReplies;
+      },
+      get unansweredBytes() {
+        return connection.unansweredBytes;
+      },
+      get writeBacklogBytes() {
+        return connection.link?.backlogBytes ?? 0;
+      },
+      sendPing: () => this.probe(PING, true, () => {}),
+      sendRefresh: () => this.probe(REFRESH, false, (reply) => this.keepalive.refreshed(timeoutOf(reply))),
+      onSilence: (silentMs, deadAfterMs) => this.link && this.lose(this.link, deadError(this.node, { silentMs, deadAfterMs, unansweredReplies: this.unansweredReplies, unansweredBytes: this.unansweredBytes })),
+      onFitted: (fit) => this.fitted(fit),
+    };
+  }
+
+  private fitted(fit: KeepaliveFit): void {
+    const { nodeTimeoutMs } = this.keepalive;
+    const passedOver = this.options.keepalive.intervalMs > 0 && fit.reason !== 'override';
+    const fields = { ...this.node, ...fit, nodeTimeoutMs };
+    if (passedOver && this.generation > 0) this.options.log.warn(fields, 'keepalive.interval is longer than half of what closes idle connections here, so it is not used');
+    else this.options.log.debug(fields, 'keepalive fitted');
+    this.events.emit('keepalive', { ...fit, nodeTimeoutMs });
+  }
+
+  /** Any reply will do, an error too: it shows that the other side lives. */
+  private probe(command: Uint8Array, isPing: boolean, onReply: (reply: Reply) => void): void {
+    const { link, keepalive } = this;
+    if (link === undefined) return;
+    const startMs = this.clock.nowMs();
+    const quiet = link.fifo.unansweredReplies === 0;
+    const answered = (reply: Reply): void => {
+      const roundTripMs = quiet ? this.clock.nowMs() - startMs : -1;
+      keepalive.probeAnswered(roundTripMs);
+      if (quiet) this.events.emit('round-trip', { roundTripMs });
+      onReply(reply);
+    };
+    keepalive.probeSent(startMs - keepalive.lastSentMs, isPing);
+    this.write(link, [command], [new PendingCall(answered, () => {})]);
+  }
+}

@@ -1,0 +1,37 @@
+/** Sorts error replies: which of them waiting can cure, which are a matter of rights, and which are final. Lower layers only classify. */
+import { GodwitError } from '../errors/errors.ts';
+import type { ReplyError } from '../resp/reply.ts';
+
+/** Codes that a server answers with while it cannot serve for now. */
+const NOT_READY = new Set(['LOADING', 'MASTERDOWN', 'BUSY', 'TRYAGAIN', 'CLUSTERDOWN', 'NOREPLICAS', 'READONLY', 'OOM', 'MISCONF', 'NOMASTERLINK']);
+
+/** Of a node, for messages. */
+export interface NodeName {
+  /** `target data`; begins with `source` or `target` for nodes of that side. */
+  readonly role: string;
+  readonly address: string;
+}
+
+/** True for the replies that go away by themselves (LOADING, READONLY, OOM ...). */
+export function isNotReadyReply(error: ReplyError): boolean {
+  return NOT_READY.has(error.code);
+}
+
+/** The error reply as a GodwitError with a code, what and where. The reply's text is kept; the command's arguments never get in. */
+export function replyFailure(error: ReplyError, node: NodeName): GodwitError {
+  const where = `${node.role} ${node.address}`;
+  const command = error.command?.toUpperCase();
+  const details = { address: node.address, role: node.role, command, reply: error.text };
+  const isSource = node.role.startsWith('source');
+  if (isNotReadyReply(error)) return new GodwitError(isSource ? 'SOURCE_NOT_READY' : 'TARGET_NOT_READY', `${where} is not ready: ${error.text}`, { details, cause: error });
+  switch (error.code) {
+    case 'NOAUTH':
+      return new GodwitError('AUTH_REQUIRED', `${where} asks for a password and none was given`, { details, cause: error });
+    case 'WRONGPASS':
+      return new GodwitError('AUTH_FAILED', `${where} refused the user name or password: ${error.text}`, { details, cause: error });
+    case 'NOPERM':
+      return new GodwitError('PERMISSION_DENIED', `${where}: the user may not run ${command ?? 'a command that is needed'} (${error.text})`, { details, cause: error });
+  }
+  const message = `${where} answered ${command ?? 'a command'} with: ${error.text}`;
+  return isSource ? new GodwitError('PROTOCOL_ERROR', message, { details, cause: error, retryable: false }) : new GodwitError('TARGET_REFUSED', message, { details, cause: error });
+}

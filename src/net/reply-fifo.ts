@@ -1,0 +1,131 @@
+/**
+ * The expectations of one socket, in the order of the commands that were sent: replies have no names, only their order matches them.
+ * Counts what is unanswered, in replies and in bytes sent. Callbacks may send more or fail everything; feed() then stops where it is.
+ */
+import { GodwitError } from '../errors/errors.ts';
+import { ReplyCounter } from '../resp/reply-counter.ts';
+import { ReplyDecoder } from '../resp/reply-decoder.ts';
+import { excerpt } from '../resp/reply-limits.ts';
+import { PendingCall, type ReplyCollector } from './reply-collector.ts';
+
+interface Entry {
+  readonly expectation: ReplyCollector | PendingCall;
+  readonly bytes: number;
+}
+
+export class ReplyFifo {
+  private readonly counter = new ReplyCounter();
+  private readonly decoder: ReplyDecoder;
+  private entries: Entry[] = [];
+  private head = 0;
+  /** The counter has begun with the head. */
+  private counting = false;
+  private replies = 0;
+  private bytes = 0;
+  /** Bytes of payload pieces whose expectation comes with a later one. */
+  private bytesAhead = 0;
+  private generation = 0;
+
+  constructor(bulkReplyBytesMax: number | undefined) {
+    this.decoder = new ReplyDecoder({ bulkBytesMax: bulkReplyBytesMax });
+  }
+
+  get unansweredReplies(): number {
+    return this.replies - (this.counting ? this.counter.counted : 0);
+  }
+
+  get unansweredBytes(): number {
+    return this.bytes + this.bytesAhead;
+  }
+
+  /** @param bytes sent for all of them together; they count as unanswered until the last is answered */
+  push(expect: readonly (ReplyCollector | PendingCall)[], bytes: number): void {
+    this.bytesAhead += bytes;
+    for (let i = 0; i < expect.length; i++) {
+      const expectation = expect[i];
+      const own = i === expect.length - 1 ? this.bytesAhead : 0;
+      this.entries.push({ expectation, bytes: own });
+      this.replies += expectation instanceof PendingCall ? 1 : expectation.count;
+      this.bytes += own;
+    }
+    if (expect.length > 0) this.bytesAhead = 0;
+    this.completeEmpty();
+  }
+
+  /** Takes received bytes[from, to). Throws PROTOCOL_ERROR for bytes that are no reply or that nobody waits for. */
+  feed(bytes: Uint8Array, from: number, to: number): void {
+    const { generation } = this;
+    let at = from;
+    while (at < to && generation === this.generation) {
+      if (this.head === this.entries.length) {
+        throw new GodwitError('PROTOCOL_ERROR', `received bytes that no command asked for: "${excerpt(bytes, at, to)}"`);
+      }
+      const { expectation } = this.entries[this.head];
+      at = expectation instanceof PendingCall ? this.feedCall(expectation, bytes, at, to) : this.feedCollector(expectation, bytes, at, to);
+      if (generation === this.generation) this.completeEmpty();
+    }
+  }
+
+  /** Everything that waits has lost its reply. */
+  failAll(error: GodwitError): void {
+    const lost = this.entries.slice(this.head);
+    this.entries = [];
+    this.head = 0;
+    this.generation++;
+    this.replies = 0;
+    this.bytes = 0;
+    this.bytesAhead = 0;
+    this.counting = false;
+    this.counter.reset();
+    this.decoder.reset();
+    for (const entry of lost) entry.expectation.onLost(error);
+  }
+
+  private feedCall(call: PendingCall, bytes: Uint8Array, from: number, to: number): number {
+    const at = this.decoder.decode(bytes, from, to);
+    if (this.decoder.complete) {
+      const reply = this.decoder.take();
+      this.shift(1);
+      call.onReply(reply);
+    }
+    return at;
+  }
+
+  private feedCollector(collector: ReplyCollector, bytes: Uint8Array, from: number, to: number): number {
+    const { generation } = this;
+    if (!this.counting) {
+      this.counter.begin(collector.count, collector);
+      this.counting = true;
+    }
+    const at = this.counter.scan(bytes, from, to);
+    if (generation === this.generation && this.counter.done) {
+      this.counting = false;
+      this.shift(collector.count);
+      collector.onDone();
+    }
+    return at;
+  }
+
+  /** Collectors that wait for nothing are done when their turn comes. */
+  private completeEmpty(): void {
+    while (this.head < this.entries.length) {
+      const { expectation } = this.entries[this.head];
+      if (expectation instanceof PendingCall || expectation.count > 0) return;
+      this.shift(0);
+      expectation.onDone();
+    }
+  }
+
+  private shift(replies: number): void {
+    this.replies -= replies;
+    this.bytes -= this.entries[this.head].bytes;
+    this.head++;
+    if (this.head === this.entries.length) {
+      this.entries = [];
+      this.head = 0;
+    } else if (this.head >= 1024 && this.head * 2 >= this.entries.length) {
+      this.entries = this.entries.slice(this.head);
+      this.head = 0;
+    }
+  }
+}
