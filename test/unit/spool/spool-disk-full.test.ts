@@ -1,0 +1,90 @@
+import { expect, test, vi } from 'vitest';
+import { SpoolLog } from '../../../src/source/replica/spool/spool-log.ts';
+import { appendKnown, expectKnown, receiveKnown, segmentNames, smallSpool } from './spool-fixture.ts';
+
+test('a full disk stops the receiver, not the log; when space is back all goes on and nothing is lost', async () => {
+  const { options, files, clock, reports } = await smallSpool();
+  files.bytesRoom = 20_000;
+  const log = await SpoolLog.create(options);
+  while (!log.status().diskFull || !log.congested) {
+    if (log.congested) await new Promise((done) => setImmediate(done));
+    else receiveKnown(log, 1000);
+  }
+  expect(reports).toMatchObject([{ full: true, reason: 'disk' }]);
+  const { writes } = files;
+  clock.advance(1000);
+  await vi.waitFor(() => expect(files.writes).toBe(writes + 1));
+  await expectKnown(log, 0, log.endOffset);
+  files.bytesRoom = Number.POSITIVE_INFINITY;
+  const relieved = log.whenRelieved();
+  clock.advance(1000);
+  await relieved;
+  expect(log.status().diskFull).toBe(false);
+  expect(reports).toMatchObject([{ full: true }, { full: false }]);
+  appendKnown(log, 30_000);
+  await log.flush();
+  await expectKnown(log, 0, log.endOffset);
+  await log.close();
+});
+
+test('with the disk full, a stream whose consumer keeps up flows on, at the cost of the retention', async () => {
+  const { options, files } = await smallSpool({ mode: 'when-behind', retain: { ms: 1e9, bytes: 1e9 } });
+  files.bytesRoom = 0;
+  const log = await SpoolLog.create(options);
+  for (let round = 0; round < 200; round++) {
+    if (log.congested) await log.whenRelieved();
+    appendKnown(log, 2000);
+    log.acknowledge(log.endOffset - 500);
+  }
+  expect(log.startOffset).toBeGreaterThan(300_000);
+  await expectKnown(log, log.endOffset - 500, log.endOffset);
+  await log.close();
+});
+
+test('the spool of a snapshot larger than its bound lives on what is acknowledged', async () => {
+  const maxBytes = 64 * 1024;
+  const { options, budget, reports, dir, clock } = await smallSpool({ name: 'rdb', retain: { ms: 1e9, bytes: 1e9 } }, maxBytes);
+  const log = await SpoolLog.create(options);
+  for (let read = 0; read < 1_000_000; ) {
+    while (!log.congested && log.endOffset < 1_000_000) receiveKnown(log, 1000);
+    await expectKnown(log, read, Math.min(read + 10_000, log.endOffset));
+    read = Math.min(read + 10_000, log.endOffset);
+    log.acknowledge(read);
+    expect(budget.bytesOnDisk).toBeLessThanOrEqual(maxBytes);
+    if (log.congested && read === log.endOffset) await log.whenRelieved();
+  }
+  expect(reports.length).toBeLessThan(5);
+  clock.advance(1000);
+  await log.remove();
+  expect(await segmentNames(dir)).toEqual([]);
+  expect(budget.bytesOnDisk).toBe(0);
+});
+
+test('without a bound the spool leaves 1 GiB of the disk free, and sees when more comes free', async () => {
+  const { options, files, budget, clock, reports } = await smallSpool();
+  files.freeBytesNow = 1024 ** 3 + 10_000;
+  const log = await SpoolLog.create(options);
+  expect(budget.bytesMax).toBe(10_000);
+  appendKnown(log, 9000);
+  await log.flush();
+  appendKnown(log, 9000);
+  await vi.waitFor(() => expect(reports).toMatchObject([{ full: true, reason: 'limit' }]));
+  files.freeBytesNow = 1e12;
+  const flushed = log.flush();
+  clock.advance(1000);
+  await flushed;
+  await vi.waitFor(() => expect(reports).toMatchObject([{ full: true }, { full: false }]));
+  await expectKnown(log, 0, 18_000);
+  await log.close();
+});
+
+test('close() does not wait for a full disk', async () => {
+  const { options, files } = await smallSpool();
+  files.bytesRoom = 0;
+  const log = await SpoolLog.create(options);
+  appendKnown(log, 9000);
+  const flushed = log.flush();
+  await vi.waitFor(() => expect(log.status().diskFull).toBe(true));
+  await log.close();
+  await expect(flushed).rejects.toMatchObject({ code: 'SPOOL_FAILED' });
+});
