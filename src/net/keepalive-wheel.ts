@@ -13,7 +13,7 @@ const SLOTS = 1024;
 
 /** One deadline at a time, moved by arm(). */
 export interface WheelEntry {
-  /** Returns its next deadline, or Infinity for none. */
+  /** Returns its next deadline, or Infinity for none. If it was armed meanwhile, the earlier of both counts. */
   onDue(nowMs: number): number;
 }
 
@@ -98,7 +98,7 @@ export class KeepaliveWheel {
       if (this.placed.get(placed.entry) !== placed) continue;
       this.disarmQuietly(placed);
       const nextMs = placed.entry.onDue(nowMs);
-      if (nextMs !== Number.POSITIVE_INFINITY && !this.placed.has(placed.entry)) this.place(placed.entry, nextMs);
+      if (nextMs < (this.placed.get(placed.entry)?.deadlineMs ?? Number.POSITIVE_INFINITY)) this.place(placed.entry, nextMs);
     }
     this.schedule();
   }
