@@ -1,0 +1,65 @@
+/** Settings to SyncConfig: the one place that maps options to the leaves that the rest of Godwit reads, and works out derived defaults. */
+import { createHash } from 'node:crypto';
+import { type Endpoint, endpointName } from '../model/endpoint.ts';
+import type { Settings } from './settings.ts';
+import type { SyncConfig } from './sync-config.ts';
+
+const JOB_NAME_LENGTH_MAX = 64;
+
+/** @param spoolDir the directory in force (see spoolDirectory) */
+export function buildConfig(settings: Settings, source: Endpoint, target: Endpoint, spoolDir: string): SyncConfig {
+  return {
+    source,
+    target,
+    job: { name: settings.value('job.name') ?? jobName(source, target) },
+    sync: {
+      onExisting: settings.required('sync.on_existing'),
+      flushTarget: settings.required('sync.flush_target'),
+      yes: settings.required('sync.yes'),
+      onError: settings.required('sync.on_error'),
+      onLostPosition: settings.required('sync.on_lost_position'),
+      stopAfter: settings.required('sync.stop_after'),
+      stopWhenLagBelowBytes: settings.required('sync.stop_when_lag_below'),
+      finish: settings.required('sync.finish'),
+    },
+    keepalive: {
+      intervalMs: settings.required('keepalive.interval'),
+      idleLimitMs: settings.required('keepalive.idle_limit'),
+      deadAfterMs: settings.required('keepalive.dead_after'),
+    },
+    reconnect: {
+      delayMinMs: settings.required('reconnect.delay_min'),
+      delayMaxMs: settings.required('reconnect.delay_max'),
+      attemptsMax: settings.required('reconnect.attempts'),
+      connectTimeoutMs: settings.required('reconnect.connect_timeout'),
+    },
+    spool: {
+      dir: spoolDir,
+      maxBytes: settings.required('spool.max_bytes'),
+      retainMs: settings.required('spool.retain'),
+      retainBytes: settings.required('spool.retain_bytes'),
+    },
+    checkpoint: { prefix: settings.required('checkpoint.prefix') },
+    deadLetter: { file: settings.value('dead_letter.file') ?? '' },
+    status: { port: settings.required('status.port'), host: settings.required('status.host') },
+    log: { level: settings.required('log.level'), format: settings.required('log.format') },
+  };
+}
+
+/**
+ * `10.0.0.1-6379-to-10.0.0.2-6379`: readable, and the same for the same addresses, since marks and spool are found by it. Names that
+ * would be too long keep their start and get a hash of the whole.
+ */
+export function jobName(source: Endpoint, target: Endpoint): string {
+  const plain = (endpoint: Endpoint): string => endpointName(endpoint).toLowerCase().replace(/[^a-z0-9._]+/g, '-').replace(/^-+/, '');
+  const name = `${plain(source)}-to-${plain(target)}`;
+  if (name.length <= JOB_NAME_LENGTH_MAX) return name;
+  const hash = createHash('sha256').update(name).digest('hex').slice(0, 12);
+  return `${name.slice(0, JOB_NAME_LENGTH_MAX - hash.length - 1)}-${hash}`;
+}
+
+/** `$XDG_STATE_HOME/godwit`, or `~/.local/state/godwit`; undefined if neither variable is set. A relative XDG_STATE_HOME does not count. */
+export function spoolDirectory(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  if (env.XDG_STATE_HOME?.startsWith('/')) return `${env.XDG_STATE_HOME.replace(/\/+$/, '')}/godwit`;
+  return env.HOME ? `${env.HOME.replace(/\/+$/, '')}/.local/state/godwit` : undefined;
+}

@@ -1,0 +1,115 @@
+/**
+ * From what the process was given to the effective configuration: flag > environment > file > default. Each value remembers where it
+ * came from, and everything that is wrong is reported at once.
+ *
+ *   gather-settings.ts (read the layers) -> endpoint-setting.ts (two endpoints) -> rules between options -> build-config.ts
+ */
+import type { Endpoint } from '../model/endpoint.ts';
+import { buildConfig, jobName, spoolDirectory } from './build-config.ts';
+import { ConfigError, type ConfigProblem } from './config-error.ts';
+import { resolveEndpoint } from './endpoint-setting.ts';
+import { type ConfigInput, gatherSettings } from './gather-settings.ts';
+import { type Origin, originName } from './origin.ts';
+import { formatDuration } from './quantity.ts';
+import { type Option, type OptionKey, OPTIONS } from './schema.ts';
+import type { Given, Settings } from './settings.ts';
+import type { SyncConfig } from './sync-config.ts';
+
+/** One option with the value in force. Holds secrets: show it through explain.ts. */
+export interface EffectiveValue {
+  readonly option: Option;
+  /** Undefined: not given, and no default. */
+  readonly value: unknown;
+  readonly origin: Origin;
+}
+
+export interface ConfigResolution {
+  /** Undefined if there are problems. */
+  readonly config: SyncConfig | undefined;
+  /** One per option, in the order of the schema. */
+  readonly effective: readonly EffectiveValue[];
+  readonly problems: readonly ConfigProblem[];
+  readonly warnings: readonly string[];
+  /** For the redaction of logs. */
+  readonly secrets: readonly string[];
+}
+
+export interface LoadedConfig extends ConfigResolution {
+  readonly config: SyncConfig;
+}
+
+/** @throws ConfigError with all problems */
+export function loadConfig(input: ConfigInput): LoadedConfig {
+  const resolution = resolveConfig(input);
+  if (!resolution.config) throw new ConfigError(resolution.problems);
+  return { ...resolution, config: resolution.config };
+}
+
+/** Like loadConfig(), but problems are returned. @throws ConfigError only if the file cannot be read or is no TOML. */
+export function resolveConfig(input: ConfigInput): ConfigResolution {
+  const settings = gatherSettings(input);
+  const source = resolveEndpoint(settings, 'source');
+  const target = resolveEndpoint(settings, 'target');
+  const spoolDir = settings.value('spool.dir') ?? spoolDirectory(input.env);
+  if (spoolDir === undefined) settings.problems.push({ code: 'CONFIG_MISSING', message: 'spool.dir is not given, and neither XDG_STATE_HOME nor HOME is set' });
+  checkRules(settings, source.endpoint, target.endpoint);
+  const derived = new Map<OptionKey, Given>([...source.effective, ...target.effective]);
+  if (source.endpoint && target.endpoint) addDefault(derived, settings, 'job.name', jobName(source.endpoint, target.endpoint));
+  addDefault(derived, settings, 'spool.dir', spoolDir);
+  const complete = settings.problems.length === 0 && source.endpoint && target.endpoint && spoolDir !== undefined;
+  return {
+    config: complete ? buildConfig(settings, source.endpoint, target.endpoint, spoolDir) : undefined,
+    effective: OPTIONS.map((option) => effectiveValue(option, settings, derived)),
+    problems: settings.problems,
+    warnings: settings.warnings,
+    secrets: [source.endpoint?.password, target.endpoint?.password].filter((secret) => secret !== undefined && secret !== '') as string[],
+  };
+}
+
+function addDefault(derived: Map<OptionKey, Given>, settings: Settings, key: OptionKey, value: string | undefined): void {
+  if (!settings.given(key) && value !== undefined) derived.set(key, { value, origin: { kind: 'default' } });
+}
+
+function effectiveValue(option: Option, settings: Settings, derived: ReadonlyMap<OptionKey, Given>): EffectiveValue {
+  const ofEndpoint = option.section === 'source' || option.section === 'target';
+  const given = derived.get(option.key) ?? (ofEndpoint ? undefined : settings.given(option.key));
+  return { option, value: given?.value ?? option.fallback, origin: given?.origin ?? { kind: 'default' } };
+}
+
+/** Rules between options, which no type of a single one can know. */
+function checkRules(settings: Settings, source: Endpoint | undefined, target: Endpoint | undefined): void {
+  const { problems } = settings;
+  const delayMinMs = settings.required('reconnect.delay_min');
+  const delayMaxMs = settings.required('reconnect.delay_max');
+  if (delayMinMs > delayMaxMs) {
+    const key = settings.given('reconnect.delay_min') ? 'reconnect.delay_min' : 'reconnect.delay_max';
+    const relation = `reconnect.delay_min (${formatDuration(delayMinMs)}) is longer than reconnect.delay_max (${formatDuration(delayMaxMs)})`;
+    problems.push({ code: 'CONFIG_INVALID', message: `${originName(settings.origin(key))}: ${relation}` });
+  }
+  checkKeepalive(settings);
+  if (settings.value('sync.finish') && settings.value('sync.flush_target')) {
+    settings.reject('sync.finish', 'and sync.flush_target exclude each other', 'Give one of them: --finish ends a job, --flush-target begins one.');
+  }
+  if (source && target && source.port === target.port && source.host.toLowerCase() === target.host.toLowerCase()) {
+    const where = `source (${originName(originOfAddress(settings, 'source'))}) and target (${originName(originOfAddress(settings, 'target'))})`;
+    problems.push({ code: 'SAME_SERVER', message: `${where} are the same address, ${source.host}:${source.port}` });
+  }
+}
+
+function originOfAddress(settings: Settings, side: 'source' | 'target'): Origin {
+  return (settings.given(`${side}.url`) ?? settings.given(`${side}.address`))?.origin ?? { kind: 'default' };
+}
+
+function checkKeepalive(settings: Settings): void {
+  const intervalMs = settings.required('keepalive.interval');
+  const idleLimitMs = settings.required('keepalive.idle_limit');
+  const deadAfterMs = settings.required('keepalive.dead_after');
+  if (intervalMs > 0 && idleLimitMs > 0 && intervalMs > idleLimitMs / 2) {
+    const limit = `half of keepalive.idle_limit (${formatDuration(idleLimitMs)})`;
+    const message = `${originName(settings.origin('keepalive.interval'))}: keepalive.interval (${formatDuration(intervalMs)}) is longer than ${limit}`;
+    settings.problems.push({ code: 'KEEPALIVE_TOO_LONG', message });
+  }
+  if (deadAfterMs > 0 && intervalMs > 0 && deadAfterMs < intervalMs) {
+    settings.reject('keepalive.dead_after', `(${formatDuration(deadAfterMs)}) is shorter than keepalive.interval (${formatDuration(intervalMs)})`);
+  }
+}

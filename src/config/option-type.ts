@@ -1,0 +1,119 @@
+/**
+ * The kinds of values that options take: how each is read from a text (flag, environment) or from a TOML value, what it allows (for
+ * messages and documents), and how it is shown again.
+ */
+import { formatDuration, formatSize, parseDuration, parseSize } from './quantity.ts';
+
+export type OptionKind = 'string' | 'boolean' | 'integer' | 'duration' | 'size' | 'choice' | 'url' | 'path' | 'secret';
+
+export interface OptionType<T> {
+  readonly kind: OptionKind;
+  /** What may be given, as the end of the sentence "allowed is ...". */
+  readonly allowed: string;
+  /** The words of a choice; empty for the other kinds. */
+  readonly words: readonly string[];
+  /** What stands behind the flag in the help, e.g. `<duration>`. */
+  readonly placeholder: string;
+  /** Reads a value; `textual` is true for flags and environment variables. Undefined means: not allowed. */
+  read(raw: unknown, textual: boolean): T | undefined;
+  /** The value as it could be given again. Never called for secrets. */
+  show(value: T): string;
+}
+
+/** A word that stands for a number that means "none" or "fit it". */
+interface WordFor {
+  readonly word: string;
+  readonly value: number;
+}
+
+interface NumberRange {
+  readonly min: number;
+  readonly max: number;
+  readonly or?: WordFor;
+}
+
+const asText = (raw: unknown): string | undefined => (typeof raw === 'string' && raw.length > 0 && !hasControl(raw) ? raw : undefined);
+
+function hasControl(text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit < 32 || unit === 127) return true;
+  }
+  return false;
+}
+
+/** Any text; with a pattern, only what matches. `allowed` describes it. */
+export function stringType(allowed = 'a text that is not empty', pattern?: RegExp): OptionType<string> {
+  const read = (raw: unknown): string | undefined => {
+    const text = asText(raw);
+    return text !== undefined && (!pattern || pattern.test(text)) ? text : undefined;
+  };
+  return { kind: 'string', allowed, words: [], placeholder: '<text>', read, show: (value) => value };
+}
+
+export function booleanType(): OptionType<boolean> {
+  const texts: Record<string, boolean> = { true: true, yes: true, on: true, 1: true, false: false, no: false, off: false, 0: false };
+  const read = (raw: unknown, textual: boolean): boolean | undefined => {
+    if (typeof raw === 'boolean') return raw;
+    return textual && typeof raw === 'string' ? texts[raw.toLowerCase()] : undefined;
+  };
+  return { kind: 'boolean', allowed: 'true or false', words: [], placeholder: '', read, show: String };
+}
+
+export function integerType(range: NumberRange): OptionType<number> {
+  const allowed = `a whole number from ${range.min} to ${range.max}${orWord(range)}`;
+  const parse = (text: string): number | undefined => (/^-?\d{1,15}$/.test(text.trim()) ? Number(text) : undefined);
+  return { kind: 'integer', allowed, words: [], placeholder: '<n>', read: numberReader(range, parse, false), show: numberShower(range, String) };
+}
+
+/** Milliseconds. */
+export function durationType(range: NumberRange): OptionType<number> {
+  const allowed = `a duration such as 500ms, 10s, 5m or 1h, from ${formatDuration(range.min)} to ${formatDuration(range.max)}${orWord(range)}`;
+  const read = numberReader(range, parseDuration, true);
+  return { kind: 'duration', allowed, words: [], placeholder: '<duration>', read, show: numberShower(range, formatDuration) };
+}
+
+/** Bytes. */
+export function sizeType(range: NumberRange): OptionType<number> {
+  const allowed = `a size such as 64mb or 1gib, from ${formatSize(range.min)} to ${formatSize(range.max)}${orWord(range)}`;
+  return { kind: 'size', allowed, words: [], placeholder: '<size>', read: numberReader(range, parseSize, true), show: numberShower(range, formatSize) };
+}
+
+export function choiceType<const Word extends string>(...words: readonly Word[]): OptionType<Word> {
+  const read = (raw: unknown): Word | undefined => words.find((word) => word === raw);
+  return { kind: 'choice', allowed: `one of ${words.join(', ')}`, words, placeholder: `<${words.join('|')}>`, read, show: (value) => value };
+}
+
+/** An address with credentials in it; taken apart later, by parse-address.ts, which has the better messages. */
+export function urlType(): OptionType<string> {
+  const allowed = 'redis://user:password@host:port, rediss://... for TLS, or host:port';
+  return { kind: 'url', allowed, words: [], placeholder: '<url>', read: asText, show: (value) => value };
+}
+
+/** A file or directory. Relative ones count from the file that names them, or from the working directory; `~/` is the home directory. */
+export function pathType(allowed: string): OptionType<string> {
+  return { kind: 'path', allowed, words: [], placeholder: '<path>', read: asText, show: (value) => value };
+}
+
+export function secretType(): OptionType<string> {
+  const read = (raw: unknown): string | undefined => (typeof raw === 'string' ? raw : undefined);
+  return { kind: 'secret', allowed: 'a text', words: [], placeholder: '<secret>', read, show: () => '****' };
+}
+
+function orWord(range: NumberRange): string {
+  return range.or ? `, or ${range.or.word}` : '';
+}
+
+function numberReader(range: NumberRange, parse: (text: string) => number | undefined, textInFile: boolean): OptionType<number>['read'] {
+  return (raw, textual) => {
+    if (raw === range.or?.word || raw === range.or?.value || (textual && raw === String(range.or?.value))) return range.or?.value;
+    let value: number | undefined;
+    if (typeof raw === 'number') value = raw;
+    else if (typeof raw === 'string' && (textual || textInFile)) value = parse(raw);
+    return value !== undefined && Number.isSafeInteger(value) && value >= range.min && value <= range.max ? value : undefined;
+  };
+}
+
+function numberShower(range: NumberRange, show: (value: number) => string): OptionType<number>['show'] {
+  return (value) => (value === range.or?.value ? range.or.word : show(value));
+}

@@ -1,0 +1,47 @@
+/**
+ * What the command line needs of a job, so that cli/ and job/ agree without seeing each other's insides. `SyncJob` implements SyncJobApi.
+ */
+import type { JobStatus } from './job-status.ts';
+import type { Logger } from './log.ts';
+
+export type JobEndReason = 'full-sync-done' | 'lag-below' | 'finished' | 'stopped';
+
+export interface JobResult {
+  readonly reason: JobEndReason;
+  readonly status: JobStatus;
+  /** True if the same command line goes on where this run ended. */
+  readonly resumable: boolean;
+}
+
+/** Something that happened, for the live view and the log. */
+export interface JobEvent {
+  /** Unix milliseconds. */
+  readonly at: number;
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  /** Stable name, e.g. `connection.lost`. */
+  readonly kind: string;
+  readonly message: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export interface FlushFacts {
+  readonly address: string;
+  readonly keys: number;
+}
+
+export interface JobDependencies {
+  readonly log: Logger;
+  /** Asked before a target that holds keys is flushed; false or a rejection means that nothing is touched. */
+  confirmFlush?(facts: FlushFacts): Promise<boolean>;
+}
+
+export interface SyncJobApi {
+  /** Resolves when the job has ended by itself or by stop(); rejects with a GodwitError when it failed. */
+  run(): Promise<JobResult>;
+  /** Drain: stop reading, let what is in flight be answered, write the mark, end. */
+  stop(): void;
+  /** End at once without waiting. */
+  abort(): void;
+  status(): JobStatus;
+  on(event: 'event', listener: (event: JobEvent) => void): void;
+}
