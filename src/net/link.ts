@@ -121,7 +121,8 @@ export class Link {
     const closed = new Deferred<void>();
     socket.once('close', () => closed.resolve());
     const timer = setTimeout(() => socket.destroy(), CLOSE_GRACE_MS);
-    socket.end(() => socket.destroy());
+    // Not destroyed at once: replies that meet a closed socket reset it, and the peer then drops what it has not read yet.
+    socket.end();
     await closed.promise;
     clearTimeout(timer);
   }
