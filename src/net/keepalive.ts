@@ -117,7 +117,7 @@ export class Keepalive implements WheelEntry {
   /** The connection was lost with nothing but probes outstanding: notes what idle time it did not survive. To be called before stop(). */
   diedIdle(): void {
     const idleMs = this.probesOutstanding > 0 ? this.idleBeforeProbeMs : this.clock.nowMs() - this.lastSentMs;
-    if (this.running && idleMs >= Math.max(LEARN_IDLE_MIN_MS, this.fit.intervalMs / 2)) this.diedAfterIdleMs = idleMs;
+    if (this.running && idleMs >= LEARN_IDLE_MIN_MS) this.diedAfterIdleMs = idleMs;
   }
 
   /** @param wasUnanswered replies were outstanding before these bytes */

@@ -55,7 +55,7 @@ export class Link {
       return;
     }
     this.socket = socket;
-    socket.on('error', (error) => this.lose(socketError(error, endpoint, this.established ? 'CONNECTION_LOST' : 'CONNECT_FAILED')));
+    socket.on('error', (error) => this.lose(this.socketFailed(error)));
     socket.on('end', () => this.lose(this.closedByPeer()));
     socket.on('close', () => this.lose(this.closedByPeer()));
     socket.on('drain', () => this.drainWaiter?.resolve());
@@ -152,6 +152,12 @@ export class Link {
     const text = excerpt(bytes, 0, line >= 0 && line < length ? line : length);
     const what = text.startsWith('HTTP/') ? 'is a web server' : text.startsWith('SSH-') ? 'is an SSH server' : 'does not speak the Redis protocol';
     throw new GodwitError('NOT_A_REDIS_SERVER', `${this.name} ${what}: it answered "${text}"`, { retryable: this.options.knownServer });
+  }
+
+  private socketFailed(error: NodeJS.ErrnoException): GodwitError {
+    // A TLS port that is spoken to without TLS resets the connection.
+    if (!this.established && error.code === 'ECONNRESET') return this.closedByPeer();
+    return socketError(error, this.options.endpoint, this.established ? 'CONNECTION_LOST' : 'CONNECT_FAILED');
   }
 
   private closedByPeer(): GodwitError {

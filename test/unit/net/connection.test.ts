@@ -166,6 +166,20 @@ describe('a connection that breaks', () => {
     expect([connection.generation, server.accepted]).toEqual([2, 2]);
   });
 
+  test('takes no commands between a loss and the end of the next handshake', async () => {
+    const connection = make({ onRestore: async (line) => void (await line.call('RESTORE-STATE')) });
+    await connection.connect();
+    const early: string[] = [];
+    connection.events.on('state', ({ to }) => {
+      if (to.name !== 'ready') connection.call('EARLY').catch((error) => early.push(`${to.name} ${error.code}`));
+    });
+    for (const socket of server.sockets) socket.destroy();
+    await expect.poll(() => connection.generation).toBe(2);
+    await connection.ready();
+    expect(early).toEqual(['backing-off CONNECTION_LOST', 'connecting CONNECTION_LOST', 'handshaking CONNECTION_LOST']);
+    expect(server.seen).not.toContain('EARLY');
+  });
+
   test('gives up an onRestore that fails for good, and tries one again that may recover', async () => {
     let runs = 0;
     const connection = make({

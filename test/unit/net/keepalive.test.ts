@@ -270,6 +270,7 @@ describe('an idle limit that nobody told of', () => {
     start(0);
     clock.advance(6000);
     die();
+    keepalive.lastSentMs = clock.nowMs();
     keepalive.start(0, false, false, true);
     expect(keepalive.fit.reason).toBe('no-timeout');
     clock.advance(6000);

@@ -1,0 +1,152 @@
+/** The reason this project exists: idle connections to real servers that close them. */
+import { connect as connectTcp, createServer, type Socket } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import type { Connection } from '../../../src/net/connection.ts';
+import { connectionTo, freePort, type RealServer, startServer } from './real-server.ts';
+
+const servers: RealServer[] = [];
+const connections: Connection[] = [];
+const cleanups: (() => void)[] = [];
+
+afterEach(async () => {
+  await Promise.all(connections.splice(0).map((connection) => connection.close()));
+  await Promise.all(servers.splice(0).map((server) => server.stop()));
+  for (const cleanup of cleanups.splice(0)) cleanup();
+});
+
+async function server(...args: string[]): Promise<RealServer> {
+  const started = await startServer(args);
+  servers.push(started);
+  return started;
+}
+
+function connection(...args: Parameters<typeof connectionTo>): ReturnType<typeof connectionTo> {
+  const made = connectionTo(...args);
+  connections.push(made);
+  return made;
+}
+
+const passes = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const idOf = async (of: Connection): Promise<number> => (await of.call('CLIENT', 'ID')) as number;
+
+test('idle for 6 s at timeout 1 and 2: nothing is closed', { timeout: 20_000 }, async () => {
+  const one = await server('--timeout', '1');
+  const two = await server('--timeout', '2');
+  const idle = [connection(one.port), connection(one.port), connection(two.port)];
+  await Promise.all(idle.map((each) => each.connect()));
+  const ids = await Promise.all(idle.map(idOf));
+  // Proof that these servers do close idle connections: a bare one does not survive.
+  const bare = connectTcp(one.port, '127.0.0.1');
+  const bareClosed = new Promise<void>((resolve) => bare.on('close', () => resolve()));
+  bare.resume().on('end', () => bare.destroy());
+  await passes(6000);
+  await bareClosed;
+  expect(idle.map((each) => each.losses)).toEqual([[], [], []]);
+  expect(await Promise.all(idle.map(idOf))).toEqual(ids);
+  expect(idle[0].status()).toMatchObject({ keepaliveReason: 'node-timeout', nodeTimeoutMs: 1000, reconnects: 0, pingsLost: 0 });
+  expect(idle[0].status().keepaliveIntervalMs).toBeLessThan(500);
+  // 6 s at 0.4 and 0.67 s.
+  expect(idle[0].status().pingsSent).toBeGreaterThan(11);
+  expect(idle[2].status().pingsSent).toBeLessThan(13);
+});
+
+test('timeout lowered while idle costs one close at most, and is kept to from then on', { timeout: 30_000 }, async () => {
+  const { port } = await server();
+  const admin = connection(port, { role: 'admin' });
+  const idle = connection(port);
+  await Promise.all([admin.connect(), idle.connect()]);
+  expect(idle.status()).toMatchObject({ keepaliveReason: 'no-timeout' });
+  await admin.call('CONFIG', 'SET', 'timeout', 1);
+  await expect.poll(() => idle.losses.length, { timeout: 6000 }).toBe(1);
+  await idle.ready();
+  expect(idle.status()).toMatchObject({ keepaliveReason: 'node-timeout', nodeTimeoutMs: 1000 });
+  await passes(5000);
+  expect(idle.losses).toHaveLength(1);
+  expect(idle.losses[0]).toMatch(/^CONNECTION_LOST after \d{4} ms$/);
+});
+
+test('CONFIG forbidden by ACL: 10 s, and the reason says so; an unknown timeout is learned from the first close', { timeout: 30_000 }, async () => {
+  const { port } = await server('--timeout', '2');
+  const admin = connection(port, { role: 'admin' });
+  await admin.connect();
+  await admin.call('ACL', 'SETUSER', 'mover', 'on', '>secret', '~*', '+@all', '-config');
+  const idle = connection(port, { endpoint: { host: '127.0.0.1', port, username: 'mover', password: 'secret' } });
+  await idle.connect();
+  expect(idle.server.configForbidden).toBe(true);
+  expect(idle.status()).toMatchObject({ keepaliveReason: 'config-forbidden', nodeTimeoutMs: -1 });
+  expect(idle.status().keepaliveIntervalMs).toBeGreaterThan(9900);
+  await expect.poll(() => idle.losses.length, { timeout: 6000 }).toBe(1);
+  await idle.ready();
+  expect(idle.status().keepaliveReason).toBe('idle-limit');
+  expect(idle.status().keepaliveIntervalMs).toBeLessThan(1400);
+  await passes(6000);
+  expect(idle.losses).toHaveLength(1);
+});
+
+test('a proxy that silently drops idle flows: kept open with idle_limit, found dead and learned without', { timeout: 30_000 }, async () => {
+  const { port } = await server();
+  const proxyPort = await freePort();
+  const sockets = new Set<Socket>();
+  const proxy = createServer((client) => {
+    const up = connectTcp(port, '127.0.0.1');
+    let dropped = false;
+    let timer = setTimeout(() => (dropped = true), 1500);
+    for (const [from, to] of [[client, up], [up, client]]) {
+      sockets.add(from);
+      from.on('error', () => {}).on('close', () => to.destroy());
+      from.on('data', (chunk) => {
+        clearTimeout(timer);
+        timer = setTimeout(() => (dropped = true), 1500);
+        if (!dropped) to.write(chunk);
+      });
+    }
+  }).listen(proxyPort, '127.0.0.1');
+  cleanups.push(() => (proxy.close(), sockets.forEach((socket) => socket.destroy())));
+  const told = connection(proxyPort, { keepalive: { intervalMs: 0, idleLimitMs: 1500, deadAfterMs: 1000 } });
+  const untold = connection(proxyPort, { keepalive: { intervalMs: 3000, idleLimitMs: 0, deadAfterMs: 1000 } });
+  await Promise.all([told.connect(), untold.connect()]);
+  await expect.poll(() => untold.losses.length, { timeout: 8000 }).toBe(1);
+  expect(untold.losses[0]).toMatch(/^CONNECTION_DEAD/);
+  await untold.ready();
+  await passes(5000);
+  expect(untold.losses).toHaveLength(1);
+  expect(told.losses).toEqual([]);
+  expect(told.status().keepaliveReason).toBe('idle-limit');
+});
+
+test('no ping gets between MULTI and EXEC that are sent separately', { timeout: 20_000 }, async () => {
+  const { port } = await server('--timeout', '2');
+  const data = connection(port);
+  await data.connect();
+  const sent = data.status().pingsSent;
+  data.beginTransaction();
+  expect(await data.call('MULTI')).toBe('OK');
+  await passes(900);
+  expect(await data.call('SET', 'k', 'v')).toBe('QUEUED');
+  await passes(900);
+  expect(await data.call('EXEC')).toEqual(['OK']);
+  expect(data.status().pingsSent).toBe(sent);
+  data.endTransaction();
+  await expect.poll(() => data.status().pingsSent, { timeout: 2000 }).toBeGreaterThan(sent);
+});
+
+test('a stopped server is noticed within dead_after, and recovered when it goes on', { timeout: 20_000 }, async () => {
+  const target = await server();
+  const data = connection(target.port, { keepalive: { intervalMs: 300, idleLimitMs: 0, deadAfterMs: 600 }, reconnect: { delayMinMs: 10, delayMaxMs: 100, attemptsMax: 0, connectTimeoutMs: 400 } });
+  const quiet = connection(target.port, { keepalive: { intervalMs: 300, idleLimitMs: 0, deadAfterMs: 600 }, reconnect: { delayMinMs: 10, delayMaxMs: 100, attemptsMax: 0, connectTimeoutMs: 400 } });
+  await Promise.all([data.connect(), quiet.connect()]);
+  target.process.kill('SIGSTOP');
+  const startMs = performance.now();
+  const call = data.call('INCR', 'n');
+  await expect(call).rejects.toMatchObject({ code: 'CONNECTION_DEAD', message: expect.stringMatching(/sent nothing for 0\.[67] s while \d+ repl/) });
+  expect(performance.now() - startMs).toBeLessThan(1000);
+  await expect.poll(() => quiet.losses.length, { timeout: 2000 }).toBe(1);
+  expect(performance.now() - startMs).toBeLessThan(1300);
+  await passes(600);
+  expect([data.stateName, quiet.stateName]).not.toContain('ready');
+  target.process.kill('SIGCONT');
+  await Promise.all([data.ready(), quiet.ready()]);
+  // It was never sent again, but the stopped server had it in its socket.
+  expect(String(await data.call('GET', 'n'))).toBe('1');
+  expect(quiet.status().pingsLost).toBeGreaterThan(0);
+});
