@@ -85,8 +85,7 @@ export function choiceType<const Word extends string>(...words: readonly Word[])
 }
 
 /** An address with credentials in it; taken apart later, by parse-address.ts, which has the better messages. */
-export function urlType(): OptionType<string> {
-  const allowed = 'redis://user:password@host:port, rediss://... for TLS, or host:port';
+export function urlType(allowed = 'redis://user:password@host:port, rediss://... for TLS, or host:port'): OptionType<string> {
   return { kind: 'url', allowed, words: [], placeholder: '<url>', read: asText, show: (value) => value };
 }
 

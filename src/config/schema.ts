@@ -41,7 +41,7 @@ const optional = <T>(type: OptionType<T>, fallbackText: string, help: string): O
 
 const ENDPOINT_OPTIONS = {
   url: { ...optional(urlType(), 'required', 'Address with credentials, e.g. rediss://user:password@host:port'), flag: '' },
-  address: optional(urlType(), 'from the URL', 'host or host:port, instead of a URL; the port is 6379 if not given'),
+  address: optional(urlType('host or host:port'), 'from the URL', 'Instead of a URL; the port is 6379 if not given'),
   username: optional(stringType(), 'from the URL', 'ACL user; without one, the password is that of the default user'),
   password: optional(secretType(), 'from the URL', 'Password; the variable or password_file keep it out of the list of processes'),
   password_file: optional(pathType('a file that can be read'), 'none', 'File that holds the password; a line end at its end is not part of it'),

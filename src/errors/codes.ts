@@ -49,7 +49,7 @@ export const ERROR_CODES = {
   TARGET_NOT_READY: protocol('The target cannot take writes for now (LOADING, READONLY, OOM, BUSY, NOREPLICAS, MASTERDOWN ...).', 'Godwit waits and tries again.', true),
   KEY_EXISTS: protocol('A key of the source exists at the target, and --on-existing is fail.', 'Choose --on-existing replace or skip, or empty the target.'),
   VALUE_TOO_LARGE: protocol('A value is larger than the target accepts.', 'Raise proto-max-bulk-len and client-query-buffer-limit at the target.'),
-  DISK_FULL: protocol('The spool has no room left.', 'Free space, or point spool.dir to a larger disk, or raise spool.max-bytes.', true),
+  DISK_FULL: protocol('The spool has no room left.', 'Free space, or point spool.dir to a larger disk, or raise spool.max_bytes.', true),
   // 5: format
   RDB_CORRUPT: format('The snapshot is damaged or cut short.', 'Run the full sync again; if it repeats, check the source with redis-check-rdb.'),
   RDB_UNSUPPORTED: format('The snapshot holds something that this version of Godwit does not know.', 'Update Godwit, or leave the key out at the source.'),

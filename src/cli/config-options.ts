@@ -1,0 +1,44 @@
+/** The options of the schema as options of a commander command, and what commander read of them as the input of config/load.ts. */
+import { type Command, Option as CommandOption } from 'commander';
+import type { ConfigInput } from '../config/gather-settings.ts';
+import { CONFIG_FILE_ENV, type Option, type OptionKey, OPTIONS, SECTIONS } from '../config/schema.ts';
+import type { CliIo } from './process-io.ts';
+
+const CONFIG_FLAG = '--config <file>';
+
+/** Adds SOURCE, TARGET, --config and every option of the schema, in groups. */
+export function addConfigOptions(command: Command): Command {
+  command.argument('[SOURCE]', 'redis://user:password@host:port, rediss:// for TLS, or host:port');
+  command.argument('[TARGET]', 'the same for the target');
+  const config = new CommandOption(CONFIG_FLAG, `TOML file with any of the options below (${CONFIG_FILE_ENV})`);
+  command.addOption(config.helpGroup('General:'));
+  for (const option of OPTIONS) for (const made of commandOptions(option)) command.addOption(made);
+  return command;
+}
+
+/** A switch can be turned on and off, since file and environment may have set it; the help shows the one that changes the default. */
+function commandOptions(option: Option): CommandOption[] {
+  const group = `${SECTIONS[option.section]}:`;
+  const text = `${option.help} (${helpDefault(option)}${option.env})`;
+  if (option.type.kind !== 'boolean') return [new CommandOption(`${option.flag} ${option.type.placeholder}`, text).helpGroup(group)];
+  const on = new CommandOption(option.flag, text).helpGroup(group);
+  const off = new CommandOption(`--no-${option.flag.slice(2)}`, text).helpGroup(group);
+  return option.fallback === true ? [on.hideHelp(), off] : [on, off.hideHelp()];
+}
+
+function helpDefault(option: Option): string {
+  return option.type.kind === 'boolean' || option.fallbackText === '' ? '' : `default: ${option.fallbackText}; `;
+}
+
+/** @param command the command that ran, with its options read */
+export function configInput(command: Command, io: CliIo): ConfigInput {
+  const values = command.opts<Record<string, string | boolean | undefined>>();
+  const flags: Partial<Record<OptionKey, string | boolean>> = {};
+  for (const { key, flag } of OPTIONS) {
+    const name = new CommandOption(flag).attributeName();
+    // Both forms of a switch share a name, and --no-x alone would make true its default: only what was really given counts.
+    if (command.getOptionValueSource(name) === 'cli') flags[key] = values[name];
+  }
+  const [sourceArgument, targetArgument] = command.args;
+  return { flags, sourceArgument, targetArgument, configFile: values.config as string | undefined, env: io.env, cwd: io.cwd };
+}

@@ -1,0 +1,33 @@
+/** One line about the progress every few seconds, where there is no live view. */
+import type { JobStatus } from '../observe/job-status.ts';
+import type { Logger } from '../observe/log.ts';
+import { showBytes, showCount, showDuration, showPercent } from '../status/format-quantity.ts';
+
+const PROGRESS_MS = 5000;
+
+/** Returns how to end it. */
+export function startProgressLog(log: Logger, status: () => JobStatus): () => void {
+  const timer = setInterval(() => {
+    const now = status();
+    log.info(progressFields(now), progressText(now));
+  }, PROGRESS_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+function progressFields(status: JobStatus): object {
+  const { phase, fullSync, lagBytes, lagMs, rate } = status;
+  return { phase, progress: fullSync.progress, keysApplied: fullSync.keysApplied, bytesApplied: fullSync.bytesApplied, lagBytes, lagMs, ...rate };
+}
+
+/** `full-sync 48.2 %, 1,234 keys, 61.3 MB/s, 34 s left` or `incremental-sync, lag 0 B and 2 ms, 83,210 commands/s` */
+export function progressText(status: JobStatus): string {
+  const { phase, fullSync, rate } = status;
+  if (phase === 'full-sync') {
+    const share = fullSync.progress >= 0 ? showPercent(fullSync.progress) : `${showBytes(fullSync.bytesApplied)}`;
+    const left = fullSync.timeLeftMs >= 0 ? `, ${showDuration(fullSync.timeLeftMs)} left` : '';
+    return `${phase} ${share}, ${showCount(fullSync.keysApplied)} keys, ${(Math.max(0, rate.bytesPerSecond) / 1e6).toFixed(1)} MB/s${left}`;
+  }
+  if (phase !== 'incremental-sync' && phase !== 'draining') return phase;
+  return `${phase}, lag ${showBytes(status.lagBytes)} and ${showDuration(status.lagMs)}, ${showCount(rate.commandsPerSecond)} commands/s`;
+}

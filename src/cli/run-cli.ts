@@ -1,0 +1,54 @@
+/**
+ * The command line as a function: arguments in, exit code out. A new command is a file in commands/ with a register function, and a line in
+ * COMMANDS.
+ */
+import { Command } from 'commander';
+import type { CommandContext, JobFactory } from './command-context.ts';
+import { registerExplain } from './commands/explain.ts';
+import { registerSync } from './commands/sync.ts';
+import { packageVersion } from './package-version.ts';
+import type { CliIo } from './process-io.ts';
+import { reportError } from './report-error.ts';
+
+const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[] = [registerSync, registerExplain];
+const HELP_WIDTH_MAX = 140;
+
+const WORDS_AFTER = `
+Start with \`godwit sync --help\`. Every option is a flag, a key of the TOML file, and an environment variable; \`godwit explain\` lists them.
+`;
+
+/** Never rejects: everything thrown becomes a line on stderr and an exit code. */
+export async function runCli(io: CliIo, createJob: JobFactory): Promise<number> {
+  let exitCode = 0;
+  const context: CommandContext = { io, createJob, exitWith: (code) => void (exitCode = code) };
+  try {
+    if (io.args.length === 0) {
+      makeProgram(context).outputHelp({ error: true });
+      return 2;
+    }
+    await makeProgram(context).parseAsync([...io.args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return reportError(error, io);
+  }
+}
+
+function makeProgram(context: CommandContext): Command {
+  const { io } = context;
+  const width = (): number => Math.min(io.stdout.columns ?? HELP_WIDTH_MAX, HELP_WIDTH_MAX);
+  const program = new Command('godwit')
+    .description('Live synchronisation and migration for Redis and Valkey.')
+    .version(packageVersion(), '-V, --version')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      // reportError() writes it, in Godwit's own form.
+      outputError: () => {},
+      getOutHelpWidth: width,
+      getErrHelpWidth: width,
+    })
+    .addHelpText('after', WORDS_AFTER);
+  for (const register of COMMANDS) register(program, context);
+  return program;
+}

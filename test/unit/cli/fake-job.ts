@@ -1,0 +1,66 @@
+import type { SyncConfig } from '../../../src/config/sync-config.ts';
+import type { JobDependencies, JobEvent, JobResult, SyncJobApi } from '../../../src/observe/job-api.ts';
+import type { JobStatus } from '../../../src/observe/job-status.ts';
+import { exampleStatus } from '../status/example-status.ts';
+
+/** A job that ends when the test says so. */
+export class FakeJob implements SyncJobApi {
+  readonly calls: string[] = [];
+  readonly config: SyncConfig;
+  readonly dependencies: JobDependencies;
+  phase: JobStatus['phase'] = 'full-sync';
+  onStop: () => void = () => {};
+  onAbort: () => void = () => {};
+  readonly #listeners: ((event: JobEvent) => void)[] = [];
+  readonly #outcome = withResolvers<JobResult>();
+
+  constructor(config: SyncConfig, dependencies: JobDependencies) {
+    this.config = config;
+    this.dependencies = dependencies;
+  }
+
+  run(): Promise<JobResult> {
+    this.calls.push('run');
+    return this.#outcome.promise;
+  }
+
+  stop(): void {
+    this.calls.push('stop');
+    this.onStop();
+  }
+
+  abort(): void {
+    this.calls.push('abort');
+    this.onAbort();
+  }
+
+  status(): JobStatus {
+    return exampleStatus({ phase: this.phase });
+  }
+
+  on(_event: 'event', listener: (event: JobEvent) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  emit(message: string): void {
+    for (const listener of this.#listeners) listener({ at: Date.now(), level: 'info', kind: 'test', message, details: {} });
+  }
+
+  end(reason: JobResult['reason'], resumable = true): void {
+    this.#outcome.resolve({ reason, status: this.status(), resumable });
+  }
+
+  fail(error: unknown): void {
+    this.#outcome.reject(error);
+  }
+}
+
+function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (reason: unknown) => void } {
+  let resolve!: (value: T) => void;
+  let reject!: (reason: unknown) => void;
+  const promise = new Promise<T>((onValue, onError) => {
+    resolve = onValue;
+    reject = onError;
+  });
+  return { promise, resolve, reject };
+}

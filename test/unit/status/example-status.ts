@@ -1,0 +1,77 @@
+import type { ConnectionStatus, JobStatus } from '../../../src/observe/job-status.ts';
+
+export const STARTED_AT = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+export function exampleConnection(over: Partial<ConnectionStatus> = {}): ConnectionStatus {
+  return {
+    role: 'target data',
+    address: '10.0.0.2:6379',
+    state: 'ready',
+    sinceAt: STARTED_AT + 1000,
+    idleMs: 20,
+    keepaliveIntervalMs: 640,
+    keepaliveReason: 'node-timeout',
+    nodeTimeoutMs: 2000,
+    deadAfterMs: 15_000,
+    roundTripLastMs: 0.4,
+    roundTripSmoothedMs: 0.31,
+    pingsSent: 12,
+    pingsLost: 0,
+    reconnects: 2,
+    unansweredReplies: 1024,
+    unansweredBytes: 65_536,
+    lastError: { code: 'CONNECTION_LOST', message: 'closed by the other side', at: STARTED_AT + 900 },
+    ...over,
+  };
+}
+
+export function exampleStatus(over: Partial<JobStatus> = {}): JobStatus {
+  return {
+    job: '10.0.0.1-6379-to-10.0.0.2-6379',
+    version: '0.1.0',
+    phase: 'full-sync',
+    startedAt: STARTED_AT,
+    phaseSinceAt: STARTED_AT + 2000,
+    source: { address: '10.0.0.1:6379', server: 'Redis 7.0.15' },
+    target: { address: '10.0.0.2:6379', server: 'Valkey 8.1.0' },
+    fullSync: {
+      bytesTotal: 2_684_354_560,
+      bytesReceived: 1_610_612_736,
+      bytesApplied: 1_288_490_189,
+      keysApplied: 1_234_567,
+      keysSkipped: 12,
+      progress: 0.4819,
+      timeLeftMs: 34_000,
+    },
+    incrementalSync: {
+      replicationId: '8371b4fb1155b71f4a04d3e1bc3e18c4a990aeeb',
+      offsetReceived: 12_399,
+      offsetApplied: 12_345,
+      offsetSource: 12_400,
+      unitsApplied: 7,
+      commandsApplied: 42,
+    },
+    lagBytes: 54,
+    lagMs: 4,
+    rate: { keysPerSecond: 83_210, commandsPerSecond: 1500, bytesPerSecond: 61_300_000 },
+    spool: { dir: '/var/lib/godwit', bytesOnDisk: 12_582_912, bytesInMemory: 1_048_576, bytesMax: 10_737_418_240, diskFreeBytes: 85_899_345_920 },
+    checkpoint: { epoch: 3, offset: 12_345, at: STARTED_AT + 5000 },
+    errors: { retried: 0, deadLetters: 0, last: null },
+    connections: [
+      exampleConnection(),
+      exampleConnection({
+        role: 'source replication',
+        address: '10.0.0.1:6379',
+        state: 'streaming',
+        keepaliveIntervalMs: 1000,
+        keepaliveReason: 'replica-link',
+        reconnects: 0,
+        unansweredReplies: 0,
+        unansweredBytes: 0,
+        roundTripSmoothedMs: 0,
+        lastError: null,
+      }),
+    ],
+    ...over,
+  };
+}
