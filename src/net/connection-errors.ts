@@ -24,3 +24,9 @@ export function notReadyError(node: NodeName, state: string): GodwitError {
 export function closedError(node: NodeName): GodwitError {
   return new GodwitError('CONNECTION_LOST', `the connection to ${node.role} ${node.address} was closed by Godwit`, { retryable: false, details: { ...node } });
 }
+
+/** The last failure, made final since no more attempts are allowed. Its cause is the failure as it was. */
+export function givenUpError(error: GodwitError, attempts: number): GodwitError {
+  const message = `${error.message} (given up after ${attempts === 1 ? '1 attempt' : `${attempts} attempts`})`;
+  return new GodwitError(error.code, message, { fix: error.fix, details: error.details, cause: error, retryable: false });
+}

@@ -15,9 +15,10 @@ import { versionName } from '../model/server-version.ts';
 import type { ConnectionStatus } from '../observe/job-status.ts';
 import { type CommandArgument, encodeCommand } from '../resp/encode.ts';
 import { type Reply, ReplyError } from '../resp/reply.ts';
-import { closedError, deadError, notReadyError, silentError } from './connection-errors.ts';
+import { closedError, deadError, givenUpError, notReadyError, silentError } from './connection-errors.ts';
 import type { ConnectionEvents, ConnectionOptions, OpenConnection } from './connection-options.ts';
 import { type ConnectionEvent, type ConnectionState, transition } from './connection-state.ts';
+import { connectionStatus } from './connection-status.ts';
 import { handshake, timeoutOf } from './handshake.ts';
 import type { KeepaliveFit } from './keepalive-fit.ts';
 import { Keepalive, type KeepaliveLine } from './keepalive.ts';
@@ -29,7 +30,7 @@ import { type ServerFacts, UNKNOWN_SERVER } from './server-facts.ts';
 const PING = encodeCommand(['PING']);
 const REFRESH = encodeCommand(['CONFIG', 'GET', 'timeout']);
 /** A connection that lived this long is not a failed attempt: back-off begins anew. */
-const STABLE_AFTER_MS = 1000;
+const STABLE_AFTER_MS = 250;
 
 export class Connection implements OpenConnection {
   readonly events: TypedEmitter<ConnectionEvents>;
@@ -84,7 +85,7 @@ export class Connection implements OpenConnection {
     return this.ready();
   }
 
-  /** Resolves when ready (again); rejects once it is closed, with the error that closed it. */
+  /** Resolves when ready (again); rejects once it is closed, with the error that closed it. It may be lost again before the caller goes on. */
   ready(): Promise<void> {
     if (this.state.name === 'ready') return Promise.resolve();
     if (this.state.name === 'closed') return Promise.reject(this.state.error ?? closedError(this.node));
@@ -176,26 +177,16 @@ export class Connection implements OpenConnection {
   }
 
   status(): ConnectionStatus {
-    const { keepalive } = this;
-    return {
-      role: this.node.role,
-      address: this.node.address,
+    const { unansweredReplies, unansweredBytes, lastError, sinceAt } = this;
+    const reconnects = Math.max(0, this.timesReady - 1);
+    return connectionStatus(this.node, this.keepalive, this.clock, {
       state: this.state.name,
-      sinceAt: this.sinceAt,
-      idleMs: Math.max(0, Math.round(this.clock.nowMs() - keepalive.lastSentMs)),
-      keepaliveIntervalMs: keepalive.fit.intervalMs,
-      keepaliveReason: keepalive.fit.reason,
-      nodeTimeoutMs: keepalive.nodeTimeoutMs,
-      deadAfterMs: keepalive.fit.deadAfterMs,
-      roundTripLastMs: keepalive.roundTripLastMs,
-      roundTripSmoothedMs: keepalive.roundTripSmoothedMs,
-      pingsSent: keepalive.pingsSent,
-      pingsLost: keepalive.pingsLost,
-      reconnects: Math.max(0, this.timesReady - 1),
-      unansweredReplies: this.unansweredReplies,
-      unansweredBytes: this.unansweredBytes,
-      lastError: this.lastError,
-    };
+      sinceAt,
+      reconnects,
+      unansweredReplies,
+      unansweredBytes,
+      lastError,
+    });
   }
 
   private async attempt(): Promise<void> {
@@ -245,7 +236,10 @@ export class Connection implements OpenConnection {
     if (this.keepalive.roundTripSmoothedMs === 0) this.keepalive.noteRoundTrip(this.clock.nowMs() - startMs);
     this.keepalive.start(server.timeoutMs, server.configForbidden, this.timesReady === 0, before.runId !== server.runId);
     if (server.timeoutMs > 0 && server.timeoutMs < 3 * this.keepalive.roundTripSmoothedMs) {
-      this.options.log.warn({ ...this.node, timeoutMs: server.timeoutMs, roundTripMs: this.keepalive.roundTripSmoothedMs }, 'the timeout of this node is shorter than three round trips');
+      this.options.log.warn(
+        { ...this.node, timeoutMs: server.timeoutMs, roundTripMs: this.keepalive.roundTripSmoothedMs },
+        'the timeout of this node is shorter than three round trips',
+      );
     }
   }
 
@@ -254,11 +248,17 @@ export class Connection implements OpenConnection {
     this.failedAttempts = 0;
     this.timesReady++;
     this.attemptsMax = this.options.reconnect.attemptsMax;
+    const { server, keepalive, waiter } = this;
     this.apply({ type: 'restored' });
-    const { server, keepalive } = this;
-    const fields = { ...this.node, server: server.version && versionName(server.version), serverRole: server.role, keepaliveIntervalMs: keepalive.fit.intervalMs, keepaliveReason: keepalive.fit.reason };
+    const fields = {
+      ...this.node,
+      server: server.version && versionName(server.version),
+      serverRole: server.role,
+      keepaliveIntervalMs: keepalive.fit.intervalMs,
+      keepaliveReason: keepalive.fit.reason,
+    };
     this.options.log.info(fields, this.timesReady === 1 ? 'connected' : 'connected again');
-    this.waiter.resolve();
+    waiter.resolve();
   }
 
   /** The one end of every link but by close(). The state changes first, so that whoever is told of a loss finds the connection not ready. */
@@ -287,13 +287,15 @@ export class Connection implements OpenConnection {
   private fatalOf(error: GodwitError): GodwitError | undefined {
     if (!error.retryable && !(error.code === 'TLS_FAILED' && this.timesReady > 0)) return error;
     if (this.attemptsMax === 0 || this.failedAttempts < this.attemptsMax) return undefined;
-    const attempts = this.failedAttempts === 1 ? '1 attempt' : `${this.failedAttempts} attempts`;
-    return new GodwitError(error.code, `${error.message} (given up after ${attempts})`, { fix: error.fix, details: error.details, cause: error, retryable: false });
+    return givenUpError(error, this.failedAttempts);
   }
 
   private retryLater(error: GodwitError, wasReady: boolean, idleMs: number): void {
     const delayMs = Math.round(this.backOff.nextDelayMs());
-    this.options.log.warn({ ...this.node, code: error.code, error: error.message, idleMs, delayMs, attempt: this.backOff.attempts }, wasReady ? 'connection lost, will reconnect' : 'not connected, will try again');
+    this.options.log.warn(
+      { ...this.node, code: error.code, error: error.message, idleMs, delayMs, attempt: this.backOff.attempts },
+      wasReady ? 'connection lost, will reconnect' : 'not connected, will try again',
+    );
     this.retryTimer = this.clock.startTimer(delayMs, () => {
       this.apply({ type: 'retry' });
       void this.attempt();
@@ -352,21 +354,16 @@ export class Connection implements OpenConnection {
   }
 
   private line(): KeepaliveLine {
-    const connection = this;
     return {
       name: this.node.address,
-      get unansweredReplies() {
-        return connection.unansweredReplies;
-      },
-      get unansweredBytes() {
-        return connection.unansweredBytes;
-      },
-      get writeBacklogBytes() {
-        return connection.link?.backlogBytes ?? 0;
-      },
+      unansweredReplies: () => this.unansweredReplies,
+      unansweredBytes: () => this.unansweredBytes,
+      writeBacklogBytes: () => this.link?.backlogBytes ?? 0,
       sendPing: () => this.probe(PING, true, () => {}),
       sendRefresh: () => this.probe(REFRESH, false, (reply) => this.keepalive.refreshed(timeoutOf(reply))),
-      onSilence: (silentMs, deadAfterMs) => this.link && this.lose(this.link, deadError(this.node, { silentMs, deadAfterMs, unansweredReplies: this.unansweredReplies, unansweredBytes: this.unansweredBytes })),
+      onSilence: (silentMs, deadAfterMs) =>
+        this.link &&
+        this.lose(this.link, deadError(this.node, { silentMs, deadAfterMs, unansweredReplies: this.unansweredReplies, unansweredBytes: this.unansweredBytes })),
       onFitted: (fit) => this.fitted(fit),
     };
   }
@@ -375,7 +372,8 @@ export class Connection implements OpenConnection {
     const { nodeTimeoutMs } = this.keepalive;
     const passedOver = this.options.keepalive.intervalMs > 0 && fit.reason !== 'override';
     const fields = { ...this.node, ...fit, nodeTimeoutMs };
-    if (passedOver && this.generation > 0) this.options.log.warn(fields, 'keepalive.interval is longer than half of what closes idle connections here, so it is not used');
+    if (passedOver && this.generation > 0)
+      this.options.log.warn(fields, 'keepalive.interval is longer than half of what closes idle connections here, so it is not used');
     else this.options.log.debug(fields, 'keepalive fitted');
     this.events.emit('keepalive', { ...fit, nodeTimeoutMs });
   }

@@ -109,7 +109,12 @@ function throwIfFatal(step: keyof Steps, error: ReplyError, node: NodeName): voi
       cause: error,
     });
   }
-  if (/max number of clients/i.test(error.text)) throw new GodwitError('CONNECT_FAILED', `${where} takes no more connections: ${error.text}`, { fix: 'Raise maxclients at the server, or close idle clients.', details, cause: error });
+  if (/max number of clients/i.test(error.text))
+    throw new GodwitError('CONNECT_FAILED', `${where} takes no more connections: ${error.text}`, {
+      fix: 'Raise maxclients at the server, or close idle clients.',
+      details,
+      cause: error,
+    });
   if (error.code === 'NOAUTH' || error.code === 'WRONGPASS' || NOT_SERVING.has(error.code)) throw replyFailure(error, node);
   if (step === 'auth') throw authFailure(error, where, details);
   if (step === 'select') throw replyFailure(error, node);
@@ -117,10 +122,18 @@ function throwIfFatal(step: keyof Steps, error: ReplyError, node: NodeName): voi
 
 function authFailure(error: ReplyError, where: string, details: Record<string, string>): GodwitError {
   if (/no password is set|without any password configured/i.test(error.text)) {
-    return new GodwitError('AUTH_FAILED', `${where} has no password set, but one was given`, { fix: 'Leave the password out, or set it at the server.', details, cause: error });
+    return new GodwitError('AUTH_FAILED', `${where} has no password set, but one was given`, {
+      fix: 'Leave the password out, or set it at the server.',
+      details,
+      cause: error,
+    });
   }
   if (/wrong number of arguments/i.test(error.text)) {
-    return new GodwitError('AUTH_FAILED', `${where} is too old to know users, but a user name was given`, { fix: 'Give the password alone.', details, cause: error });
+    return new GodwitError('AUTH_FAILED', `${where} is too old to know users, but a user name was given`, {
+      fix: 'Give the password alone.',
+      details,
+      cause: error,
+    });
   }
   return new GodwitError('AUTH_FAILED', `${where} refused the user name or password: ${error.text}`, { details, cause: error });
 }

@@ -31,10 +31,10 @@ const LEARNED_FORGET_MS = 60_000;
 /** What keepalive needs of its connection. */
 export interface KeepaliveLine {
   readonly name: string;
-  readonly unansweredReplies: number;
-  readonly unansweredBytes: number;
+  unansweredReplies(): number;
+  unansweredBytes(): number;
   /** Bytes that were given to the socket and wait there. */
-  readonly writeBacklogBytes: number;
+  writeBacklogBytes(): number;
   sendPing(): void;
   sendRefresh(): void;
   /** Nothing came for `silentMs` although replies are outstanding. */
@@ -221,9 +221,9 @@ export class Keepalive implements WheelEntry {
 
   private deadDueMs(): number {
     const { line } = this.options;
-    const waiting = line.unansweredReplies > 0 || (this.payloads > 0 && line.writeBacklogBytes > 0);
+    const waiting = line.unansweredReplies() > 0 || (this.payloads > 0 && line.writeBacklogBytes() > 0);
     if (!waiting) return Number.POSITIVE_INFINITY;
-    return this.lastProgressMs + this.fit.deadAfterMs + line.unansweredBytes / UNANSWERED_BYTES_PER_MS;
+    return this.lastProgressMs + this.fit.deadAfterMs + line.unansweredBytes() / UNANSWERED_BYTES_PER_MS;
   }
 
   private pingDueMs(): number {
@@ -231,12 +231,13 @@ export class Keepalive implements WheelEntry {
   }
 
   private held(): boolean {
-    return this.payloads > 0 || this.transactions > 0 || this.options.line.writeBacklogBytes > 0;
+    return this.payloads > 0 || this.transactions > 0 || this.options.line.writeBacklogBytes() > 0;
   }
 
   private nextDeadlineMs(nowMs: number): number {
     // Held, or enough probes outstanding: released() or the next look will see to it.
-    const pingMs = this.held() || this.probesOutstanding >= PROBES_OUTSTANDING_MAX ? nowMs + this.fit.intervalMs / 4 : Math.min(this.pingDueMs(), this.refreshDueMs);
+    const pingMs =
+      this.held() || this.probesOutstanding >= PROBES_OUTSTANDING_MAX ? nowMs + this.fit.intervalMs / 4 : Math.min(this.pingDueMs(), this.refreshDueMs);
     return Math.min(pingMs, this.suspectedMs < 0 ? this.deadDueMs() : nowMs);
   }
 

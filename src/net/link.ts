@@ -71,7 +71,10 @@ export class Link {
     return this.socket?.writableLength ?? 0;
   }
 
-  /** Writes all parts at once; `onWritten` is called once, when they are written or the socket is gone. Returns false when the caller should wait for drained(). */
+  /**
+   * Writes all parts at once; `onWritten` is called once, when they are written or the socket is gone. Returns false when the caller should
+   * wait for drained().
+   */
   write(parts: readonly Uint8Array[], expect: readonly (ReplyCollector | PendingCall)[], onWritten?: () => void): boolean {
     const { socket } = this;
     if (socket === undefined || this.dead) throw new GodwitError('CONNECTION_LOST', `${this.name}: not connected`);
@@ -165,7 +168,10 @@ export class Link {
     const details = { host: endpoint.host, port: endpoint.port };
     if (this.established) return new GodwitError('CONNECTION_LOST', `${this.name} closed the connection`, { details });
     const hint = endpoint.tls === undefined && !this.greeted ? { fix: 'Check host and port. If the port speaks TLS, use rediss:// for it.' } : {};
-    return new GodwitError('CONNECT_FAILED', `${this.name} closed the connection during the handshake${this.greeted ? '' : ', without a word'}`, { details, ...hint });
+    return new GodwitError('CONNECT_FAILED', `${this.name} closed the connection during the handshake${this.greeted ? '' : ', without a word'}`, {
+      details,
+      ...hint,
+    });
   }
 
   private lose(error: GodwitError): void {

@@ -37,7 +37,10 @@ export async function openSocket(options: OpenSocketOptions): Promise<Socket> {
     onread: { buffer, callback: (length: number, bytes: Uint8Array) => options.onBytes(bytes as Buffer, length) !== false },
   };
   // Both hand their options on to the stream underneath, which the types do not say.
-  const socket = tls === undefined ? connectTcp({ ...common, writableHighWaterMark: WRITE_BUFFER_BYTES } as never) : connectTls({ ...common, highWaterMark: WRITE_BUFFER_BYTES, ...tls } as never);
+  const socket =
+    tls === undefined
+      ? connectTcp({ ...common, writableHighWaterMark: WRITE_BUFFER_BYTES } as never)
+      : connectTls({ ...common, highWaterMark: WRITE_BUFFER_BYTES, ...tls } as never);
   try {
     await opened(socket, tls === undefined ? 'connect' : 'secureConnect', options);
   } catch (error) {

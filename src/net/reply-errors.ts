@@ -23,15 +23,21 @@ export function replyFailure(error: ReplyError, node: NodeName): GodwitError {
   const command = error.command?.toUpperCase();
   const details = { address: node.address, role: node.role, command, reply: error.text };
   const isSource = node.role.startsWith('source');
-  if (isNotReadyReply(error)) return new GodwitError(isSource ? 'SOURCE_NOT_READY' : 'TARGET_NOT_READY', `${where} is not ready: ${error.text}`, { details, cause: error });
+  if (isNotReadyReply(error))
+    return new GodwitError(isSource ? 'SOURCE_NOT_READY' : 'TARGET_NOT_READY', `${where} is not ready: ${error.text}`, { details, cause: error });
   switch (error.code) {
     case 'NOAUTH':
       return new GodwitError('AUTH_REQUIRED', `${where} asks for a password and none was given`, { details, cause: error });
     case 'WRONGPASS':
       return new GodwitError('AUTH_FAILED', `${where} refused the user name or password: ${error.text}`, { details, cause: error });
     case 'NOPERM':
-      return new GodwitError('PERMISSION_DENIED', `${where}: the user may not run ${command ?? 'a command that is needed'} (${error.text})`, { details, cause: error });
+      return new GodwitError('PERMISSION_DENIED', `${where}: the user may not run ${command ?? 'a command that is needed'} (${error.text})`, {
+        details,
+        cause: error,
+      });
   }
   const message = `${where} answered ${command ?? 'a command'} with: ${error.text}`;
-  return isSource ? new GodwitError('PROTOCOL_ERROR', message, { details, cause: error, retryable: false }) : new GodwitError('TARGET_REFUSED', message, { details, cause: error });
+  return isSource
+    ? new GodwitError('PROTOCOL_ERROR', message, { details, cause: error, retryable: false })
+    : new GodwitError('TARGET_REFUSED', message, { details, cause: error });
 }

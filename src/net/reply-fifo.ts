@@ -66,7 +66,7 @@ export class ReplyFifo {
     }
   }
 
-  /** Everything that waits has lost its reply. */
+  /** Everything that waits has lost its reply. All are told, even if one of them throws; that is thrown on at the end. */
   failAll(error: GodwitError): void {
     const lost = this.entries.slice(this.head);
     this.entries = [];
@@ -78,7 +78,15 @@ export class ReplyFifo {
     this.counting = false;
     this.counter.reset();
     this.decoder.reset();
-    for (const entry of lost) entry.expectation.onLost(error);
+    const thrown: unknown[] = [];
+    for (const entry of lost) {
+      try {
+        entry.expectation.onLost(error);
+      } catch (defect) {
+        thrown.push(defect);
+      }
+    }
+    if (thrown.length > 0) throw thrown[0];
   }
 
   private feedCall(call: PendingCall, bytes: Uint8Array, from: number, to: number): number {

@@ -77,11 +77,14 @@ describe('bulk sends', () => {
     const proxy = createServer((client) => {
       const up = connectTcp({ port: redis.port, host: '127.0.0.1', noDelay: true });
       client.setNoDelay();
-      for (const [from, to] of [[client, up], [up, client]]) {
+      for (const [from, to] of [
+        [client, up],
+        [up, client],
+      ]) {
         sockets.add(from);
         from.on('error', () => {}).on('close', () => to.destroy());
         from.on('data', (chunk) => {
-          for (let at = 0; at < chunk.length; ) {
+          for (let at = 0; at < chunk.length;) {
             const end = at + 1 + Math.floor(Math.random() * 3000);
             to.write(chunk.subarray(at, end));
             at = end;
@@ -107,11 +110,24 @@ describe('bulk sends', () => {
       for (let i = 0; i < 500; i++) {
         const bad = (batch * 500 + i) % 997 === 0;
         if (bad) wanted.push(`${batch} ${i} -1 WRONGTYPE`);
-        commands.push(bad ? encodeCommand(['LPUSH', 'text', 'x']) : i % 3 === 0 ? encodeCommand(['INCR', 'n']) : i % 3 === 1 ? encodeCommand(['SET', `k${i}`, 'v']) : encodeCommand(['GET', 'text']));
+        commands.push(
+          bad
+            ? encodeCommand(['LPUSH', 'text', 'x'])
+            : i % 3 === 0
+              ? encodeCommand(['INCR', 'n'])
+              : i % 3 === 1
+                ? encodeCommand(['SET', `k${i}`, 'v'])
+                : encodeCommand(['GET', 'text']),
+        );
       }
       done.push(
         new Promise((resolve, reject) => {
-          const collector: ReplyCollector = { count: 500, onError: (index, nested, text) => void errors.push(`${batch} ${index} ${nested} ${text.split(' ')[0]}`), onDone: resolve, onLost: reject };
+          const collector: ReplyCollector = {
+            count: 500,
+            onError: (index, nested, text) => void errors.push(`${batch} ${index} ${nested} ${text.split(' ')[0]}`),
+            onDone: resolve,
+            onLost: reject,
+          };
           if (!data.send([Buffer.concat(commands.slice(0, 250)), Buffer.concat(commands.slice(250))], [collector])) void 0;
         }),
       );
@@ -133,7 +149,9 @@ describe('bulk sends', () => {
     const seen: string[] = [];
     const send = (commands: (string | number)[][], count: number): Promise<void> =>
       new Promise((resolve, reject) => {
-        data.send(commands.map(encodeCommand), [{ count, onError: (...at) => void seen.push(at.join(' ')), onNull: (index) => void seen.push(`null ${index}`), onDone: resolve, onLost: reject }]);
+        data.send(commands.map(encodeCommand), [
+          { count, onError: (...at) => void seen.push(at.join(' ')), onNull: (index) => void seen.push(`null ${index}`), onDone: resolve, onLost: reject },
+        ]);
       });
     await send([['SET', 's', 'x'], ['MULTI'], ['INCR', 'a'], ['LPUSH', 's', 1], ['INCR', 'a'], ['EXEC']], 6);
     expect(seen.splice(0)).toEqual([expect.stringMatching(/^5 1 WRONGTYPE/)]);
@@ -150,7 +168,11 @@ describe('what cannot work says why', () => {
   test('nothing listens', async () => {
     const own = await startServer();
     await own.stop();
-    expect(await failure(connection(own.port))).toMatchObject({ code: 'CONNECT_FAILED', message: expect.stringMatching(new RegExp(`127.0.0.1:${own.port}.*connection refused.*ECONNREFUSED`)), details: { reason: 'ECONNREFUSED' } });
+    expect(await failure(connection(own.port))).toMatchObject({
+      code: 'CONNECT_FAILED',
+      message: expect.stringMatching(new RegExp(`127.0.0.1:${own.port}.*connection refused.*ECONNREFUSED`)),
+      details: { reason: 'ECONNREFUSED' },
+    });
   });
 
   test('a host that is not known', async () => {
@@ -167,13 +189,20 @@ describe('what cannot work says why', () => {
     await to({ password: 'right' }).connect();
     await to({ username: 'default', password: 'right' }).connect();
     await own.stop();
-    expect(await failure(connection(redis.port, { endpoint: { host: '127.0.0.1', port: redis.port, password: 'p' } }))).toMatchObject({ code: 'AUTH_FAILED', message: expect.stringMatching(/has no password set/) });
+    expect(await failure(connection(redis.port, { endpoint: { host: '127.0.0.1', port: redis.port, password: 'p' } }))).toMatchObject({
+      code: 'AUTH_FAILED',
+      message: expect.stringMatching(/has no password set/),
+    });
   });
 
   test('a web server', async () => {
     const web = createHttpServer((_request, response) => response.end('hello')).listen(0, '127.0.0.1');
     await new Promise((resolve) => web.once('listening', resolve));
-    expect(await failure(connection((web.address() as { port: number }).port))).toMatchObject({ code: 'NOT_A_REDIS_SERVER', message: expect.stringMatching(/web server.*HTTP\/1.1 400/), retryable: false });
+    expect(await failure(connection((web.address() as { port: number }).port))).toMatchObject({
+      code: 'NOT_A_REDIS_SERVER',
+      message: expect.stringMatching(/web server.*HTTP\/1.1 400/),
+      retryable: false,
+    });
     web.close();
   });
 
@@ -198,7 +227,8 @@ describe('TLS', () => {
     await secure.stop();
     rmSync(certificates.dir, { recursive: true });
   });
-  const to = (port: number, tls: object | undefined, host = '127.0.0.1'): Connection => connection(port, { endpoint: { host, port, ...(tls ? { tls: { verify: true, ...tls } } : {}) } });
+  const to = (port: number, tls: object | undefined, host = '127.0.0.1'): Connection =>
+    connection(port, { endpoint: { host, port, ...(tls ? { tls: { verify: true, ...tls } } : {}) } });
   const client = (): object => ({ caFile: certificates.ca, certFile: certificates.clientCert, keyFile: certificates.clientKey });
 
   test('by address and by name, with a client certificate', async () => {
@@ -214,15 +244,32 @@ describe('TLS', () => {
   });
 
   test('an unknown authority, a wrong name, no client certificate, files that are not there', async () => {
-    expect(await failure(to(secure.port, { ...client(), caFile: undefined }))).toMatchObject({ code: 'TLS_FAILED', message: expect.stringMatching(/authority that is not trusted/), retryable: false });
-    expect(await failure(to(secure.port, { ...client(), serverName: 'elsewhere.example' }))).toMatchObject({ code: 'TLS_FAILED', message: expect.stringMatching(/for another name/) });
-    expect(await failure(to(secure.port, { caFile: certificates.ca }))).toMatchObject({ code: 'TLS_FAILED', message: expect.stringMatching(/asks for a client certificate/) });
-    expect(await failure(to(secure.port, { caFile: `${certificates.dir}/nowhere.pem` }))).toMatchObject({ code: 'TLS_FAILED', message: expect.stringMatching(/tls.ca: cannot read .*nowhere.pem/) });
+    expect(await failure(to(secure.port, { ...client(), caFile: undefined }))).toMatchObject({
+      code: 'TLS_FAILED',
+      message: expect.stringMatching(/authority that is not trusted/),
+      retryable: false,
+    });
+    expect(await failure(to(secure.port, { ...client(), serverName: 'elsewhere.example' }))).toMatchObject({
+      code: 'TLS_FAILED',
+      message: expect.stringMatching(/for another name/),
+    });
+    expect(await failure(to(secure.port, { caFile: certificates.ca }))).toMatchObject({
+      code: 'TLS_FAILED',
+      message: expect.stringMatching(/asks for a client certificate/),
+    });
+    expect(await failure(to(secure.port, { caFile: `${certificates.dir}/nowhere.pem` }))).toMatchObject({
+      code: 'TLS_FAILED',
+      message: expect.stringMatching(/tls.ca: cannot read .*nowhere.pem/),
+    });
   });
 
   test('TLS spoken to a plain port, and plain to a TLS port', async () => {
     // A plain Redis answers a TLS greeting only if a line feed happens to be in it.
-    expect(await failure(to(redis.port, client()))).toMatchObject({ code: 'TLS_FAILED', message: expect.stringMatching(/does not speak TLS|did not answer the TLS handshake/), fix: expect.stringMatching(/redis:\/\//) });
+    expect(await failure(to(redis.port, client()))).toMatchObject({
+      code: 'TLS_FAILED',
+      message: expect.stringMatching(/does not speak TLS|did not answer the TLS handshake/),
+      fix: expect.stringMatching(/redis:\/\//),
+    });
     const plain = await failure(to(secure.port, undefined));
     expect(`${plain.message} ${plain.fix}`).toMatch(/TLS.*rediss:\/\//);
   });

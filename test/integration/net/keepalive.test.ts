@@ -1,35 +1,43 @@
 /** The reason this project exists: idle connections to real servers that close them. */
 import { connect as connectTcp, createServer, type Socket } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Connection } from '../../../src/net/connection.ts';
 import { connectionTo, freePort, type RealServer, startServer } from './real-server.ts';
 
-const servers: RealServer[] = [];
-const connections: Connection[] = [];
-const cleanups: (() => void)[] = [];
-
-afterEach(async () => {
-  await Promise.all(connections.splice(0).map((connection) => connection.close()));
-  await Promise.all(servers.splice(0).map((server) => server.stop()));
-  for (const cleanup of cleanups.splice(0)) cleanup();
-});
-
-async function server(...args: string[]): Promise<RealServer> {
-  const started = await startServer(args);
-  servers.push(started);
-  return started;
+interface Tools {
+  server(...args: string[]): Promise<RealServer>;
+  connection(...args: Parameters<typeof connectionTo>): ReturnType<typeof connectionTo>;
+  cleanUp(run: () => unknown): void;
 }
 
-function connection(...args: Parameters<typeof connectionTo>): ReturnType<typeof connectionTo> {
-  const made = connectionTo(...args);
-  connections.push(made);
-  return made;
+/** These tests mostly wait, so they wait together; each ends what it has started. */
+function waitingTest(name: string, run: (tools: Tools) => Promise<void>): void {
+  test.concurrent(name, { timeout: 30_000 }, async () => {
+    const cleanups: (() => unknown)[] = [];
+    try {
+      await run({
+        async server(...args) {
+          const started = await startServer(args);
+          cleanups.push(() => started.stop());
+          return started;
+        },
+        connection(...args) {
+          const made = connectionTo(...args);
+          cleanups.push(() => made.close());
+          return made;
+        },
+        cleanUp: (cleanup) => void cleanups.push(cleanup),
+      });
+    } finally {
+      for (const cleanup of cleanups.toReversed()) await cleanup();
+    }
+  });
 }
 
 const passes = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const idOf = async (of: Connection): Promise<number> => (await of.call('CLIENT', 'ID')) as number;
 
-test('idle for 6 s at timeout 1 and 2: nothing is closed', { timeout: 20_000 }, async () => {
+waitingTest('idle for 6 s at timeout 1 and 2: nothing is closed', async ({ server, connection }) => {
   const one = await server('--timeout', '1');
   const two = await server('--timeout', '2');
   const idle = [connection(one.port), connection(one.port), connection(two.port)];
@@ -50,7 +58,7 @@ test('idle for 6 s at timeout 1 and 2: nothing is closed', { timeout: 20_000 }, 
   expect(idle[2].status().pingsSent).toBeLessThan(13);
 });
 
-test('timeout lowered while idle costs one close at most, and is kept to from then on', { timeout: 30_000 }, async () => {
+waitingTest('timeout lowered while idle costs one close at most, and is kept to from then on', async ({ server, connection }) => {
   const { port } = await server();
   const admin = connection(port, { role: 'admin' });
   const idle = connection(port);
@@ -65,7 +73,7 @@ test('timeout lowered while idle costs one close at most, and is kept to from th
   expect(idle.losses[0]).toMatch(/^CONNECTION_LOST after \d{4} ms$/);
 });
 
-test('CONFIG forbidden by ACL: 10 s, and the reason says so; an unknown timeout is learned from the first close', { timeout: 30_000 }, async () => {
+waitingTest('CONFIG forbidden by ACL: 10 s, and the reason says so; an unknown timeout is learned from the first close', async ({ server, connection }) => {
   const { port } = await server('--timeout', '2');
   const admin = connection(port, { role: 'admin' });
   await admin.connect();
@@ -83,7 +91,7 @@ test('CONFIG forbidden by ACL: 10 s, and the reason says so; an unknown timeout 
   expect(idle.losses).toHaveLength(1);
 });
 
-test('a proxy that silently drops idle flows: kept open with idle_limit, found dead and learned without', { timeout: 30_000 }, async () => {
+waitingTest('a proxy that silently drops idle flows: kept open with idle_limit, found dead and learned without', async ({ server, connection, cleanUp }) => {
   const { port } = await server();
   const proxyPort = await freePort();
   const sockets = new Set<Socket>();
@@ -91,7 +99,10 @@ test('a proxy that silently drops idle flows: kept open with idle_limit, found d
     const up = connectTcp(port, '127.0.0.1');
     let dropped = false;
     let timer = setTimeout(() => (dropped = true), 1500);
-    for (const [from, to] of [[client, up], [up, client]]) {
+    for (const [from, to] of [
+      [client, up],
+      [up, client],
+    ]) {
       sockets.add(from);
       from.on('error', () => {}).on('close', () => to.destroy());
       from.on('data', (chunk) => {
@@ -101,7 +112,7 @@ test('a proxy that silently drops idle flows: kept open with idle_limit, found d
       });
     }
   }).listen(proxyPort, '127.0.0.1');
-  cleanups.push(() => (proxy.close(), sockets.forEach((socket) => socket.destroy())));
+  cleanUp(() => (proxy.close(), sockets.forEach((socket) => socket.destroy())));
   const told = connection(proxyPort, { keepalive: { intervalMs: 0, idleLimitMs: 1500, deadAfterMs: 1000 } });
   const untold = connection(proxyPort, { keepalive: { intervalMs: 3000, idleLimitMs: 0, deadAfterMs: 1000 } });
   await Promise.all([told.connect(), untold.connect()]);
@@ -114,7 +125,7 @@ test('a proxy that silently drops idle flows: kept open with idle_limit, found d
   expect(told.status().keepaliveReason).toBe('idle-limit');
 });
 
-test('no ping gets between MULTI and EXEC that are sent separately', { timeout: 20_000 }, async () => {
+waitingTest('no ping gets between MULTI and EXEC that are sent separately', async ({ server, connection }) => {
   const { port } = await server('--timeout', '2');
   const data = connection(port);
   await data.connect();
@@ -130,10 +141,16 @@ test('no ping gets between MULTI and EXEC that are sent separately', { timeout: 
   await expect.poll(() => data.status().pingsSent, { timeout: 2000 }).toBeGreaterThan(sent);
 });
 
-test('a stopped server is noticed within dead_after, and recovered when it goes on', { timeout: 20_000 }, async () => {
+waitingTest('a stopped server is noticed within dead_after, and recovered when it goes on', async ({ server, connection }) => {
   const target = await server();
-  const data = connection(target.port, { keepalive: { intervalMs: 300, idleLimitMs: 0, deadAfterMs: 600 }, reconnect: { delayMinMs: 10, delayMaxMs: 100, attemptsMax: 0, connectTimeoutMs: 400 } });
-  const quiet = connection(target.port, { keepalive: { intervalMs: 300, idleLimitMs: 0, deadAfterMs: 600 }, reconnect: { delayMinMs: 10, delayMaxMs: 100, attemptsMax: 0, connectTimeoutMs: 400 } });
+  const data = connection(target.port, {
+    keepalive: { intervalMs: 300, idleLimitMs: 0, deadAfterMs: 600 },
+    reconnect: { delayMinMs: 10, delayMaxMs: 100, attemptsMax: 0, connectTimeoutMs: 400 },
+  });
+  const quiet = connection(target.port, {
+    keepalive: { intervalMs: 300, idleLimitMs: 0, deadAfterMs: 600 },
+    reconnect: { delayMinMs: 10, delayMaxMs: 100, attemptsMax: 0, connectTimeoutMs: 400 },
+  });
   await Promise.all([data.connect(), quiet.connect()]);
   target.process.kill('SIGSTOP');
   const startMs = performance.now();

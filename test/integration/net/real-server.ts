@@ -33,7 +33,11 @@ export async function startServer(args: readonly string[] = [], atPort?: number)
   const port = atPort ?? (await freePort());
   const dir = mkdtempSync(join(tmpdir(), 'godwit-net-'));
   const ports = args.includes('--tls-port') ? ['--port', '0', '--tls-port', String(port)] : ['--port', String(port)];
-  const process = spawn('redis-server', [...args.filter((arg) => arg !== '--tls-port'), ...ports, '--bind', '127.0.0.1', '--save', '', '--dir', dir, '--daemonize', 'no'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const process = spawn(
+    'redis-server',
+    [...args.filter((arg) => arg !== '--tls-port'), ...ports, '--bind', '127.0.0.1', '--save', '', '--dir', dir, '--daemonize', 'no'],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
   let log = '';
   const exited = once(process, 'exit');
   await new Promise<void>((resolve, reject) => {
@@ -81,9 +85,28 @@ export function makeCertificates(): { dir: string; ca: string; cert: string; key
   const openssl = (...args: string[]): void => void execFileSync('openssl', args, { cwd: dir, stdio: 'pipe' });
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
   openssl('req', '-x509', ...newKey, '-keyout', 'ca.key', '-out', 'ca.crt', '-days', '2', '-subj', '/CN=Godwit test CA');
-  for (const [name, san] of [['server', 'DNS:localhost,IP:127.0.0.1'], ['client', 'DNS:client']]) {
+  for (const [name, san] of [
+    ['server', 'DNS:localhost,IP:127.0.0.1'],
+    ['client', 'DNS:client'],
+  ]) {
     openssl('req', ...newKey, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${name}`, '-addext', `subjectAltName=${san}`);
-    openssl('x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-out', `${name}.crt`, '-days', '2', '-copy_extensions', 'copy');
+    openssl(
+      'x509',
+      '-req',
+      '-in',
+      `${name}.csr`,
+      '-CA',
+      'ca.crt',
+      '-CAkey',
+      'ca.key',
+      '-CAcreateserial',
+      '-out',
+      `${name}.crt`,
+      '-days',
+      '2',
+      '-copy_extensions',
+      'copy',
+    );
   }
   return { dir, ca: file('ca.crt'), cert: file('server.crt'), key: file('server.key'), clientCert: file('client.crt'), clientKey: file('client.key') };
 }

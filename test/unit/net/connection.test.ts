@@ -34,19 +34,46 @@ function make(more: Partial<ConnectionOptions> = {}): Connection {
   return connection;
 }
 
-const once = (connection: Connection): Promise<{ code: string; attemptsMax?: number }> => connection.connect({ attemptsMax: 1 }).then(() => Promise.reject(new Error('connected')), (error) => error);
+const once = (connection: Connection): Promise<{ code: string; attemptsMax?: number }> =>
+  connection.connect({ attemptsMax: 1 }).then(
+    () => Promise.reject(new Error('connected')),
+    (error) => error,
+  );
 
 describe('the handshake', () => {
   test('is one round trip, and tells what the server is', async () => {
     const connection = make({ endpoint: { host: '127.0.0.1', port: server.port, username: 'u', password: 'p w' }, database: 3 });
     await connection.connect();
-    expect(server.seen).toEqual(['AUTH u p w', 'CLIENT SETNAME godwit-test', 'INFO server', 'CONFIG GET timeout', 'CONFIG GET proto-max-bulk-len', 'CONFIG GET client-query-buffer-limit', 'ROLE', 'SELECT 3', 'PING']);
-    expect(connection.server).toMatchObject({ role: 'primary', mode: 'standalone', runId: 'a1b2', timeoutMs: 0, protoMaxBulkLen: 1048576, configForbidden: false, version: { text: '7.0.15' } });
+    expect(server.seen).toEqual([
+      'AUTH u p w',
+      'CLIENT SETNAME godwit-test',
+      'INFO server',
+      'CONFIG GET timeout',
+      'CONFIG GET proto-max-bulk-len',
+      'CONFIG GET client-query-buffer-limit',
+      'ROLE',
+      'SELECT 3',
+      'PING',
+    ]);
+    expect(connection.server).toMatchObject({
+      role: 'primary',
+      mode: 'standalone',
+      runId: 'a1b2',
+      timeoutMs: 0,
+      protoMaxBulkLen: 1048576,
+      configForbidden: false,
+      version: { text: '7.0.15' },
+    });
     expect(connection.generation).toBe(1);
   });
 
   test('asks INFO where ROLE is not known', async () => {
-    server.reply = (command) => (command === 'ROLE' ? "-ERR unknown command 'ROLE'\r\n" : command === 'INFO replication' ? bulk('role:slave\r\nmaster_host:h\r\nmaster_port:7\r\n') : undefined);
+    server.reply = (command) =>
+      command === 'ROLE'
+        ? "-ERR unknown command 'ROLE'\r\n"
+        : command === 'INFO replication'
+          ? bulk('role:slave\r\nmaster_host:h\r\nmaster_port:7\r\n')
+          : undefined;
     const connection = make();
     await connection.connect();
     expect(connection.server).toMatchObject({ role: 'replica', primaryAddress: 'h:7' });
@@ -96,7 +123,10 @@ describe('the handshake', () => {
   test('a server that never answers fails the attempt in connectTimeoutMs', async () => {
     server.onAccept = () => true;
     const startMs = performance.now();
-    expect(await once(make({ reconnect: { delayMinMs: 5, delayMaxMs: 20, attemptsMax: 0, connectTimeoutMs: 150 } }))).toMatchObject({ code: 'CONNECT_FAILED', message: expect.stringMatching(/did not answer within 150 ms/) });
+    expect(await once(make({ reconnect: { delayMinMs: 5, delayMaxMs: 20, attemptsMax: 0, connectTimeoutMs: 150 } }))).toMatchObject({
+      code: 'CONNECT_FAILED',
+      message: expect.stringMatching(/did not answer within 150 ms/),
+    });
     expect(performance.now() - startMs).toBeLessThan(1000);
   });
 
@@ -200,7 +230,11 @@ describe('a connection that breaks', () => {
     server.onAccept = (socket) => (socket.destroy(), true);
     for (const socket of server.sockets) socket.destroy();
     await expect.poll(() => connection.stateName).toBe('closed');
-    await expect(connection.ready()).rejects.toMatchObject({ code: 'CONNECT_FAILED', message: expect.stringMatching(/given up after 3 attempts/), retryable: false });
+    await expect(connection.ready()).rejects.toMatchObject({
+      code: 'CONNECT_FAILED',
+      message: expect.stringMatching(/given up after 3 attempts/),
+      retryable: false,
+    });
     expect(server.accepted).toBe(4);
   });
 
@@ -218,7 +252,14 @@ describe('a connection that breaks', () => {
   test('a reply that a collector chokes on ends the connection as our own defect', async () => {
     const connection = make();
     await connection.connect();
-    const broken = { count: 1, onError() {}, onDone() { throw new Error('bug'); }, onLost() {} };
+    const broken = {
+      count: 1,
+      onError() {},
+      onDone() {
+        throw new Error('bug');
+      },
+      onLost() {},
+    };
     connection.send([encodeCommand(['X'])], [broken]);
     await expect.poll(() => connection.stateName).toBe('closed');
     await expect(connection.ready()).rejects.toMatchObject({ code: 'INTERNAL' });

@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { checkOverride, fitKeepalive, type KeepaliveFacts } from '../../../src/net/keepalive-fit.ts';
 
 const config = (intervalMs = 0, idleLimitMs = 0, deadAfterMs = 0) => ({ intervalMs, idleLimitMs, deadAfterMs });
-const facts = (timeoutMs: number, more: Partial<KeepaliveFacts> = {}): KeepaliveFacts => ({ timeoutMs, configForbidden: false, learnedLimitMs: 0, roundTripMs: 0, ...more });
+const facts = (timeoutMs: number, more: Partial<KeepaliveFacts> = {}): KeepaliveFacts => ({
+  timeoutMs,
+  configForbidden: false,
+  learnedLimitMs: 0,
+  roundTripMs: 0,
+  ...more,
+});
 
 describe('the interval', () => {
   test.each([
@@ -57,7 +63,10 @@ test('dead after 3 intervals, 15 s at least, or what was asked for', () => {
 
 test('an override that is too long is refused with the numbers', () => {
   expect(() => checkOverride(config(1001), facts(2000), 'a:1')).toThrow(
-    expect.objectContaining({ code: 'KEEPALIVE_TOO_LONG', message: 'keepalive.interval is 1001 ms, but the timeout of a:1 is 2000 ms, and the interval may be half of that at most: 1000 ms' }),
+    expect.objectContaining({
+      code: 'KEEPALIVE_TOO_LONG',
+      message: 'keepalive.interval is 1001 ms, but the timeout of a:1 is 2000 ms, and the interval may be half of that at most: 1000 ms',
+    }),
   );
   expect(() => checkOverride(config(1501, 3000), facts(0), 'a:1')).toThrow(/keepalive.idle_limit is 3000 ms/);
   expect(() => checkOverride(config(1000), facts(2000), 'a:1')).not.toThrow();

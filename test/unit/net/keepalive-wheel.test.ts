@@ -7,39 +7,50 @@ const NEVER = Number.POSITIVE_INFINITY;
 
 test('every deadline is met, never early, at most a tick late, whatever is armed, moved and disarmed', () => {
   fc.assert(
-    fc.property(fc.array(fc.record({ entry: fc.nat(9), inMs: fc.oneof(fc.nat(200), fc.nat(90_000)), act: fc.constantFrom('arm', 'arm', 'arm', 'earlier', 'disarm'), passMs: fc.nat(3000) }), { maxLength: 60 }), (acts) => {
-      const clock = new ManualClock();
-      const wheel = new KeepaliveWheel(clock);
-      const deadlines = new Map<number, number>();
-      const entries = Array.from({ length: 10 }, (_, i) => ({
-        onDue(nowMs: number) {
-          const deadlineMs = deadlines.get(i);
-          expect(deadlineMs).toBeDefined();
-          expect(nowMs).toBeGreaterThanOrEqual(deadlineMs as number);
-          expect(nowMs).toBeLessThanOrEqual((deadlineMs as number) + 26);
-          deadlines.delete(i);
-          return NEVER;
-        },
-      }));
-      for (const { entry, inMs, act, passMs } of acts) {
-        const atMs = clock.nowMs() + inMs;
-        if (act === 'disarm') {
-          wheel.disarm(entries[entry]);
-          deadlines.delete(entry);
-        } else if (act === 'arm') {
-          wheel.arm(entries[entry], atMs);
-          deadlines.set(entry, atMs);
-        } else {
-          wheel.armNoLaterThan(entries[entry], atMs);
-          deadlines.set(entry, Math.min(atMs, deadlines.get(entry) ?? NEVER));
+    fc.property(
+      fc.array(
+        fc.record({
+          entry: fc.nat(9),
+          inMs: fc.oneof(fc.nat(200), fc.nat(90_000)),
+          act: fc.constantFrom('arm', 'arm', 'arm', 'earlier', 'disarm'),
+          passMs: fc.nat(3000),
+        }),
+        { maxLength: 60 },
+      ),
+      (acts) => {
+        const clock = new ManualClock();
+        const wheel = new KeepaliveWheel(clock);
+        const deadlines = new Map<number, number>();
+        const entries = Array.from({ length: 10 }, (_, i) => ({
+          onDue(nowMs: number) {
+            const deadlineMs = deadlines.get(i);
+            expect(deadlineMs).toBeDefined();
+            expect(nowMs).toBeGreaterThanOrEqual(deadlineMs as number);
+            expect(nowMs).toBeLessThanOrEqual((deadlineMs as number) + 26);
+            deadlines.delete(i);
+            return NEVER;
+          },
+        }));
+        for (const { entry, inMs, act, passMs } of acts) {
+          const atMs = clock.nowMs() + inMs;
+          if (act === 'disarm') {
+            wheel.disarm(entries[entry]);
+            deadlines.delete(entry);
+          } else if (act === 'arm') {
+            wheel.arm(entries[entry], atMs);
+            deadlines.set(entry, atMs);
+          } else {
+            wheel.armNoLaterThan(entries[entry], atMs);
+            deadlines.set(entry, Math.min(atMs, deadlines.get(entry) ?? NEVER));
+          }
+          expect(clock.waiting).toBeLessThanOrEqual(1);
+          clock.advance(passMs);
         }
-        expect(clock.waiting).toBeLessThanOrEqual(1);
-        clock.advance(passMs);
-      }
-      clock.advance(100_000);
-      expect(deadlines.size).toBe(0);
-      expect(clock.waiting).toBe(0);
-    }),
+        clock.advance(100_000);
+        expect(deadlines.size).toBe(0);
+        expect(clock.waiting).toBe(0);
+      },
+    ),
   );
 });
 

@@ -6,9 +6,9 @@ import { ManualClock } from './manual-clock.ts';
 /** A line whose peer answers after `answerMs` (never: -1), and keeps the times of what was sent. */
 class FakeLine {
   name = 'a:1';
-  unansweredReplies = 0;
-  unansweredBytes = 0;
-  writeBacklogBytes = 0;
+  replies = 0;
+  bytes = 0;
+  backlog = 0;
   pings: number[] = [];
   refreshes = 0;
   silences: number[] = [];
@@ -21,13 +21,17 @@ class FakeLine {
     this.clock = clock;
   }
 
+  unansweredReplies = (): number => this.replies;
+  unansweredBytes = (): number => this.bytes;
+  writeBacklogBytes = (): number => this.backlog;
+
   send(): void {
-    const before = this.unansweredReplies++ > 0;
+    const before = this.replies++ > 0;
     this.keepalive.sent(before);
   }
 
   answer(): void {
-    this.unansweredReplies--;
+    this.replies--;
     this.keepalive.received();
   }
 
@@ -67,7 +71,13 @@ let keepalive: Keepalive;
 
 function start(timeoutMs: number, config: Partial<{ intervalMs: number; idleLimitMs: number; deadAfterMs: number }> = {}): void {
   line.timeoutMs = timeoutMs;
-  keepalive = new Keepalive({ config: { intervalMs: 0, idleLimitMs: 0, deadAfterMs: 0, ...config }, clock, wheel: new KeepaliveWheel(clock), random: () => 0, line });
+  keepalive = new Keepalive({
+    config: { intervalMs: 0, idleLimitMs: 0, deadAfterMs: 0, ...config },
+    clock,
+    wheel: new KeepaliveWheel(clock),
+    random: () => 0,
+    line,
+  });
   line.keepalive = keepalive;
   keepalive.start(timeoutMs, timeoutMs < 0, true, true);
 }
@@ -129,10 +139,10 @@ describe('pings', () => {
 
   test('wait for bytes that the socket still holds', () => {
     start(2000);
-    line.writeBacklogBytes = 1;
+    line.backlog = 1;
     clock.advance(5000);
     expect(line.pings).toEqual([]);
-    line.writeBacklogBytes = 0;
+    line.backlog = 0;
     clock.advance(1000);
     expect(line.pings.length).toBeGreaterThan(0);
   });
@@ -182,7 +192,7 @@ describe('death', () => {
 
   test('allows a giant value its time, 10 MB/s', () => {
     start(0, { deadAfterMs: 700 });
-    line.unansweredBytes = 20e6;
+    line.bytes = 20e6;
     line.answerMs = -1;
     line.send();
     clock.advance(2690);
@@ -194,18 +204,18 @@ describe('death', () => {
   test('within a payload is a write that does not move', () => {
     start(0, { deadAfterMs: 700 });
     keepalive.beginPayload();
-    line.writeBacklogBytes = 1;
+    line.backlog = 1;
     for (let i = 0; i < 10; i++) {
       clock.advance(500);
       keepalive.written();
     }
     expect(line.silences).toEqual([]);
     // The sender has nothing to write for a while: not the fault of the other side.
-    line.writeBacklogBytes = 0;
+    line.backlog = 0;
     clock.advance(5000);
     expect(line.silences).toEqual([]);
     keepalive.written();
-    line.writeBacklogBytes = 1;
+    line.backlog = 1;
     clock.advance(4000);
     expect(line.silences).toHaveLength(1);
   });
@@ -260,7 +270,7 @@ describe('an idle limit that nobody told of', () => {
     line.answerMs = -1;
     clock.advance(50_000);
     expect(line.silences).toHaveLength(1);
-    line.unansweredReplies = 0;
+    line.replies = 0;
     keepalive.start(0, false, false, false);
     expect(keepalive.fit.reason).toBe('idle-limit');
     expect(keepalive.fit.intervalMs).toBeLessThan(3500);

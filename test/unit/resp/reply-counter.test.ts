@@ -37,38 +37,46 @@ function expected(replies: Reply[]): Seen {
 
 test('counter and decoder agree on any replies, cut anywhere, asked for in any portions', () => {
   fc.assert(
-    fc.property(fc.array(runs, { minLength: 1, maxLength: 12 }), fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 20 }), fc.integer({ min: 1, max: 400 }), (list, cuts, portion) => {
-      const texts = list.flatMap(({ reply, times }) => Array<string>(times).fill(reply));
-      const bytes = Buffer.from(texts.join(''), 'latin1');
-      const decoder = new ReplyDecoder();
-      const counter = new ReplyCounter();
-      const replies: Reply[] = [];
-      const seen: Seen = { errors: [], nulls: [] };
-      let before = 0;
-      const begin = (): void => {
-        const offset = before;
-        const count = Math.min(portion, texts.length - before);
-        before += count;
-        counter.begin(count, { onError: (index, nested, text) => seen.errors.push([index + offset, nested, text]), onNull: (index) => seen.nulls.push(index + offset) });
-      };
-      begin();
-      for (let at = 0, i = 0; at < bytes.length; i++) {
-        // A chunk of its own memory, wiped afterwards: whoever keeps a reference to it is found out.
-        const chunk = Buffer.from(bytes.subarray(at, at + cuts[i % cuts.length]));
-        replies.push(...decoder.decodeAll(chunk));
-        for (let used = 0; used < chunk.length; ) {
-          if (counter.done) begin();
-          used = counter.scan(chunk, used, chunk.length);
+    fc.property(
+      fc.array(runs, { minLength: 1, maxLength: 12 }),
+      fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 20 }),
+      fc.integer({ min: 1, max: 400 }),
+      (list, cuts, portion) => {
+        const texts = list.flatMap(({ reply, times }) => Array<string>(times).fill(reply));
+        const bytes = Buffer.from(texts.join(''), 'latin1');
+        const decoder = new ReplyDecoder();
+        const counter = new ReplyCounter();
+        const replies: Reply[] = [];
+        const seen: Seen = { errors: [], nulls: [] };
+        let before = 0;
+        const begin = (): void => {
+          const offset = before;
+          const count = Math.min(portion, texts.length - before);
+          before += count;
+          counter.begin(count, {
+            onError: (index, nested, text) => seen.errors.push([index + offset, nested, text]),
+            onNull: (index) => seen.nulls.push(index + offset),
+          });
+        };
+        begin();
+        for (let at = 0, i = 0; at < bytes.length; i++) {
+          // A chunk of its own memory, wiped afterwards: whoever keeps a reference to it is found out.
+          const chunk = Buffer.from(bytes.subarray(at, at + cuts[i % cuts.length]));
+          replies.push(...decoder.decodeAll(chunk));
+          for (let used = 0; used < chunk.length;) {
+            if (counter.done) begin();
+            used = counter.scan(chunk, used, chunk.length);
+          }
+          at += chunk.length;
+          chunk.fill(0xee);
         }
-        at += chunk.length;
-        chunk.fill(0xee);
-      }
-      expect(counter.done).toBe(true);
-      expect(before).toBe(texts.length);
-      expect(replies.length).toBe(texts.length);
-      expect(seen.errors).toEqual(expected(replies).errors);
-      expect(seen.nulls).toEqual(texts.flatMap((text, index) => (text === '*-1\r\n' || text === '_\r\n' ? [index] : [])));
-    }),
+        expect(counter.done).toBe(true);
+        expect(before).toBe(texts.length);
+        expect(replies.length).toBe(texts.length);
+        expect(seen.errors).toEqual(expected(replies).errors);
+        expect(seen.nulls).toEqual(texts.flatMap((text, index) => (text === '*-1\r\n' || text === '_\r\n' ? [index] : [])));
+      },
+    ),
     { numRuns: 300 },
   );
 });
@@ -90,7 +98,10 @@ describe('reply counter', () => {
     counter.begin(4, events);
     const bytes = Buffer.from('+OK\r\n+QUEUED\r\n-ERR a\r\n*3\r\n+OK\r\n:1\r\n-OOM b\r\n');
     counter.scan(bytes, 0, bytes.length);
-    expect(errors).toEqual([[2, -1, 'ERR a'], [3, 2, 'OOM b']]);
+    expect(errors).toEqual([
+      [2, -1, 'ERR a'],
+      [3, 2, 'OOM b'],
+    ]);
   });
 
   test('counts whole replies only', () => {

@@ -3,7 +3,18 @@ import { ReplyDecoder } from '../../../src/resp/reply-decoder.ts';
 import { ReplyError } from '../../../src/resp/reply.ts';
 
 const ALL = '+OK\r\n-WRONGTYPE no\r\n:-17\r\n$5\r\nhe\r\nl\r\n$-1\r\n$0\r\n\r\n*-1\r\n*0\r\n_\r\n*3\r\n:1\r\n*2\r\n+a\r\n$1\r\nb\r\n-ERR x\r\n';
-const VALUES = ['OK', new ReplyError('WRONGTYPE no'), -17, Buffer.from('he\r\nl'), null, Buffer.alloc(0), null, [], null, [1, ['a', Buffer.from('b')], new ReplyError('ERR x')]];
+const VALUES = [
+  'OK',
+  new ReplyError('WRONGTYPE no'),
+  -17,
+  Buffer.from('he\r\nl'),
+  null,
+  Buffer.alloc(0),
+  null,
+  [],
+  null,
+  [1, ['a', Buffer.from('b')], new ReplyError('ERR x')],
+];
 
 test('decodes every type, whole and byte by byte', () => {
   expect(new ReplyDecoder().decodeAll(Buffer.from(ALL))).toEqual(VALUES);
