@@ -28,7 +28,7 @@ const CERTIFICATE_REASONS: Record<string, string> = {
 };
 
 /** What an error of `node:net` or `node:tls` says, in words. */
-export function reasonOf(error: NodeJS.ErrnoException): string {
+function reasonOf(error: NodeJS.ErrnoException): string {
   const known = REASONS[error.code ?? ''];
   return known === undefined ? error.message : `${known} [${error.code}]`;
 }
