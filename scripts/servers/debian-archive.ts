@@ -18,7 +18,7 @@ const NOT_NEEDED = /^lib(pam|debconf|semanage|sepol|selinux|audit|cap-ng|db5|tir
 export async function unpackFromSuite(entry: CatalogueEntry, workDir: string, root: string): Promise<void> {
   const apt = await privateApt(entry, workDir);
   const plan = await apt(['install', '--simulate', '--no-install-recommends', `${entry.product}-server`]);
-  const packages = [...plan.matchAll(/^Inst (\S+)/gm)].map((match) => match[1]!).filter((name) => isNeeded(name, entry));
+  const packages = [...plan.matchAll(/^Inst (\S+)/gm)].map((match) => match[1]).filter((name) => isNeeded(name, entry));
   const downloads = join(workDir, 'packages');
   await mkdir(downloads);
   await apt(['download', ...packages], downloads);
@@ -29,7 +29,7 @@ export async function unpackFromSuite(entry: CatalogueEntry, workDir: string, ro
 
 function isNeeded(name: string, entry: CatalogueEntry): boolean {
   if (name.startsWith(`${entry.product}-`)) return true;
-  return /^(lib|zlib1g|lua-)/.test(name) && !/-common$/.test(name) && !NOT_NEEDED.test(name);
+  return /^(lib|zlib1g|lua-)/.test(name) && !name.endsWith('-common') && !NOT_NEEDED.test(name);
 }
 
 /** Makes the private state and reads the suite's package list. @returns runs apt-get on it, in a folder when one is given. */

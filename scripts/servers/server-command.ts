@@ -95,7 +95,7 @@ async function versionOf(command: string, args: readonly string[]): Promise<{ pr
   const text = await runProgram(command, [...args, '--version'], { timeoutMs: 20_000 });
   const match = /^(Redis|Valkey) server v=(\S+)/m.exec(text);
   if (!match) throw new Error(`${command} --version says '${text.trim()}', which is no Redis or Valkey server`);
-  return { product: match[1] === 'Valkey' ? 'valkey' : 'redis', version: match[2]! };
+  return { product: match[1] === 'Valkey' ? 'valkey' : 'redis', version: match[2] };
 }
 
 function cacheDir(): string {
