@@ -22,7 +22,7 @@ function commandOptions(option: Option): CommandOption[] {
   const text = `${option.help} (${helpDefault(option)}${option.env})`;
   if (option.type.kind !== 'boolean') return [new CommandOption(`${option.flag} ${option.type.placeholder}`, text).helpGroup(group)];
   const on = new CommandOption(option.flag, text).helpGroup(group);
-  const off = new CommandOption(`--no-${option.flag.slice(2)}`, text).helpGroup(group);
+  const off = new CommandOption(`--no-${option.flag.slice(2)}`, `Turns this off: ${text.charAt(0).toLowerCase()}${text.slice(1)}`).helpGroup(group);
   return option.fallback === true ? [on.hideHelp(), off] : [on, off.hideHelp()];
 }
 

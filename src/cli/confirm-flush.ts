@@ -6,7 +6,7 @@ import { showCount } from '../status/format-quantity.ts';
 import type { CliIo } from './process-io.ts';
 
 /** True if there is somebody to ask. */
-export function canAsk(io: CliIo): boolean {
+function canAsk(io: CliIo): boolean {
   return io.stdin.isTTY === true && io.stderr.isTTY === true;
 }
 

@@ -68,8 +68,8 @@ export class LiveView {
     if (this.#timer || !this.#status) return;
     this.#options.output.write(HIDE_CURSOR);
     this.#options.output.on('resize', this.#draw);
+    // Referenced on purpose: a job that waits with unreferenced timers alone must not let the process end.
     this.#timer = setInterval(this.#draw, REDRAW_MS);
-    this.#timer.unref();
     this.#draw();
   }
 

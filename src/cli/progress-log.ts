@@ -5,13 +5,12 @@ import { showBytes, showCount, showDuration, showPercent } from '../status/forma
 
 const PROGRESS_MS = 5000;
 
-/** Returns how to end it. */
+/** Returns how to end it. The timer also keeps the process alive while a job waits for nothing but its own unreferenced timers. */
 export function startProgressLog(log: Logger, status: () => JobStatus): () => void {
   const timer = setInterval(() => {
     const now = status();
     log.info(progressFields(now), progressText(now));
   }, PROGRESS_MS);
-  timer.unref();
   return () => clearInterval(timer);
 }
 
@@ -21,7 +20,7 @@ function progressFields(status: JobStatus): object {
 }
 
 /** `full-sync 48.2 %, 1,234 keys, 61.3 MB/s, 34 s left` or `incremental-sync, lag 0 B and 2 ms, 83,210 commands/s` */
-export function progressText(status: JobStatus): string {
+function progressText(status: JobStatus): string {
   const { phase, fullSync, rate } = status;
   if (phase === 'full-sync') {
     const share = fullSync.progress >= 0 ? showPercent(fullSync.progress) : `${showBytes(fullSync.bytesApplied)}`;

@@ -51,7 +51,11 @@ export function buildConfig(settings: Settings, source: Endpoint, target: Endpoi
  * would be too long keep their start and get a hash of the whole.
  */
 export function jobName(source: Endpoint, target: Endpoint): string {
-  const plain = (endpoint: Endpoint): string => endpointName(endpoint).toLowerCase().replace(/[^a-z0-9._]+/g, '-').replace(/^-+/, '');
+  const plain = (endpoint: Endpoint): string =>
+    endpointName(endpoint)
+      .toLowerCase()
+      .replace(/[^a-z0-9._]+/g, '-')
+      .replace(/^-+/, '');
   const name = `${plain(source)}-to-${plain(target)}`;
   if (name.length <= JOB_NAME_LENGTH_MAX) return name;
   const hash = createHash('sha256').update(name).digest('hex').slice(0, 12);

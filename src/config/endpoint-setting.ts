@@ -113,7 +113,11 @@ class EndpointReader {
     try {
       const text = readFileSync(file.value, 'utf8').replace(/\r?\n$/, '');
       if (text !== '' && !/[\r\n]/.test(text)) return text;
-      this.#settings.reject(key, `names ${file.value}, which ${text === '' ? 'is empty' : 'has more than one line'}`, 'Write the password, and nothing else, into it.');
+      this.#settings.reject(
+        key,
+        `names ${file.value}, which ${text === '' ? 'is empty' : 'has more than one line'}`,
+        'Write the password, and nothing else, into it.',
+      );
     } catch (cause) {
       this.#settings.reject(key, `names ${file.value}, which cannot be read: ${fileErrorText(cause)}`);
     }

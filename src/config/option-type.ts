@@ -4,7 +4,7 @@
  */
 import { formatDuration, formatSize, parseDuration, parseSize } from './quantity.ts';
 
-export type OptionKind = 'string' | 'boolean' | 'integer' | 'duration' | 'size' | 'choice' | 'url' | 'path' | 'secret';
+type OptionKind = 'string' | 'boolean' | 'integer' | 'duration' | 'size' | 'choice' | 'url' | 'path' | 'secret';
 
 export interface OptionType<T> {
   readonly kind: OptionKind;

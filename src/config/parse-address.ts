@@ -10,7 +10,7 @@
  */
 import { isIPv6 } from 'node:net';
 
-export const PORT_DEFAULT = 6379;
+const PORT_DEFAULT = 6379;
 const SCHEMES: Record<string, boolean> = { redis: false, valkey: false, rediss: true, valkeys: true };
 const TLS_PARAMETERS = ['tls_verify', 'tls_ca', 'tls_cert', 'tls_key', 'tls_server_name'] as const;
 export type TlsParameter = (typeof TLS_PARAMETERS)[number];
@@ -106,7 +106,8 @@ function parseQuery(text: string, tls: boolean): Address['parameters'] {
   for (const pair of text.split('&').filter((part) => part !== '')) {
     const equals = pair.indexOf('=');
     const name = TLS_PARAMETERS.find((known) => known === pair.slice(0, equals < 0 ? undefined : equals));
-    if (!name) throw new AddressError(`has a query with an unknown parameter (known are ${TLS_PARAMETERS.join(', ')}): use flags or the file for other options`);
+    if (!name)
+      throw new AddressError(`has a query with an unknown parameter (known are ${TLS_PARAMETERS.join(', ')}): use flags or the file for other options`);
     if (!tls) throw new AddressError(`has ${name} without TLS: write rediss://`);
     if (parameters[name] !== undefined) throw new AddressError(`has ${name} twice`);
     const value = equals < 0 ? '' : decode(pair.slice(equals + 1));

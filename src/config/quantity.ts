@@ -28,12 +28,30 @@ export function parseSize(text: string): number | undefined {
 
 /** The shortest exact text that parseDuration() takes back: `1m`, `1500ms`. */
 export function formatDuration(ms: number): string {
-  return formatWithUnit(ms, [['d', 86_400_000], ['h', 3_600_000], ['m', 60_000], ['s', 1000]], 'ms');
+  return formatWithUnit(
+    ms,
+    [
+      ['d', 86_400_000],
+      ['h', 3_600_000],
+      ['m', 60_000],
+      ['s', 1000],
+    ],
+    'ms',
+  );
 }
 
 /** The shortest exact text that parseSize() takes back: `256mb`, `1000b`. */
 export function formatSize(bytes: number): string {
-  return formatWithUnit(bytes, [['tb', 1024 ** 4], ['gb', 1024 ** 3], ['mb', 1024 ** 2], ['kb', 1024]], 'b');
+  return formatWithUnit(
+    bytes,
+    [
+      ['tb', 1024 ** 4],
+      ['gb', 1024 ** 3],
+      ['mb', 1024 ** 2],
+      ['kb', 1024],
+    ],
+    'b',
+  );
 }
 
 function parseWithUnit(text: string, units: Record<string, number>): number | undefined {

@@ -7,18 +7,7 @@
  *
  * When you add a row: give SyncConfig its leaf, map it in build-config.ts, run `npx tsx scripts/generate-docs.ts`.
  */
-import {
-  booleanType,
-  choiceType,
-  durationType,
-  integerType,
-  type OptionType,
-  pathType,
-  secretType,
-  sizeType,
-  stringType,
-  urlType,
-} from './option-type.ts';
+import { booleanType, choiceType, durationType, integerType, type OptionType, pathType, secretType, sizeType, stringType, urlType } from './option-type.ts';
 
 interface OptionSpec<T> {
   readonly type: OptionType<T>;
@@ -46,7 +35,7 @@ const ENDPOINT_OPTIONS = {
   password: optional(secretType(), 'from the URL', 'Password; the variable or password_file keep it out of the list of processes'),
   password_file: optional(pathType('a file that can be read'), 'none', 'File that holds the password; a line end at its end is not part of it'),
   'tls.enabled': { ...option(booleanType(), false, 'Speak TLS; a rediss:// URL says so too'), flag: 'tls' },
-  'tls.verify': option(booleanType(), true, 'Check the certificate and its name; --no-... accepts any'),
+  'tls.verify': option(booleanType(), true, 'Check the certificate and its name'),
   'tls.ca': optional(pathType('a PEM file that can be read'), "the system's authorities", 'PEM file of the authorities to trust'),
   'tls.cert': optional(pathType('a PEM file that can be read'), 'none', 'PEM file of the client certificate'),
   'tls.key': optional(pathType('a PEM file that can be read'), 'none', 'PEM file of the key of the client certificate'),

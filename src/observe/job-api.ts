@@ -4,7 +4,7 @@
 import type { JobStatus } from './job-status.ts';
 import type { Logger } from './log.ts';
 
-export type JobEndReason = 'full-sync-done' | 'lag-below' | 'finished' | 'stopped';
+type JobEndReason = 'full-sync-done' | 'lag-below' | 'finished' | 'stopped';
 
 export interface JobResult {
   readonly reason: JobEndReason;

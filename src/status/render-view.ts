@@ -94,7 +94,9 @@ function keysLine(status: JobStatus): Line {
 
 function changesLines({ incrementalSync, rate }: JobStatus): Line[] {
   if (incrementalSync.commandsApplied <= 0) return [];
-  return [[label('changes'), [`${showCount(incrementalSync.commandsApplied)} commands applied`], [`  ${showCount(rate.commandsPerSecond)} commands/s`, 'bold']]];
+  return [
+    [label('changes'), [`${showCount(incrementalSync.commandsApplied)} commands applied`], [`  ${showCount(rate.commandsPerSecond)} commands/s`, 'bold']],
+  ];
 }
 
 function lagLine(status: JobStatus): Line {
@@ -105,7 +107,11 @@ function lagLine(status: JobStatus): Line {
 function spoolLine(status: JobStatus): Line {
   const { bytesOnDisk, bytesInMemory, bytesMax, diskFreeBytes } = status.spool;
   const limit = bytesMax > 0 ? ` of ${showBytes(bytesMax)}` : '';
-  return [label('spool'), [`${showBytes(bytesOnDisk)}${limit} on disk  ${showBytes(bytesInMemory)} in memory`], [`  disk ${showBytes(diskFreeBytes)} free`, 'dim']];
+  return [
+    label('spool'),
+    [`${showBytes(bytesOnDisk)}${limit} on disk  ${showBytes(bytesInMemory)} in memory`],
+    [`  disk ${showBytes(diskFreeBytes)} free`, 'dim'],
+  ];
 }
 
 function connectionLines(connection: ConnectionStatus, width: number, now: number): Line[] {
@@ -150,7 +156,10 @@ function errorLines(status: JobStatus): Line[] {
 function eventLine(event: JobEvent): Line {
   const time = new Date(event.at).toISOString().slice(11, 19);
   const style: Style = event.level === 'error' ? 'bad' : event.level === 'warn' ? 'busy' : 'plain';
-  return [[`${time}Z  `.padEnd(LABEL_WIDTH), 'dim'], [event.message, style]];
+  return [
+    [`${time}Z  `.padEnd(LABEL_WIDTH), 'dim'],
+    [event.message, style],
+  ];
 }
 
 function paint(line: Line, options: ViewOptions): string {

@@ -57,7 +57,11 @@ export async function startStatusServer(options: StatusServerOptions): Promise<S
 function listen(server: Server, { host, port }: StatusServerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: Error & { code?: string }) => {
-      const reasons: Record<string, string> = { EADDRINUSE: 'the port is taken', EACCES: 'permission denied', EADDRNOTAVAIL: 'this machine has no such address' };
+      const reasons: Record<string, string> = {
+        EADDRINUSE: 'the port is taken',
+        EACCES: 'permission denied',
+        EADDRNOTAVAIL: 'this machine has no such address',
+      };
       const reason = reasons[cause.code ?? ''] ?? cause.message;
       const fix = 'Choose another --status-port (0 is any free one) or --status-host.';
       reject(new GodwitError('CONFIG_INVALID', `the status server cannot listen on ${endpointName({ host, port })}: ${reason}`, { fix, cause }));

@@ -18,7 +18,7 @@ export function registerExplain(program: Command, context: CommandContext): void
 }
 
 /** @throws ConfigError if anything but an address is missing or wrong: what is in force cannot be told then. */
-export function explain(input: ConfigInput, json: boolean, { io }: CommandContext): void {
+function explain(input: ConfigInput, json: boolean, { io }: CommandContext): void {
   const { effective, problems, warnings } = resolveConfig(input);
   const wrong = problems.filter((problem) => problem.code !== 'CONFIG_MISSING');
   if (wrong.length > 0) throw new ConfigError(wrong);

@@ -44,7 +44,7 @@ export function registerSync(program: Command, context: CommandContext): void {
 }
 
 /** Resolves with the exit code. @throws GodwitError for what is wrong before the job starts. */
-export async function runSync(input: ConfigInput, context: CommandContext): Promise<number> {
+async function runSync(input: ConfigInput, context: CommandContext): Promise<number> {
   const { io } = context;
   const loaded = loadConfig(input);
   requireAskable(io, loaded.config.sync);

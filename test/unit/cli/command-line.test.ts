@@ -90,14 +90,23 @@ describe('explain', () => {
     const rows = JSON.parse(out) as { key: string }[];
     expect(rows).toHaveLength(OPTIONS.length);
     expect(rows.find((row) => row.key === 'spool.max_bytes')).toEqual({
-      key: 'spool.max_bytes', value: '2gb', raw: 2 * 1024 ** 3, from: 'flag --spool-max-bytes', flag: '--spool-max-bytes', env: 'GODWIT_SPOOL_MAX_BYTES',
+      key: 'spool.max_bytes',
+      value: '2gb',
+      raw: 2 * 1024 ** 3,
+      from: 'flag --spool-max-bytes',
+      flag: '--spool-max-bytes',
+      env: 'GODWIT_SPOOL_MAX_BYTES',
     });
     expect(rows.find((row) => row.key === 'source.password')).toMatchObject({ value: '****', raw: null });
     expect(out).not.toContain('planted');
   });
 
   test('refuses what sync would refuse', async () => {
-    expect(await run(['explain', 'a', 'b', '--log-level', 'loud'])).toMatchObject({ code: 2, out: '', err: expect.stringMatching(/^godwit: \[CONFIG_INVALID\] flag --log-level/) });
+    expect(await run(['explain', 'a', 'b', '--log-level', 'loud'])).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringMatching(/^godwit: \[CONFIG_INVALID\] flag --log-level/),
+    });
   });
 });
 

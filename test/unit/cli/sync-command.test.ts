@@ -31,7 +31,11 @@ async function start(args: readonly string[] = [], options: ConstructorParameter
   return { io, job, code };
 }
 
-const jsonLines = (text: string): { level: string; message: string }[] => text.trim().split('\n').map((line) => JSON.parse(line));
+const jsonLines = (text: string): { level: string; message: string }[] =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 
 afterEach(() => void vi.useRealTimers());
 
@@ -63,7 +67,9 @@ describe('the end of a run', () => {
     const plain = await start();
     plain.job.fail(defect);
     expect(await plain.code).toBe(70);
-    expect(plain.io.stderr.text).toMatch(/^godwit: \[INTERNAL\] unexpected failure: x is not a function at \*\*\*\*\. Please report it.*\ngodwit: run it again with --log-level debug to see the stack\n$/);
+    expect(plain.io.stderr.text).toMatch(
+      /^godwit: \[INTERNAL\] unexpected failure: x is not a function at \*\*\*\*\. Please report it.*\ngodwit: run it again with --log-level debug to see the stack\n$/,
+    );
     const debug = await start(['--log-level', 'debug']);
     debug.job.fail(defect);
     expect(await debug.code).toBe(70);
@@ -72,7 +78,10 @@ describe('the end of a run', () => {
 });
 
 describe('signals', () => {
-  test.each([['SIGINT', 130], ['SIGTERM', 143]] as const)('%s drains, says how to go on, and exits with %i', async (signal, exitCode) => {
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('%s drains, says how to go on, and exits with %i', async (signal, exitCode) => {
     const { io, job, code } = await start();
     io.signal(signal);
     expect(job.calls).toEqual(['run', 'stop']);
@@ -129,7 +138,9 @@ describe('--flush-target', () => {
     const io = new FakeIo([...ADDRESSES, '--flush-target']);
     const createJob = vi.fn();
     expect(await runCli(io, createJob)).toBe(2);
-    expect(io.stderr.text).toMatch(/^godwit: \[FLUSH_NOT_CONFIRMED\] --flush-target empties the target.* Add --yes if all keys of the target may be deleted\.\n$/);
+    expect(io.stderr.text).toMatch(
+      /^godwit: \[FLUSH_NOT_CONFIRMED\] --flush-target empties the target.* Add --yes if all keys of the target may be deleted\.\n$/,
+    );
     expect(createJob).not.toHaveBeenCalled();
   });
 
@@ -141,7 +152,11 @@ describe('--flush-target', () => {
     await code;
   });
 
-  test.each([['10.0.0.2:6379\n', true], ['yes\n', false], ['\n', false]])('on a terminal asks for the address: %j is %s', async (answer, confirmed) => {
+  test.each([
+    ['10.0.0.2:6379\n', true],
+    ['yes\n', false],
+    ['\n', false],
+  ])('on a terminal asks for the address: %j is %s', async (answer, confirmed) => {
     const { io, job, code } = await start(['--flush-target'], { terminal: true });
     const asked = job.dependencies.confirmFlush!(facts);
     await io.stderr.contains('holds 1,234 keys. ALL of its databases will be emptied.\nType its address to go on: ');
@@ -171,6 +186,15 @@ describe('--flush-target', () => {
 });
 
 describe('what is shown', () => {
+  test.each([true, false])('a job that waits without a socket keeps its process (terminal: %s)', async (terminal) => {
+    const setInterval = vi.spyOn(globalThis, 'setInterval');
+    const { job, code } = await start([], { terminal });
+    expect(setInterval.mock.results.some((result) => (result.value as NodeJS.Timeout).hasRef())).toBe(true);
+    setInterval.mockRestore();
+    job.end('finished');
+    expect(await code).toBe(0);
+  });
+
   test('a progress line every 5 s where there is no terminal', async () => {
     vi.useFakeTimers();
     const { io, job, code } = await start();

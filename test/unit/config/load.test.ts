@@ -40,7 +40,14 @@ describe('defaults', () => {
       target: { host: '10.0.0.2', port: 6380 },
       job: { name: '127.0.0.1-6379-to-10.0.0.2-6380' },
       sync: {
-        onExisting: 'fail', flushTarget: false, yes: false, onError: 'stop', onLostPosition: 'resync', stopAfter: 'never', stopWhenLagBelowBytes: -1, finish: false,
+        onExisting: 'fail',
+        flushTarget: false,
+        yes: false,
+        onError: 'stop',
+        onLostPosition: 'resync',
+        stopAfter: 'never',
+        stopWhenLagBelowBytes: -1,
+        finish: false,
       },
       keepalive: { intervalMs: 0, idleLimitMs: 0, deadAfterMs: 0 },
       reconnect: { delayMinMs: 100, delayMaxMs: 10_000, attemptsMax: 0, connectTimeoutMs: 5000 },
@@ -96,13 +103,18 @@ describe('layers', () => {
   });
 
   test('${...} is not expanded in the file', () => {
-    const { config } = loadConfig({ ...NO_ADDRESSES, configFile: file('source.url="redis://:${PW}@a"\ntarget.address="b"', 'x.toml'), env: { HOME: '/h', PW: 'no' } });
+    const { config } = loadConfig({
+      ...NO_ADDRESSES,
+      configFile: file('source.url="redis://:${PW}@a"\ntarget.address="b"', 'x.toml'),
+      env: { HOME: '/h', PW: 'no' },
+    });
     expect(config.source.password).toBe('${PW}');
   });
 });
 
 describe('endpoints', () => {
-  const twoParts = '[source]\naddress = "a:1"\nusername = "u"\npassword = "file-pw"\n[target]\nurl = "rediss://t:2"\ntls = { verify = false, server_name = "n" }\n';
+  const twoParts =
+    '[source]\naddress = "a:1"\nusername = "u"\npassword = "file-pw"\n[target]\nurl = "rediss://t:2"\ntls = { verify = false, server_name = "n" }\n';
 
   test('are made of parts or of a URL', () => {
     const { config, secrets } = loadConfig({ ...NO_ADDRESSES, configFile: file(twoParts, 'parts.toml') });
@@ -124,7 +136,9 @@ describe('endpoints', () => {
     const input = { ...BASE, configFile: file('[source]\npassword_file = "pw"', 'pwfile.toml') };
     expect(loadConfig(input).config.source.password).toBe('from-file ');
     expect(fromOf(input, 'source.password')).toBe('pwfile.toml:2');
-    expect(problemsOf({ flags: { 'target.password_file': 'absent' } })[0]).toMatch(/^\[CONFIG_INVALID\] flag --target-password-file: .*absent, which cannot be read: there is no such file/);
+    expect(problemsOf({ flags: { 'target.password_file': 'absent' } })[0]).toMatch(
+      /^\[CONFIG_INVALID\] flag --target-password-file: .*absent, which cannot be read: there is no such file/,
+    );
   });
 
   test('never send the password of one address to another', () => {
@@ -157,7 +171,9 @@ describe('endpoints', () => {
 
   test('a client certificate needs its key', () => {
     writeFileSync(join(folder, 'cert.pem'), 'x');
-    expect(problemsOf({ sourceArgument: 'rediss://a', flags: { 'source.tls.cert': 'cert.pem' } })[0]).toMatch(/source.tls.cert is given without source.tls.key/);
+    expect(problemsOf({ sourceArgument: 'rediss://a', flags: { 'source.tls.cert': 'cert.pem' } })[0]).toMatch(
+      /source.tls.cert is given without source.tls.key/,
+    );
   });
 });
 
@@ -191,11 +207,15 @@ describe('mistakes', () => {
       '[CONFIG_UNKNOWN_KEY] bad.toml:2: the key sync.on_exsting is not known. Did you mean sync.on_existing? `godwit explain` lists all keys.',
       '[CONFIG_UNKNOWN_KEY] bad.toml:3: the key sync.on-error is not known. Did you mean sync.on_error? `godwit explain` lists all keys.',
       '[CONFIG_INVALID] bad.toml:4: sync.on_lost_position is "resink", allowed is one of resync, stop. Did you mean resync?',
-      expect.stringMatching(/^\[CONFIG_INVALID\] bad\.toml:6: keepalive\.interval is "soon", allowed is a duration such as 500ms.*, from 100ms to 1h, or auto\./),
+      expect.stringMatching(
+        /^\[CONFIG_INVALID\] bad\.toml:6: keepalive\.interval is "soon", allowed is a duration such as 500ms.*, from 100ms to 1h, or auto\./,
+      ),
       '[CONFIG_UNKNOWN_KEY] bad.toml:7: the key keepalive.max_bytes is not known. Did you mean spool.max_bytes? `godwit explain` lists all keys.',
       expect.stringMatching(/^\[CONFIG_INVALID\] bad\.toml:9: status\.port is 70000, allowed is a whole number from 0 to 65535, or off\./),
       '[CONFIG_UNKNOWN_KEY] bad.toml:10: the key sorce is not known. Did you mean source? `godwit explain` lists all keys.',
-      expect.stringMatching(/^\[CONFIG_INVALID\] bad\.toml:13: target\.tls is a section, not a value\. Write \[target\.tls\] and below it its keys: enabled, verify/),
+      expect.stringMatching(
+        /^\[CONFIG_INVALID\] bad\.toml:13: target\.tls is a section, not a value\. Write \[target\.tls\] and below it its keys: enabled, verify/,
+      ),
       expect.stringMatching(/^\[CONFIG_INVALID\] bad\.toml:14: target\.password is \*\*\*\*, allowed is a text\./),
       expect.stringMatching(/^\[CONFIG_INVALID\] bad\.toml:16: spool\.retain is true, allowed is a duration/),
       expect.stringMatching(/^\[CONFIG_INVALID\] bad\.toml:18: source\.url is empty, allowed is redis:/),
@@ -204,7 +224,9 @@ describe('mistakes', () => {
   });
 
   test('the wrong value of a flag and of a variable names its place, and a URL in it keeps its password', () => {
-    expect(problemsOf({ flags: { 'log.level': 'loud' } })).toEqual([expect.stringMatching(/^\[CONFIG_INVALID\] flag --log-level: log.level is "loud", allowed is one of debug, info/)]);
+    expect(problemsOf({ flags: { 'log.level': 'loud' } })).toEqual([
+      expect.stringMatching(/^\[CONFIG_INVALID\] flag --log-level: log.level is "loud", allowed is one of debug, info/),
+    ]);
     const env = { HOME: '/', GODWIT_JOB: 'redis://u:planted@h', GODWIT_YES: 'perhaps' };
     const lines = problemsOf({ env });
     expect(lines).toEqual([
@@ -214,7 +236,10 @@ describe('mistakes', () => {
   });
 
   test.each([
-    [{ 'keepalive.interval': '10s', 'keepalive.idle_limit': '15s' }, /^\[KEEPALIVE_TOO_LONG\] flag --keepalive-interval: keepalive.interval \(10s\) is longer than half of keepalive.idle_limit \(15s\)/],
+    [
+      { 'keepalive.interval': '10s', 'keepalive.idle_limit': '15s' },
+      /^\[KEEPALIVE_TOO_LONG\] flag --keepalive-interval: keepalive.interval \(10s\) is longer than half of keepalive.idle_limit \(15s\)/,
+    ],
     [{ 'keepalive.interval': '20s', 'keepalive.dead_after': '5s' }, /keepalive.dead_after \(5s\) is shorter than keepalive.interval \(20s\)/],
     [{ 'reconnect.delay_min': '1m' }, /flag --reconnect-delay-min: reconnect.delay_min \(1m\) is longer than reconnect.delay_max \(10s\)/],
     [{ 'sync.finish': true, 'sync.flush_target': true }, /exclude each other/],
@@ -223,7 +248,9 @@ describe('mistakes', () => {
   });
 
   test('a file that cannot be read, and one that is no TOML, name the place', () => {
-    expect(problemsOf({ configFile: 'absent.toml' })).toEqual([expect.stringMatching(/^\[CONFIG_UNREADABLE\] .*absent\.toml cannot be read: there is no such file\. Check the path/)]);
+    expect(problemsOf({ configFile: 'absent.toml' })).toEqual([
+      expect.stringMatching(/^\[CONFIG_UNREADABLE\] .*absent\.toml cannot be read: there is no such file\. Check the path/),
+    ]);
     expect(problemsOf({ configFile: folder })).toEqual([expect.stringMatching(/it is a directory/)]);
     writeFileSync(join(folder, 'binary.toml'), Buffer.from([0xff, 0xfe, 0]));
     expect(problemsOf({ configFile: 'binary.toml' })).toEqual([expect.stringMatching(/it is not UTF-8 text/)]);
@@ -235,7 +262,11 @@ describe('mistakes', () => {
 
 describe('schema', () => {
   test('keys, flags and variables are unique and well formed', () => {
-    for (const [field, form] of [['key', /^[a-z_]+(\.[a-z_]+)+$/], ['flag', /^--[a-z-]+$/], ['env', /^GODWIT_[A-Z_]+$/]] as const) {
+    for (const [field, form] of [
+      ['key', /^[a-z_]+(\.[a-z_]+)+$/],
+      ['flag', /^--[a-z-]+$/],
+      ['env', /^GODWIT_[A-Z_]+$/],
+    ] as const) {
       const names = OPTIONS.map((option) => option[field]);
       expect(new Set(names).size).toBe(names.length);
       for (const name of names) expect(name).toMatch(form);
@@ -249,7 +280,14 @@ describe('schema', () => {
   test('every option reaches the configuration', () => {
     writeFileSync(join(folder, 'reach'), 'reach');
     const other: Record<string, string> = {
-      string: 'other', boolean: 'true', integer: '7', duration: '7s', size: '77mb', url: 'other', path: 'reach', secret: 'other',
+      string: 'other',
+      boolean: 'true',
+      integer: '7',
+      duration: '7s',
+      size: '77mb',
+      url: 'other',
+      path: 'reach',
+      secret: 'other',
     };
     const own: Record<string, string> = { 'checkpoint.prefix': 'mine', 'status.host': '0.0.0.0', 'keepalive.interval': '7s' };
     for (const { key, type, fallback, section } of OPTIONS) {
@@ -258,8 +296,10 @@ describe('schema', () => {
       const isAddress = key.endsWith('.url') || key.endsWith('.address');
       const base: ConfigInput = {
         ...BASE,
-        sourceArgument: isAddress && section === 'source' ? undefined : `${key.startsWith('source.tls') && !key.endsWith('enabled') ? 'rediss' : 'redis'}://127.0.0.1`,
-        targetArgument: isAddress && section === 'target' ? undefined : `${key.startsWith('target.tls') && !key.endsWith('enabled') ? 'rediss' : 'redis'}://10.0.0.2`,
+        sourceArgument:
+          isAddress && section === 'source' ? undefined : `${key.startsWith('source.tls') && !key.endsWith('enabled') ? 'rediss' : 'redis'}://127.0.0.1`,
+        targetArgument:
+          isAddress && section === 'target' ? undefined : `${key.startsWith('target.tls') && !key.endsWith('enabled') ? 'rediss' : 'redis'}://10.0.0.2`,
         env: { HOME: '/h', GODWIT_SOURCE_PASSWORD: 'one', GODWIT_TARGET_PASSWORD: 'one' },
         flags: key.endsWith('.tls.cert') ? { [`${section}.tls.key`]: 'reach' } : key.endsWith('.tls.key') ? { [`${section}.tls.cert`]: 'reach' } : {},
       };

@@ -27,8 +27,19 @@ test('knows the line of every key, past strings, comments, lists and inline tabl
   expect(() => parse(DOCUMENT)).not.toThrow();
   const lines = new TomlLines(DOCUMENT);
   const expected = {
-    top: 2, source: 3, 'source.url': 4, 'source.quoted': 5, 'source.tls.ca': 6, 'source.tls.deep.key': 6, 'source.tls.deep.last': 6,
-    'source.tls2.enabled': 7, 'source.text': 9, 'source.list': 12, 'source.date': 16, 'target.tls': 17, 'target.tls.ca': 18,
+    top: 2,
+    source: 3,
+    'source.url': 4,
+    'source.quoted': 5,
+    'source.tls.ca': 6,
+    'source.tls.deep.key': 6,
+    'source.tls.deep.last': 6,
+    'source.tls2.enabled': 7,
+    'source.text': 9,
+    'source.list': 12,
+    'source.date': 16,
+    'target.tls': 17,
+    'target.tls.ca': 18,
   };
   for (const [path, line] of Object.entries(expected)) expect([path, lines.lineOf(path)]).toEqual([path, line]);
   expect(lines.lineOf('source.not')).toBeUndefined();

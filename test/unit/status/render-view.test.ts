@@ -7,7 +7,8 @@ import { exampleConnection, exampleStatus, STARTED_AT } from './example-status.t
 const NOW = STARTED_AT + 14_000;
 const EVENT: JobEvent = { at: NOW - 1000, level: 'warn', kind: 'connection.lost', message: 'target data: closed, \u001b[2Jconnecting\nagain', details: {} };
 
-const render = (over: Parameters<typeof exampleStatus>[0] = {}, width = 80): string => renderView(exampleStatus(over), { width, color: false, now: NOW, events: [EVENT] });
+const render = (over: Parameters<typeof exampleStatus>[0] = {}, width = 80): string =>
+  renderView(exampleStatus(over), { width, color: false, now: NOW, events: [EVENT] });
 
 describe('the live view', () => {
   test('shows phase, progress, speed, lag, spool and every connection at 80 columns', () => {
@@ -42,7 +43,12 @@ describe('the live view', () => {
 
   test('does without what is not known: a diskless snapshot, no lag, no disk', () => {
     const { fullSync, spool } = exampleStatus();
-    const text = render({ fullSync: { ...fullSync, bytesTotal: -1, progress: -1, timeLeftMs: -1 }, lagBytes: -1, lagMs: -1, spool: { ...spool, bytesMax: 0, diskFreeBytes: -1 } });
+    const text = render({
+      fullSync: { ...fullSync, bytesTotal: -1, progress: -1, timeLeftMs: -1 },
+      lagBytes: -1,
+      lagMs: -1,
+      spool: { ...spool, bytesMax: 0, diskFreeBytes: -1 },
+    });
     expect(text).toContain('full sync  1.2 GiB applied  1.5 GiB received  size unknown');
     expect(text).toContain('lag        -  -');
     expect(text).not.toMatch(/NaN|undefined| -1/);
@@ -60,7 +66,7 @@ describe('the live view', () => {
     for (const color of [false, true]) {
       const text = renderView(wide, { width, color, now: NOW, events: [EVENT] });
       const plain = text.replace(/\u001b\[[0-9;]*m/g, '');
-      for (const line of plain.split('\n')) expect([...line].reduce((sum, char) => sum + (char > '\u2e80' ? 2 : 1), 0)).toBeLessThanOrEqual(width);
+      for (const line of plain.split('\n')) expect(Array.from(line).reduce((sum, char) => sum + (char > '\u2e80' ? 2 : 1), 0)).toBeLessThanOrEqual(width);
       expect(plain).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
       if (color && width > 20) expect(text).toContain('\u001b[');
     }
@@ -74,7 +80,16 @@ describe('the live view', () => {
 test('quantities are rounded with their unit, and unknown is a dash', () => {
   expect([0, 512, 1024, 1023.96 * 1024, 1536 * 1024 ** 2, -1, Number.NaN].map(showBytes)).toEqual(['0 B', '512 B', '1.0 KiB', '1.0 MiB', '1.5 GiB', '-', '-']);
   expect([0, 0.42, 85, 999.7, 1200, 59_960, 185_000, 7_800_000, 356_400_000, -1].map(showDuration)).toEqual([
-    '0 ms', '0.4 ms', '85 ms', '1 s', '1.2 s', '1m 00s', '3m 05s', '2h 10m', '4d 3h', '-',
+    '0 ms',
+    '0.4 ms',
+    '85 ms',
+    '1 s',
+    '1.2 s',
+    '1m 00s',
+    '3m 05s',
+    '2h 10m',
+    '4d 3h',
+    '-',
   ]);
   expect([0, 999, 1000, 1_234_567, -1].map(showCount)).toEqual(['0', '999', '1,000', '1,234,567', '-']);
   expect([0, 0.4819, 0.9999, 1, -1].map(showPercent)).toEqual(['0.0 %', '48.1 %', '99.9 %', '100 %', '-']);

@@ -54,7 +54,12 @@ describe('the status server', () => {
 
   test('refuses other paths, other methods and bodies, as JSON', async () => {
     const url = await start();
-    for (const [path, method, code] of [['/nothing', 'GET', 404], ['/status', 'DELETE', 405], ['/../etc/passwd', 'GET', 404], ['/status', 'POST', 405]] as const) {
+    for (const [path, method, code] of [
+      ['/nothing', 'GET', 404],
+      ['/status', 'DELETE', 405],
+      ['/../etc/passwd', 'GET', 404],
+      ['/status', 'POST', 405],
+    ] as const) {
       const answer = await fetch(url + path, { method });
       expect([path, method, answer.status]).toEqual([path, method, code]);
       expect(await answer.json()).toHaveProperty('error');
@@ -74,7 +79,11 @@ describe('the status server', () => {
   });
 
   test('a status that cannot be made is a 500, not the end of the run', async () => {
-    const answer = await fetch(`${await start(() => { throw new Error('inner detail'); })}/status`);
+    const answer = await fetch(
+      `${await start(() => {
+        throw new Error('inner detail');
+      })}/status`,
+    );
     expect(answer.status).toBe(500);
     expect(await answer.text()).not.toContain('inner detail');
   });
@@ -97,7 +106,10 @@ describe('the status server', () => {
     await new Promise((resolve) => other.once('listening', resolve));
     const { port } = other.address() as AddressInfo;
     const failed = startStatusServer({ host: '127.0.0.1', port, status: exampleStatus, redactor: new Redactor(), log: silentLogger });
-    const error = await failed.then(() => undefined, (reason: unknown) => reason);
+    const error = await failed.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
     expect(error).toBeInstanceOf(GodwitError);
     expect((error as GodwitError).toLine()).toBe(
       `[CONFIG_INVALID] the status server cannot listen on 127.0.0.1:${port}: the port is taken. Choose another --status-port (0 is any free one) or --status-host.`,
