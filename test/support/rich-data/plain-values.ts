@@ -1,6 +1,10 @@
 /** Strings, lists, sets, sorted sets and hashes in each of their encodings, and at the edges of them. */
 import { ALL_BYTES, type DataWriter, range } from './data-writer.ts';
 
+/** Not longer than the elements of a listpack may be. */
+const LOW_BYTES = ALL_BYTES.subarray(0, 64);
+const HIGH_BYTES = ALL_BYTES.subarray(192);
+
 export function addStrings(data: DataWriter): void {
   const integers = ['0', '-1', '63', '64', '127', '128', '255', '32767', '-32768', '32768', '65536', '2147483647', '-2147483648', '4294967296'];
   for (const [i, value] of [...integers, '9223372036854775807', '-9223372036854775808'].entries()) data.add('SET', `string:int:${i}`, value);
@@ -70,7 +74,7 @@ export function addLists(data: DataWriter): void {
 export function addPlainNodes(data: DataWriter): void {
   if (!data.abilities.isSeven) return;
   data.add('DEBUG', 'QUICKLIST-PACKED-THRESHOLD', '100b');
-  data.add('RPUSH', 'list:plain-nodes', 'p'.repeat(200), 'small', 'q'.repeat(5_000));
+  data.add('RPUSH', 'list:plain-nodes', 'o'.repeat(9_000), 'p'.repeat(200), 'small', 'q'.repeat(5_000));
   data.add('DEBUG', 'QUICKLIST-PACKED-THRESHOLD', '0');
 }
 
@@ -80,7 +84,8 @@ export function addSets(data: DataWriter): void {
   data.add('SADD', 'set:intset-64', 1, '9223372036854775807', '-9223372036854775808');
   data.addMany('SADD', 'set:intset-full', range(512));
   data.addMany('SADD', 'set:integers-in-a-table', range(513));
-  data.add('SADD', 'set:listpack', 'a', 'b', '3', '', ALL_BYTES);
+  data.add('SADD', 'set:listpack', 'a', 'b', '3', '', LOW_BYTES, HIGH_BYTES);
+  data.add('SADD', 'set:table', 'a', '3', '', ALL_BYTES);
   data.addMany(
     'SADD',
     'set:big',
@@ -104,7 +109,7 @@ export function addSortedSets(data: DataWriter): void {
     '17',
   ];
   const edges = scores.flatMap((score, i) => [score, `member ${i}`]);
-  data.add('ZADD', 'zset:listpack', ...edges, '1', ALL_BYTES, '1', '');
+  data.add('ZADD', 'zset:listpack', ...edges, '1', LOW_BYTES, '1', HIGH_BYTES, '1', '');
   // The long member comes first: a score of -0 would not survive a listpack.
   data.add('ZADD', 'zset:skiplist', '2', 'm'.repeat(200));
   data.add('ZADD', 'zset:skiplist', ...edges);
@@ -124,8 +129,8 @@ export function addSortedSets(data: DataWriter): void {
 }
 
 export function addHashes(data: DataWriter): void {
-  data.add('HSET', 'hash:listpack', 'field', 'value', 'number', '12345', '', 'empty field', 'empty value', '', ALL_BYTES, ALL_BYTES);
-  data.add('HSET', 'hash:table', 'long value', 'v'.repeat(1_000), 'short', 'v');
+  data.add('HSET', 'hash:listpack', 'field', 'value', 'number', '12345', '', 'empty field', 'empty value', '', LOW_BYTES, HIGH_BYTES);
+  data.add('HSET', 'hash:table', 'long value', 'v'.repeat(1_000), 'short', 'v', ALL_BYTES, ALL_BYTES);
   data.addMany(
     'HSET',
     'hash:big',
