@@ -253,6 +253,7 @@ process.on('exit', () => {
 for (const [signal, exitCode] of [
   ['SIGTERM', 143],
   ['SIGHUP', 129],
+  ['SIGINT', 130],
 ] as const) {
   process.on(signal, () => {
     // A program that handles the signal itself decides on its end; otherwise the servers must not be left behind.
