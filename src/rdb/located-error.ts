@@ -31,7 +31,7 @@ export function errorIndex(error: unknown, otherwise: number): number {
 }
 
 /** A key for people: what is not printable ASCII as \xNN, cut at 100 characters. */
-export function printableKey(key: Uint8Array): string {
+function printableKey(key: Uint8Array): string {
   let text = '';
   for (const byte of key) {
     if (text.length >= KEY_CHARS_MAX) return `${text.slice(0, KEY_CHARS_MAX)}...`;

@@ -14,7 +14,7 @@ import { GodwitError } from '../errors/errors.ts';
 export const NEED_MORE = -1;
 
 /** No string, list or file is longer (1 TiB); a length above is damage. */
-export const LENGTH_MAX = 2 ** 40;
+const LENGTH_MAX = 2 ** 40;
 
 const FORM_16 = 0x40;
 const FORM_32 = 0x80;
