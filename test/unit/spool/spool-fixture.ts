@@ -54,6 +54,8 @@ export class FaultyFiles implements SpoolFiles {
   failEvery = 0;
   /** A write takes at most this many bytes of what it is given. */
   writeBytesMax = Number.POSITIVE_INFINITY;
+  /** Turns of the event loop that each write waits before it looks at its bytes. */
+  slowTurns = 0;
   /** Awaited before each write. */
   gate: Promise<void> = Promise.resolve();
   writes = 0;
@@ -87,6 +89,7 @@ export class FaultyFiles implements SpoolFiles {
 
   async write(fd: number, buffers: readonly Uint8Array[], position: number): Promise<number> {
     await this.gate;
+    for (let turn = 0; turn < this.slowTurns; turn++) await new Promise((resolve) => setImmediate(resolve));
     this.writes++;
     const bytes = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
     const full = bytes > this.bytesRoom || (this.failEvery > 0 && this.writes % this.failEvery === 0);

@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { Deferred } from '../../../src/async/deferred.ts';
 import { GodwitError } from '../../../src/errors/errors.ts';
 import { SpoolLog } from '../../../src/source/replica/spool/spool-log.ts';
-import { appendKnown, byteAt, expectKnown, receiveKnown, segmentNames, smallSpool } from './spool-fixture.ts';
+import { appendKnown, byteAt, bytesAt, expectKnown, receiveKnown, segmentNames, smallSpool } from './spool-fixture.ts';
 
 const MIB = 1024 * 1024;
 
@@ -132,6 +132,112 @@ test('a read from disk that was begun before its segment is deleted succeeds', a
   await log.close();
 });
 
+test('memory that is being written is not reused, however far the acknowledgement is', async () => {
+  const { options, files } = await smallSpool();
+  const gate = new Deferred<void>();
+  files.gate = gate.promise;
+  const log = await SpoolLog.create(options);
+  appendKnown(log, 9000);
+  log.acknowledge(9000);
+  for (let round = 0; round < 6; round++) appendKnown(log, 4000);
+  log.acknowledge(20_000);
+  expect(log.startOffset).toBe(0);
+  gate.resolve();
+  await log.flush();
+  await log.close();
+  const kept = await SpoolLog.adopt(options, [options.dir], 20_000);
+  expect(kept.endOffset).toBe(33_000);
+  await expectKnown(kept, kept.startOffset, 33_000);
+  await kept.close();
+});
+
+test('a file stays until a slow read in it has ended', async () => {
+  const { options, dir, files } = await smallSpool();
+  const log = await SpoolLog.create(options);
+  for (let round = 0; round < 25; round++) {
+    if (log.congested) await log.whenRelieved();
+    appendKnown(log, 4000);
+  }
+  await log.flush();
+  const gate = new Deferred<void>();
+  const { openForRead } = files;
+  files.openForRead = async (file) => {
+    await gate.promise;
+    return openForRead.call(files, file);
+  };
+  const out = new Uint8Array(4000);
+  const reading = log.read(10, out, 0, 4000) as Promise<number>;
+  log.acknowledge(50_000);
+  await vi.waitFor(async () => expect((await segmentNames(dir))[1]).toBe('stream-0000000000049152.seg'));
+  expect((await segmentNames(dir))[0]).toBe('stream-0000000000000000.seg');
+  gate.resolve();
+  expect(await reading).toBe(4000);
+  expect(out).toEqual(bytesAt(10, 4000));
+  await vi.waitFor(async () => expect((await segmentNames(dir))[0]).toBe('stream-0000000000049152.seg'));
+  await log.close();
+  expect(files.open).toBe(0);
+});
+
+test('after a step back everything above it is kept, though it was acknowledged long ago', async () => {
+  const { options, clock } = await smallSpool({ mode: 'when-behind', retain: { ms: 1000, bytes: 1e9 } });
+  const log = await SpoolLog.create(options);
+  for (let round = 1; round <= 20; round++) {
+    clock.advance(100);
+    if (log.congested) await log.whenRelieved();
+    appendKnown(log, 5000);
+    log.acknowledge(log.endOffset);
+  }
+  await log.flush();
+  log.acknowledge(60_000);
+  clock.advance(5000);
+  log.acknowledge(60_001);
+  clock.advance(900);
+  log.acknowledge(60_002);
+  await expectKnown(log, 60_001, 100_000);
+  expect(() => log.acknowledge(10)).toThrow(/offset 10 is not in the stream spool/);
+  await log.close();
+});
+
+test('a step back to bytes that are only in memory keeps them when more comes than memory holds', async () => {
+  const { options } = await smallSpool();
+  const log = await SpoolLog.create(options);
+  for (let round = 0; round < 6; round++) appendKnown(log, 4000);
+  await log.flush();
+  log.acknowledge(24_000);
+  const { startOffset } = log;
+  log.acknowledge(startOffset);
+  for (let round = 0; round < 30; round++) {
+    if (log.congested) await log.whenRelieved();
+    appendKnown(log, 4000);
+  }
+  await expectKnown(log, startOffset, log.endOffset);
+  await log.close();
+});
+
+test('bytes appended behind a reservation void it', async () => {
+  const { options } = await smallSpool();
+  const log = await SpoolLog.create(options);
+  log.reserve();
+  appendKnown(log, 10);
+  expect(() => log.commit(5)).toThrow(/0 were reserved/);
+  expect(receiveKnown(log, 5)).toBe(5);
+  await expectKnown(log, 0, 15);
+  await log.close();
+});
+
+test('flush() ends too when its bytes are acknowledged instead of written', async () => {
+  const { options, files } = await smallSpool();
+  files.bytesRoom = 0;
+  const log = await SpoolLog.create(options);
+  appendKnown(log, 4096);
+  const flushed = log.flush();
+  await vi.waitFor(() => expect(log.status().diskFull).toBe(true));
+  appendKnown(log, 4096);
+  log.acknowledge(8192);
+  await flushed;
+  await log.close();
+});
+
 test('keeps a handful of files open however many segments are read', async () => {
   const { options, files } = await smallSpool({ segmentBytes: 4096 });
   const log = await SpoolLog.create(options);
@@ -191,6 +297,9 @@ test('a slow disk makes the log congested, memory stays bounded, and it is relie
   expect(log.status().bytesInMemory).toBe(8 * 4096);
   log.reserve();
   expect(log.status().bytesInMemory).toBe(9 * 4096);
+  receiveKnown(log, 100);
+  log.acknowledge(0);
+  expect(log.congested).toBe(true);
   let relieved = false;
   const relief = log.whenRelieved().then(() => {
     relieved = true;

@@ -283,7 +283,8 @@ export class SpoolLog {
   #makeRoom(): void {
     const floor = this.#writer.stalled ? this.#acknowledged : this.#retention.floor;
     while (this.#window.count >= this.#slabsMax && this.#evict(floor));
-    const congested = this.#window.count >= this.#slabsMax && this.#window.tailClosed;
+    const { count, tailClosed } = this.#window;
+    const congested = count > this.#slabsMax || (count === this.#slabsMax && tailClosed);
     if (congested === this.#congested) return;
     this.#congested = congested;
     if (!congested) this.#relieved.wake(1);
