@@ -64,8 +64,18 @@ export interface JobStatus {
   readonly lagMs: number;
   /** Moving averages over the last seconds. */
   readonly rate: { readonly keysPerSecond: number; readonly commandsPerSecond: number; readonly bytesPerSecond: number };
-  readonly spool: { readonly dir: string; readonly bytesOnDisk: number; readonly bytesInMemory: number; readonly bytesMax: number; readonly diskFreeBytes: number };
+  readonly spool: {
+    readonly dir: string;
+    readonly bytesOnDisk: number;
+    readonly bytesInMemory: number;
+    readonly bytesMax: number;
+    readonly diskFreeBytes: number;
+  };
   readonly checkpoint: { readonly epoch: number; readonly offset: number; readonly at: number };
-  readonly errors: { readonly retried: number; readonly deadLetters: number; readonly last: { readonly code: string; readonly message: string; readonly at: number } | null };
+  readonly errors: {
+    readonly retried: number;
+    readonly deadLetters: number;
+    readonly last: { readonly code: string; readonly message: string; readonly at: number } | null;
+  };
   readonly connections: readonly ConnectionStatus[];
 }
