@@ -68,7 +68,6 @@ export class SlabWindow {
     const slab: Slab = { bytes: this.#free.pop() ?? Buffer.allocUnsafeSlow(this.slabBytes), start: this.#end, used: 0 };
     this.#slabs.push(slab);
     this.#tail = slab;
-    this.#reserved = null;
   }
 
   /** The room behind the end, roomMin at least; the same view until commit(). The tail must not be closed. */
@@ -95,7 +94,7 @@ export class SlabWindow {
     if (tail === null) return 0;
     const count = Math.min(bytes.length - from, this.slabBytes - tail.used);
     if (count === 0) return 0;
-    tail.bytes.set(from === 0 && count === bytes.length ? bytes : bytes.subarray(from, from + count), tail.used);
+    tail.bytes.set(count === bytes.length ? bytes : bytes.subarray(from, from + count), tail.used);
     this.#reserved = null;
     tail.used += count;
     this.#end += count;

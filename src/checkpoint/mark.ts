@@ -1,0 +1,86 @@
+/**
+ * The mark: a small hash in database 0 of the target that says how far this job has got. It is written in the same transaction as the data it
+ * speaks of, so after any break it tells exactly what is applied. Field names are stable; `v` grows when their meaning changes.
+ */
+import { GodwitError } from '../errors/errors.ts';
+import type { RdbDecoderState } from '../rdb/decoder-state.ts';
+
+const VERSION = 1;
+
+export interface Mark {
+  /** Grows with each owner; an older owner may not write any more. */
+  readonly epoch: number;
+  readonly phase: 'full-sync' | 'incremental-sync';
+  /** History that `offset` belongs to; '' before the first snapshot. */
+  readonly replicationId: string;
+  /** Everything up to here is applied. In full sync: the offset that the snapshot stands for. */
+  readonly offset: number;
+  /** Database selected in the stream behind `offset`. */
+  readonly database: number;
+  /** Offset in the snapshot up to which it is applied, and what its decoder needs to go on there. */
+  readonly rdbOffset: number;
+  readonly rdbState: RdbDecoderState | null;
+  /** The target was empty at the start (or was flushed): all that it holds is ours. */
+  readonly owned: boolean;
+}
+
+/** `<prefix>:<job>` */
+export function markKey(prefix: string, job: string): string {
+  return `${prefix}:${job}`;
+}
+
+/** Fields and values in HMSET's order. */
+export function markFields(mark: Mark): string[] {
+  return [
+    'v',
+    String(VERSION),
+    'epoch',
+    String(mark.epoch),
+    'phase',
+    mark.phase,
+    'id',
+    mark.replicationId,
+    'offset',
+    String(mark.offset),
+    'db',
+    String(mark.database),
+    'rdb-offset',
+    String(mark.rdbOffset),
+    'rdb-state',
+    mark.rdbState === null ? '' : JSON.stringify(mark.rdbState),
+    'owned',
+    mark.owned ? '1' : '0',
+  ];
+}
+
+/** Reads the reply of HGETALL; undefined for none. @throws MARK_INVALID */
+export function parseMark(key: string, fields: ReadonlyMap<string, string>): Mark | undefined {
+  if (fields.size === 0) return undefined;
+  const whole = (name: string): number => {
+    const n = Number(fields.get(name) ?? Number.NaN);
+    if (!Number.isSafeInteger(n) || n < 0) throw invalid(key, `its field ${name} is ${JSON.stringify(fields.get(name) ?? null)}`);
+    return n;
+  };
+  if (whole('v') !== VERSION) throw invalid(key, `it was written by another version (v = ${fields.get('v')})`);
+  const phase = fields.get('phase');
+  if (phase !== 'full-sync' && phase !== 'incremental-sync') throw invalid(key, `its phase is ${JSON.stringify(phase ?? null)}`);
+  const state = fields.get('rdb-state') ?? '';
+  try {
+    return {
+      epoch: whole('epoch'),
+      phase,
+      replicationId: fields.get('id') ?? '',
+      offset: whole('offset'),
+      database: whole('db'),
+      rdbOffset: whole('rdb-offset'),
+      rdbState: state === '' ? null : (JSON.parse(state) as RdbDecoderState),
+      owned: fields.get('owned') === '1',
+    };
+  } catch (error) {
+    throw error instanceof GodwitError ? error : invalid(key, 'its field rdb-state is not JSON');
+  }
+}
+
+function invalid(key: string, what: string): GodwitError {
+  return new GodwitError('MARK_INVALID', `the mark ${key} at the target cannot be used: ${what}`, { details: { key } });
+}

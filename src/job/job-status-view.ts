@@ -1,0 +1,88 @@
+/** The status document of a running job, put together from its parts. */
+import { endpointName } from '../model/endpoint.ts';
+import type { ConnectionStatus, JobStatus } from '../observe/job-status.ts';
+import type { SyncPipeline } from '../pipeline/sync-pipeline.ts';
+import type { SyncJob } from './sync-job.ts';
+import { VERSION } from './version.ts';
+
+export function jobStatus(job: SyncJob): JobStatus {
+  const { config, pipeline, spool } = job;
+  const mark = pipeline?.mark;
+  const received = spool?.stream?.endOffset ?? 0;
+  const incremental = mark?.phase === 'incremental-sync';
+  const applied = mark === undefined ? 0 : mark.offset;
+  const known = Math.max(received, job.sourceOffset);
+  return {
+    job: config.job.name,
+    version: VERSION,
+    phase: job.phase,
+    startedAt: job.startedAt,
+    phaseSinceAt: job.phaseSinceAt,
+    source: { address: endpointName(config.source), server: job.serverName(job.source) },
+    target: { address: endpointName(config.target), server: job.serverName(job.target) },
+    fullSync: fullSync(job),
+    incrementalSync: {
+      replicationId: spool?.replicationId ?? '',
+      offsetReceived: received,
+      offsetApplied: incremental ? applied : 0,
+      offsetSource: job.sourceOffset,
+      unitsApplied: pipeline?.unitsApplied ?? 0,
+      commandsApplied: pipeline?.commandsApplied ?? 0,
+    },
+    lagBytes: applied > 0 ? Math.max(0, known - applied) : 0,
+    lagMs: incremental ? job.lag.lagMs(performance.now(), applied) : 0,
+    rate: { keysPerSecond: job.rates.perSecond(0), commandsPerSecond: job.rates.perSecond(1), bytesPerSecond: job.rates.perSecond(2) },
+    spool: {
+      dir: spool?.jobDir ?? '',
+      bytesOnDisk: spool?.budget.bytesOnDisk ?? 0,
+      bytesInMemory: (spool?.rdb?.status().bytesInMemory ?? 0) + (spool?.stream?.status().bytesInMemory ?? 0),
+      bytesMax: spool?.budget.bytesMax ?? 0,
+      diskFreeBytes: spool?.budget.diskFreeBytes ?? -1,
+    },
+    checkpoint: { epoch: job.epoch, offset: applied, at: pipeline?.markAt ?? 0 },
+    errors: { retried: pipeline?.retried ?? 0, deadLetters: job.deadLetters.count, last: job.lastError },
+    connections: [job.source.status(), job.target.status(), ...(pipeline === undefined ? [] : [linkStatus(pipeline, endpointName(config.source))])],
+  };
+}
+
+function fullSync(job: SyncJob): JobStatus['fullSync'] {
+  const { pipeline, spool } = job;
+  const mark = pipeline?.mark;
+  const total = spool?.snapshot?.length ?? -1;
+  const done = mark?.phase === 'incremental-sync';
+  const applied = done ? Math.max(0, total) : (mark?.rdbOffset ?? 0);
+  const progress = done ? 1 : total > 0 ? applied / total : -1;
+  const perSecond = job.rates.perSecond(2);
+  return {
+    bytesTotal: total,
+    bytesReceived: spool?.rdb?.endOffset ?? Math.max(0, total),
+    bytesApplied: applied,
+    keysApplied: pipeline?.keysApplied ?? 0,
+    keysSkipped: pipeline?.keysSkipped ?? 0,
+    progress,
+    timeLeftMs: done ? 0 : total > 0 && perSecond > 0 ? Math.round(((total - applied) * 1000) / perSecond) : -1,
+  };
+}
+
+function linkStatus(pipeline: SyncPipeline, address: string): ConnectionStatus {
+  const { link } = pipeline;
+  return {
+    role: 'source replication',
+    address,
+    state: link.state,
+    sinceAt: link.sinceAt,
+    idleMs: Math.round(performance.now() - link.lastReceivedAtMs),
+    keepaliveIntervalMs: 1000,
+    keepaliveReason: 'replica-link',
+    nodeTimeoutMs: 0,
+    deadAfterMs: link.timeoutMs,
+    roundTripLastMs: 0,
+    roundTripSmoothedMs: 0,
+    pingsSent: 0,
+    pingsLost: 0,
+    reconnects: Math.max(0, link.reconnects),
+    unansweredReplies: 0,
+    unansweredBytes: 0,
+    lastError: link.lastError,
+  };
+}

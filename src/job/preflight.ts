@@ -1,0 +1,57 @@
+/** Looks at both servers before anything is written: the right kind, the right role, not the same, and what the target can do. */
+import type { SyncConfig } from '../config/sync-config.ts';
+import { GodwitError } from '../errors/errors.ts';
+import { endpointName } from '../model/endpoint.ts';
+import { atLeast } from '../model/server-version.ts';
+import type { Connection } from '../net/connection.ts';
+import type { RestoreOptions } from '../target/transaction-buffer.ts';
+
+/** @throws WRONG_TOPOLOGY, TARGET_IS_REPLICA, SAME_SERVER */
+export function checkServers(config: SyncConfig, source: Connection, target: Connection): void {
+  for (const [side, connection, endpoint] of [
+    ['source', source, config.source],
+    ['target', target, config.target],
+  ] as const) {
+    const { mode, role } = connection.server;
+    const name = `${side} ${endpointName(endpoint)}`;
+    if (mode === 'sentinel' || role === 'sentinel') throw new GodwitError('WRONG_TOPOLOGY', `${name} is a sentinel, not a data node`);
+    if (mode === 'cluster') {
+      throw new GodwitError('WRONG_TOPOLOGY', `${name} is a node of a cluster, which this version cannot sync`, { fix: 'Give a standalone server.' });
+    }
+  }
+  if (target.server.role === 'replica') {
+    throw new GodwitError('TARGET_IS_REPLICA', `target ${endpointName(config.target)} is a replica of ${target.server.primaryAddress ?? 'another server'}`);
+  }
+  if (source.server.runId !== '' && source.server.runId === target.server.runId) {
+    throw new GodwitError('SAME_SERVER', `source ${endpointName(config.source)} and target ${endpointName(config.target)} are the same server`);
+  }
+}
+
+/** Keys in all databases. */
+export async function keyCount(connection: Connection): Promise<number> {
+  const info = String(await connection.call('INFO', 'keyspace'));
+  let keys = 0;
+  for (const match of info.matchAll(/^db\d+:keys=(\d+)/gm)) keys += Number(match[1]);
+  return keys;
+}
+
+export async function restoreOptions(config: SyncConfig, target: Connection): Promise<RestoreOptions> {
+  const { version } = target.server;
+  const policy = await target.call('CONFIG', 'GET', 'maxmemory-policy').catch(() => null);
+  const evictsBy = Array.isArray(policy) ? String(policy[1] ?? '') : '';
+  const known = (major: number, minor: number): boolean => version === undefined || version.product === 'valkey' || atLeast(version, major, minor);
+  return {
+    rdbVersion: 0,
+    replace: config.sync.onExisting !== 'skip',
+    setPxat: known(6, 2),
+    absttl: known(5, 0),
+    keepIdle: evictsBy.includes('lru'),
+    keepFreq: evictsBy.includes('lfu'),
+  };
+}
+
+/** The largest argument that the target takes; 0 = unknown. */
+export function valueBytesMax(target: Connection): number {
+  const limits = [target.server.protoMaxBulkLen, target.server.queryBufferLimit].filter((limit) => limit > 0);
+  return limits.length === 0 ? 0 : Math.min(...limits);
+}

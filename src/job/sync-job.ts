@@ -1,0 +1,240 @@
+/**
+ * `godwit sync` as an object: checks both servers, takes the job over by its mark, runs the pipeline, tells how it is. One job, one source, one target.
+ *
+ *   created > planning > full-sync > incremental-sync > draining > stopped      any > failed
+ */
+import { markKey, type Mark } from '../checkpoint/mark.ts';
+import { MarkStore } from '../checkpoint/mark-store.ts';
+import type { SyncConfig } from '../config/sync-config.ts';
+import { GodwitError, toGodwitError } from '../errors/errors.ts';
+import { type Endpoint, endpointName } from '../model/endpoint.ts';
+import { versionName } from '../model/server-version.ts';
+import { Connection } from '../net/connection.ts';
+import { KeepaliveWheel } from '../net/keepalive-wheel.ts';
+import type { JobDependencies, JobEvent, JobResult, SyncJobApi } from '../observe/job-api.ts';
+import type { JobPhase, JobStatus } from '../observe/job-status.ts';
+import { SyncPipeline } from '../pipeline/sync-pipeline.ts';
+import { SyncSpool } from '../pipeline/sync-spool.ts';
+import { removeJobSpool, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
+import { DeadLetterFile } from '../target/dead-letter.ts';
+import { jobStatus } from './job-status-view.ts';
+import { LagMeter } from './lag-meter.ts';
+import { checkServers, keyCount, restoreOptions, valueBytesMax } from './preflight.ts';
+import { RateMeter } from './rate-meter.ts';
+
+const SAMPLE_EVERY_MS = 250;
+const REPL_TIMEOUT_MS = 60_000;
+const FIRST_ATTEMPTS = 3;
+
+export class SyncJob implements SyncJobApi {
+  readonly config: SyncConfig;
+  readonly startedAt = Date.now();
+  phase: JobPhase = 'created';
+  phaseSinceAt = Date.now();
+  epoch = 0;
+  sourceOffset = -1;
+  lastError: { code: string; message: string; at: number } | null = null;
+  readonly rates = new RateMeter();
+  readonly lag = new LagMeter();
+  readonly deadLetters: DeadLetterFile;
+  readonly source: Connection;
+  readonly target: Connection;
+  spool: SyncSpool | undefined;
+  pipeline: SyncPipeline | undefined;
+  private readonly dependencies: JobDependencies;
+  private readonly wheel = new KeepaliveWheel();
+  private readonly listeners: ((event: JobEvent) => void)[] = [];
+  private readonly store: MarkStore;
+  /** Begins the names of the connections of this process. */
+  private readonly runName: string;
+  private asking = false;
+  private sourceTimeoutMs = REPL_TIMEOUT_MS;
+  private reason: JobResult['reason'] | undefined;
+  private stopAsked = false;
+  private sampler: NodeJS.Timeout | undefined;
+
+  constructor(config: SyncConfig, dependencies: JobDependencies) {
+    this.config = config;
+    this.dependencies = dependencies;
+    const { job, checkpoint, spool, deadLetter } = config;
+    this.store = new MarkStore(markKey(checkpoint.prefix, job.name), `godwit:${job.name}:`);
+    this.deadLetters = new DeadLetterFile(deadLetter.file || `${spoolJobDir(spool.dir, job.name)}/dead-letter.jsonl`);
+    this.runName = `godwit:${job.name}:${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
+    this.source = this.connection('source control', config.source);
+    this.target = this.connection('target data', config.target);
+  }
+
+  async run(): Promise<JobResult> {
+    try {
+      await this.prepare();
+      if (this.config.sync.finish) {
+        await this.finish();
+        this.reason = 'finished';
+      } else if (!this.stopAsked) await this.sync();
+      this.enter('stopped');
+      return { reason: this.reason ?? 'stopped', status: this.status(), resumable: this.reason !== 'finished' };
+    } catch (caught) {
+      const error = toGodwitError(caught);
+      if (this.stopAsked && error.retryable) {
+        this.enter('stopped');
+        return { reason: 'stopped', status: this.status(), resumable: true };
+      }
+      this.lastError = { code: error.code, message: error.message, at: Date.now() };
+      this.enter('failed');
+      this.emit('error', 'job.failed', error.message, { code: error.code });
+      throw error;
+    } finally {
+      clearInterval(this.sampler);
+      await Promise.all([this.source.close(), this.target.close()]);
+    }
+  }
+
+  stop(): void {
+    this.stopAsked = true;
+    if (this.phase !== 'stopped' && this.phase !== 'failed') this.enter('draining');
+    this.pipeline?.stop();
+  }
+
+  abort(): void {
+    this.stop();
+    void this.source.close();
+    void this.target.close();
+  }
+
+  status(): JobStatus {
+    return jobStatus(this);
+  }
+
+  on(_event: 'event', listener: (event: JobEvent) => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** Of the server behind a connection, for people. */
+  serverName(connection: Connection): string {
+    return connection.server.version === undefined ? 'unknown' : versionName(connection.server.version);
+  }
+
+  private connection(role: string, endpoint: Endpoint): Connection {
+    const { keepalive, reconnect } = this.config;
+    const clientName = `${this.runName}:${role.replace(' ', '-')}`;
+    const connection = new Connection({ role, endpoint, clientName, keepalive, reconnect, wheel: this.wheel, log: this.dependencies.log });
+    connection.events.on('lost', ({ error, idleMs }) => {
+      this.lastError = { code: error.code, message: error.message, at: Date.now() };
+      this.emit('warn', 'connection.lost', error.message, { role, idleMs, code: error.code });
+    });
+    connection.events.on('state', ({ from, to }) => {
+      if (to.name === 'ready') this.emit('info', 'connection.ready', `${role} ${endpointName(endpoint)} is connected`, { role, from });
+    });
+    return connection;
+  }
+
+  private async prepare(): Promise<void> {
+    this.enter('planning');
+    const attemptsMax = this.config.reconnect.attemptsMax || FIRST_ATTEMPTS;
+    await Promise.all([this.source.connect({ attemptsMax }), this.target.connect({ attemptsMax })]);
+    checkServers(this.config, this.source, this.target);
+    const timeout = await this.source.call('CONFIG', 'GET', 'repl-timeout').catch(() => null);
+    if (Array.isArray(timeout) && Number(String(timeout[1])) > 0) this.sourceTimeoutMs = Number(String(timeout[1])) * 1000;
+  }
+
+  private async finish(): Promise<void> {
+    await this.store.remove(this.target);
+    await removeJobSpool(spoolJobDir(this.config.spool.dir, this.config.job.name));
+    this.emit('info', 'job.finished', 'the mark and the spool of this job are removed');
+  }
+
+  private async sync(): Promise<void> {
+    const { config, dependencies, store } = this;
+    const mark = await this.takeOver();
+    this.epoch = mark.epoch;
+    const spool = new SyncSpool({ config: config.spool, job: config.job.name, epoch: mark.epoch, log: dependencies.log });
+    this.spool = spool;
+    await spool.adopt(mark);
+    const pipeline = new SyncPipeline({
+      config,
+      connection: this.target,
+      store,
+      spool,
+      mark,
+      deadLetters: this.deadLetters,
+      restore: await restoreOptions(config, this.target),
+      valueBytesMax: valueBytesMax(this.target),
+      log: dependencies.log,
+      sourceVersion: () => this.source.server.version?.text ?? '',
+      sourceTimeoutMs: () => this.sourceTimeoutMs,
+      onEvent: (level, kind, message, details) => this.emit(level, kind, message, details),
+    });
+    this.pipeline = pipeline;
+    if (this.stopAsked) return;
+    this.sampler = setInterval(() => this.sample(), SAMPLE_EVERY_MS);
+    const outcome = await pipeline.run();
+    if (outcome === 'full-sync-done') this.reason = 'full-sync-done';
+  }
+
+  /** A new job begins with an empty target (or as --on-existing says); a known one goes on, and its owner before is fenced. */
+  private async takeOver(): Promise<Mark> {
+    const { config, store, target } = this;
+    const known = await store.read(target);
+    const flush = known === undefined && config.sync.flushTarget && (await this.mayFlush());
+    const keys = known === undefined && !flush ? await keyCount(target) : 0;
+    if (known === undefined && !flush && keys > 0 && config.sync.onExisting === 'fail') {
+      throw new GodwitError('TARGET_NOT_EMPTY', `target ${endpointName(config.target)} holds ${keys} keys`, { details: { keys } });
+    }
+    const first = { phase: 'full-sync', replicationId: '', offset: 0, database: 0, rdbOffset: 0, rdbState: null, owned: keys === 0 } as const;
+    const mark = await store.takeOver(target, (before) => ({ ...(before ?? first), epoch: (before?.epoch ?? 0) + 1 }), flush);
+    const killed = await store.killOthers(target, this.runName);
+    if (known !== undefined) this.emit('info', 'job.resumed', 'the job goes on where its mark says', { epoch: mark.epoch, offset: mark.offset, killed });
+    return mark;
+  }
+
+  private async mayFlush(): Promise<boolean> {
+    const keys = await keyCount(this.target);
+    if (keys === 0 || this.config.sync.yes) return true;
+    const address = endpointName(this.config.target);
+    if ((await this.dependencies.confirmFlush?.({ address, keys })) === true) return true;
+    throw new GodwitError('FLUSH_NOT_CONFIRMED', `target ${address} holds ${keys} keys, and emptying it was not confirmed`, { details: { keys } });
+  }
+
+  private sample(): void {
+    const { pipeline } = this;
+    if (pipeline === undefined) return;
+    const { mark } = pipeline;
+    if (this.phase !== 'draining' && this.phase !== mark.phase) this.enter(mark.phase);
+    const now = performance.now();
+    const received = this.spool?.stream?.endOffset ?? -1;
+    if (received >= 0) this.lag.received(now, received);
+    this.rates.sample(now, [pipeline.keysApplied, pipeline.commandsApplied, mark.offset + mark.rdbOffset]);
+    this.askSourceOffset();
+    const { stopWhenLagBelowBytes } = this.config.sync;
+    const lagBytes = Math.max(received, this.sourceOffset) - mark.offset;
+    if (stopWhenLagBelowBytes >= 0 && mark.phase === 'incremental-sync' && this.sourceOffset >= 0 && lagBytes <= stopWhenLagBelowBytes && !this.stopAsked) {
+      this.reason = 'lag-below';
+      this.stop();
+    }
+  }
+
+  private askSourceOffset(): void {
+    if (this.asking || !this.source.isReady) return;
+    this.asking = true;
+    this.source
+      .call('INFO', 'replication')
+      .then((reply) => {
+        const offset = /^(?:master_repl_offset|slave_repl_offset):(\d+)/m.exec(String(reply))?.[1];
+        if (offset !== undefined) this.sourceOffset = Number(offset);
+      })
+      .catch(() => {})
+      .finally(() => (this.asking = false));
+  }
+
+  private enter(phase: JobPhase): void {
+    if (phase === this.phase) return;
+    this.phase = phase;
+    this.phaseSinceAt = Date.now();
+    this.emit('info', 'job.phase', `phase: ${phase}`, { phase });
+  }
+
+  private emit(level: JobEvent['level'], kind: string, message: string, details: Record<string, unknown> = {}): void {
+    const event: JobEvent = { at: Date.now(), level, kind, message, details };
+    for (const listener of this.listeners) listener(event);
+  }
+}

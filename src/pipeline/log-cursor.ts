@@ -1,0 +1,71 @@
+/** Reads a spool log through a window in memory: decoders see contiguous bytes, and what they leave is moved to the front before more is read. */
+import type { SpoolLog } from '../source/replica/spool/spool-log.ts';
+
+export class LogCursor {
+  window: Buffer;
+  start = 0;
+  end = 0;
+  /** Offset in the log of window[start]. */
+  offset: number;
+  private readonly log: SpoolLog;
+
+  constructor(log: SpoolLog, offset: number, windowBytes: number) {
+    this.log = log;
+    this.offset = offset;
+    this.window = Buffer.allocUnsafeSlow(windowBytes);
+  }
+
+  /** Steps over bytes that were decoded. */
+  consume(to: number): void {
+    this.offset += to - this.start;
+    this.start = to;
+  }
+
+  /** Goes on at another offset; what is in the window is dropped. */
+  seek(offset: number): void {
+    this.offset = offset;
+    this.start = 0;
+    this.end = 0;
+  }
+
+  get full(): boolean {
+    return this.end - this.start === this.window.length;
+  }
+
+  grow(): void {
+    const grown = Buffer.allocUnsafeSlow(this.window.length * 2);
+    this.window.copy(grown, 0, this.start, this.end);
+    this.end -= this.start;
+    this.start = 0;
+    this.window = grown;
+  }
+
+  /** Brings in what is there, waiting for it if there is nothing. False at the end of a finished log. The window must not be full. */
+  async more(): Promise<boolean> {
+    if (this.start > 0) {
+      this.window.copyWithin(0, this.start, this.end);
+      this.end -= this.start;
+      this.start = 0;
+    }
+    let got = 0;
+    while (this.end < this.window.length) {
+      const at = this.offset + this.end;
+      let count = this.log.read(at, this.window, this.end, this.window.length - this.end);
+      if (typeof count !== 'number') count = await count;
+      else if (count === 0) {
+        if (got > 0) return true;
+        if (this.log.finished) return false;
+        try {
+          await this.log.waitBeyond(at);
+        } catch (error) {
+          if (this.log.finished && this.log.endOffset === at) return false;
+          throw error;
+        }
+        continue;
+      }
+      this.end += count;
+      got += count;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,267 @@
+/**
+ * The link to the source, as one of its replicas: PSYNC, the snapshot, the stream, an ACK each second. It comes back by itself: a lost link goes on behind
+ * the last received byte. What is received goes to the spool logs that its owner (pipeline/) hands out.
+ *
+ *   idle > connecting > handshaking > requesting-sync > waiting-for-rdb > receiving-rdb > streaming      any > backing-off > connecting      any > stopped
+ */
+import type { Socket } from 'node:net';
+import { BackOff } from '../../async/back-off.ts';
+import { type Clock, systemClock } from '../../async/clock.ts';
+import type { ReconnectConfig } from '../../config/sync-config.ts';
+import { GodwitError, toGodwitError } from '../../errors/errors.ts';
+import { type Endpoint, endpointName } from '../../model/endpoint.ts';
+import { openSocket } from '../../net/open-socket.ts';
+import type { Logger } from '../../observe/log.ts';
+import { encodeCommand } from '../../resp/encode.ts';
+import { PsyncDialogue } from './psync-dialogue.ts';
+import { SnapshotReceiver } from './snapshot-receiver.ts';
+import type { SpoolLog } from './spool/spool-log.ts';
+
+export interface ReplicaLinkOwner {
+  /** Where to go on: the last received byte. Undefined asks for a full sync. */
+  position(): { readonly replicationId: string; readonly offset: number } | undefined;
+  /** A new snapshot comes. Returns the log for it; a rejection ends the link. */
+  onFullResync(replicationId: string, offset: number): Promise<SpoolLog>;
+  /** All of the snapshot is received; returns the log for the stream. */
+  onSnapshotEnd(bytes: number, checksumOk: boolean): Promise<SpoolLog>;
+  /** The source goes on where we were; its id may have changed. `offset` is that of position(). Returns the log for the stream. */
+  onContinue(replicationId: string, offset: number): Promise<SpoolLog>;
+  /** What is applied: goes into the ACK. */
+  appliedOffset(): number;
+  onSnapshotSize(bytes: number): void;
+}
+
+export interface ReplicaLinkOptions {
+  readonly endpoint: Endpoint;
+  readonly reconnect: ReconnectConfig;
+  readonly owner: ReplicaLinkOwner;
+  readonly log: Logger;
+  /** Announced by REPLCONF version, so that Valkey 9 sends what it has. '' = not. */
+  readonly serverVersion: () => string;
+  /** The source's repl-timeout. */
+  readonly timeoutMs: () => number;
+  readonly clock?: Clock;
+}
+
+export type ReplicaLinkState =
+  | 'idle'
+  | 'connecting'
+  | 'handshaking'
+  | 'requesting-sync'
+  | 'waiting-for-rdb'
+  | 'receiving-rdb'
+  | 'streaming'
+  | 'backing-off'
+  | 'stopped';
+
+export class ReplicaLink {
+  state: ReplicaLinkState = 'idle';
+  sinceAt = Date.now();
+  reconnects = -1;
+  lastReceivedAtMs = 0;
+  lastError: { code: string; message: string; at: number } | null = null;
+  private readonly options: ReplicaLinkOptions;
+  private readonly clock: Clock;
+  private socket: Socket | undefined;
+  private stopping = false;
+  private snapshot: SnapshotReceiver | undefined;
+  private stream: SpoolLog | undefined;
+  private dialogue: PsyncDialogue | undefined;
+  private waiting: Buffer[] = [];
+  private held = false;
+  private failLink: ((error: GodwitError) => void) | undefined;
+  private wakeBackOff: (() => void) | undefined;
+
+  constructor(options: ReplicaLinkOptions) {
+    this.options = options;
+    this.clock = options.clock ?? systemClock;
+  }
+
+  /** Silence after which the source is taken for dead. */
+  get timeoutMs(): number {
+    return this.options.timeoutMs();
+  }
+
+  /** Runs until stop(); rejects with what cannot be retried. */
+  async run(): Promise<void> {
+    const backOff = new BackOff({ ...this.options.reconnect, random: Math.random });
+    while (!this.stopping) {
+      const startedMs = this.clock.nowMs();
+      try {
+        await this.connectOnce();
+      } catch (caught) {
+        if (this.stopping) break;
+        const error = toGodwitError(caught);
+        this.lastError = { code: error.code, message: error.message, at: Date.now() };
+        if (!error.retryable) throw error;
+        if (this.clock.nowMs() - startedMs > 2000) backOff.succeeded();
+        const delayMs = backOff.nextDelayMs();
+        this.enter('backing-off');
+        this.options.log.warn({ code: error.code, error: error.message, delayMs: Math.round(delayMs) }, 'the replication link is down, will reconnect');
+        await this.pause(delayMs);
+      }
+    }
+    this.enter('stopped');
+  }
+
+  stop(): void {
+    this.stopping = true;
+    this.wakeBackOff?.();
+    this.failLink?.(new GodwitError('CONNECTION_LOST', 'the replication link was stopped'));
+  }
+
+  /** Breaks the link; it reconnects and asks for what position() then says. */
+  restart(reason: string): void {
+    this.failLink?.(new GodwitError('CONNECTION_LOST', `the replication link is made anew: ${reason}`));
+  }
+
+  private pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.clock.startTimer(delayMs, resolve);
+      this.wakeBackOff = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+  }
+
+  private async connectOnce(): Promise<void> {
+    const { endpoint, reconnect } = this.options;
+    this.enter('connecting');
+    this.snapshot = undefined;
+    this.stream = undefined;
+    this.waiting = [];
+    this.held = false;
+    const broken = new Promise<never>((_resolve, reject) => (this.failLink = reject));
+    broken.catch(() => {});
+    this.dialogue = new PsyncDialogue();
+    const socket = await openSocket({ endpoint, connectTimeoutMs: reconnect.connectTimeoutMs, onBytes: (bytes, length) => this.onBytes(bytes, length) });
+    this.socket = socket;
+    const name = endpointName(endpoint);
+    const lost = (why: string): void => this.failLink?.(new GodwitError('CONNECTION_LOST', `the source ${name} closed the replication link${why}`));
+    socket.on('error', (error) => lost(`: ${error.message}`)).on('close', () => lost(''));
+    const timers = [this.ackTimer(socket), this.deadlineTimer(name)];
+    try {
+      await Promise.race([broken, this.synchronise(socket)]);
+      await broken;
+    } finally {
+      for (const timer of timers) clearInterval(timer);
+      this.socket = undefined;
+      socket.destroy();
+    }
+  }
+
+  private ackTimer(socket: Socket): NodeJS.Timeout {
+    return setInterval(() => {
+      if (this.state === 'streaming') this.acknowledge(socket);
+    }, 1000);
+  }
+
+  private deadlineTimer(name: string): NodeJS.Timeout {
+    this.lastReceivedAtMs = this.clock.nowMs();
+    return setInterval(() => {
+      const silentMs = this.clock.nowMs() - this.lastReceivedAtMs;
+      if (silentMs < this.options.timeoutMs() || this.held) return;
+      this.failLink?.(new GodwitError('CONNECTION_DEAD', `the source ${name} sent nothing for ${Math.round(silentMs)} ms`));
+    }, 1000);
+  }
+
+  private acknowledge(socket: Socket): void {
+    socket.write(encodeCommand(['REPLCONF', 'ACK', this.options.owner.appliedOffset()]));
+  }
+
+  private async synchronise(socket: Socket): Promise<void> {
+    const { owner, endpoint } = this.options;
+    const dialogue = this.dialogue as PsyncDialogue;
+    this.enter('handshaking');
+    await dialogue.greet(socket, endpoint, this.options.serverVersion());
+    this.enter('requesting-sync');
+    const position = owner.position();
+    const answer = await dialogue.requestSync(socket, endpoint, position);
+    this.reconnects++;
+    if (answer.kind === 'continue') {
+      this.stream = await owner.onContinue(answer.replicationId || (position?.replicationId ?? ''), position?.offset ?? 0);
+      this.options.log.info({ offset: position?.offset }, 'the source continues where we were');
+    } else {
+      this.options.log.info({ replicationId: answer.replicationId, offset: answer.offset }, 'the source sends a snapshot (full sync)');
+      this.enter('waiting-for-rdb');
+      const log = await owner.onFullResync(answer.replicationId, answer.offset);
+      const header = await dialogue.snapshotHeader();
+      this.snapshot = new SnapshotReceiver(log, header);
+      owner.onSnapshotSize(this.snapshot.length);
+      this.enter('receiving-rdb');
+    }
+    if (this.stream !== undefined) this.enter('streaming');
+    const rest = dialogue.rest();
+    this.dialogue = undefined;
+    if (rest.length > 0) this.receive(rest, 0, rest.length);
+    if (this.stream !== undefined) this.acknowledge(socket);
+  }
+
+  private onBytes(bytes: Buffer, length: number): boolean {
+    this.lastReceivedAtMs = this.clock.nowMs();
+    try {
+      if (this.dialogue !== undefined) {
+        this.dialogue.feed(bytes, length);
+        return true;
+      }
+      this.receive(bytes, 0, length);
+    } catch (error) {
+      this.failLink?.(toGodwitError(error));
+      return false;
+    }
+    return !this.held;
+  }
+
+  private receive(bytes: Buffer, start: number, end: number): void {
+    if (this.held) {
+      this.waiting.push(Buffer.from(bytes.subarray(start, end)));
+      return;
+    }
+    let at = start;
+    let log = this.stream;
+    if (this.snapshot !== undefined) {
+      at = this.snapshot.push(bytes, at, end);
+      log = this.snapshot.log;
+      if (this.snapshot.done) {
+        const done = this.snapshot;
+        if (at < end) this.waiting.push(Buffer.from(bytes.subarray(at, end)));
+        this.snapshot = undefined;
+        void this.hold(this.endSnapshot(done));
+        return;
+      }
+    } else if (log !== undefined) log.append(bytes.subarray(at, end));
+    if (log?.congested) void this.hold(log.whenRelieved());
+  }
+
+  private async endSnapshot(snapshot: SnapshotReceiver): Promise<void> {
+    this.stream = await this.options.owner.onSnapshotEnd(snapshot.received, snapshot.checksum.matches());
+    this.enter('streaming');
+    // A diskless source starts the stream only on the first ACK.
+    if (this.socket !== undefined) this.acknowledge(this.socket);
+  }
+
+  /** Reads nothing more from the socket until the promise is settled. */
+  private async hold(until: Promise<void>): Promise<void> {
+    this.held = true;
+    const { socket } = this;
+    try {
+      await until;
+    } catch (error) {
+      this.failLink?.(toGodwitError(error));
+      return;
+    }
+    if (socket !== this.socket) return;
+    this.held = false;
+    this.lastReceivedAtMs = this.clock.nowMs();
+    const waiting = this.waiting;
+    this.waiting = [];
+    for (const bytes of waiting) this.receive(bytes, 0, bytes.length);
+    if (!this.held) socket?.resume();
+  }
+
+  private enter(state: ReplicaLinkState): void {
+    this.state = state;
+    this.sinceAt = Date.now();
+  }
+}

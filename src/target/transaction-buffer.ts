@@ -1,0 +1,260 @@
+/**
+ * Builds what goes to the target for one batch, in one buffer:
+ *
+ *   MULTI  (SELECT db  entry*)*  SELECT 0  <mark>  EXEC  WATCH <mark key>
+ *
+ * Commands of the stream are copied as byte ranges; values of a snapshot become SET (plain strings) or RESTORE with their raw bytes. The WATCH at
+ * the end arms the fence for the next transaction. `starts` knows where each queued command begins, so that an error reply finds its command.
+ */
+import { writeInteger } from '../bytes/ascii-integer.ts';
+import { Crc64 } from '../bytes/crc64.ts';
+import { type Batch, EntryKind } from '../model/batch.ts';
+import { plainStringStart } from '../rdb/plain-string.ts';
+import { DUMP_FOOTER_BYTES, writeDumpFooter } from '../rdb/restore-footer.ts';
+import { encodeCommand } from '../resp/encode.ts';
+
+const MULTI = encodeCommand(['MULTI']);
+const EXEC = encodeCommand(['EXEC']);
+const SET_3 = Buffer.from('*3\r\n$3\r\nSET\r\n');
+const SET_5 = Buffer.from('*5\r\n$3\r\nSET\r\n');
+const PXAT = Buffer.from('$4\r\nPXAT\r\n');
+const RESTORE = Buffer.from('$7\r\nRESTORE\r\n');
+const REPLACE = Buffer.from('$7\r\nREPLACE\r\n');
+const ABSTTL = Buffer.from('$6\r\nABSTTL\r\n');
+const IDLETIME = Buffer.from('$8\r\nIDLETIME\r\n');
+const FREQ = Buffer.from('$4\r\nFREQ\r\n');
+const FUNCTION_RESTORE = Buffer.from('*4\r\n$8\r\nFUNCTION\r\n$7\r\nRESTORE\r\n');
+const SCRIPT_LOAD = Buffer.from('*3\r\n$6\r\nSCRIPT\r\n$4\r\nLOAD\r\n');
+/** Room for all that stands around a key and a value. */
+const AROUND_BYTES = 320;
+/** A key that has expired by the time it is applied is kept this long: the source's DEL, or its renewal, is still to come in the stream. */
+const EXPIRED_HOLD_MS = 3_600_000;
+const EXPIRES_SOON_MS = 5000;
+
+/** What the target can do and what the user wants, for values of a snapshot. */
+export interface RestoreOptions {
+  /** RDB version for DUMP payloads. */
+  rdbVersion: number;
+  replace: boolean;
+  /** SET ... PXAT (Redis 6.2 and up). */
+  setPxat: boolean;
+  /** RESTORE takes ABSTTL, IDLETIME, FREQ (5.0 and up). */
+  absttl: boolean;
+  /** The target evicts by it. */
+  keepIdle: boolean;
+  keepFreq: boolean;
+}
+
+export class TransactionBuffer {
+  bytes: Buffer;
+  length = 0;
+  /** Queued commands between MULTI and EXEC. */
+  commands = 0;
+  /** Rows of the batch among them. */
+  rows = 0;
+  starts: Uint32Array;
+  /** Row of the batch behind each queued command; -1 for our own. */
+  rowOf: Int32Array;
+  private database = 0;
+  private readonly crc = new Crc64();
+
+  constructor(bytesInitial: number) {
+    this.bytes = Buffer.allocUnsafeSlow(bytesInitial);
+    this.starts = new Uint32Array(4096);
+    this.rowOf = new Int32Array(4096);
+  }
+
+  begin(): void {
+    this.length = 0;
+    this.commands = 0;
+    this.rows = 0;
+    this.database = 0;
+    this.copy(MULTI, 0, MULTI.length);
+  }
+
+  /** Rows whose endOffset is in `left` are left out (they were refused before and are in the dead-letter file). */
+  addBatch(batch: Batch, restore: RestoreOptions, nowMs: number, left: ReadonlySet<string>): void {
+    let row = 0;
+    while (row < batch.count) {
+      if (left.size > 0 && left.has(rowName(batch, row))) {
+        row++;
+        continue;
+      }
+      this.select(batch.database[row]);
+      if (batch.kind[row] === EntryKind.Command) {
+        this.command();
+        this.copy(batch.bytes, batch.start[row], batch.end[row]);
+      } else this.addRdbRow(batch, row, restore, nowMs);
+      this.rowOf[this.commands - 1] = row;
+      this.rows++;
+      row++;
+    }
+  }
+
+  select(database: number): void {
+    if (database === this.database) return;
+    this.database = database;
+    this.add(encodeCommand(['SELECT', database]));
+  }
+
+  /** One queued command of ours. */
+  add(command: Uint8Array): void {
+    this.command();
+    this.copy(command, 0, command.length);
+  }
+
+  /** The beginning of a command whose payload is streamed behind this buffer. */
+  addLargeHead(head: Uint8Array): void {
+    this.add(head);
+    this.rows++;
+  }
+
+  /** Bytes that belong to the last command. */
+  append(bytes: Uint8Array): void {
+    this.copy(bytes, 0, bytes.length);
+  }
+
+  end(mark: Uint8Array, watch: Uint8Array): void {
+    this.select(0);
+    this.add(mark);
+    this.copy(EXEC, 0, EXEC.length);
+    this.copy(watch, 0, watch.length);
+  }
+
+  private command(): void {
+    if (this.commands === this.starts.length) {
+      const grown = new Uint32Array(this.starts.length * 2);
+      grown.set(this.starts);
+      this.starts = grown;
+      const rows = new Int32Array(grown.length);
+      rows.set(this.rowOf);
+      this.rowOf = rows;
+    }
+    this.rowOf[this.commands] = -1;
+    this.starts[this.commands++] = this.length;
+  }
+
+  private ensure(room: number): void {
+    if (this.length + room <= this.bytes.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.length + room));
+    this.bytes.copy(grown, 0, 0, this.length);
+    this.bytes = grown;
+  }
+
+  private copy(from: Uint8Array, start: number, end: number): void {
+    this.ensure(end - start);
+    this.put(from, start, end);
+  }
+
+  private put(from: Uint8Array, start: number, end: number): void {
+    const { bytes } = this;
+    let at = this.length;
+    if (end - start < 48) for (let i = start; i < end; i++) bytes[at++] = from[i];
+    else {
+      bytes.set(start === 0 && end === from.length ? from : from.subarray(start, end), at);
+      at += end - start;
+    }
+    this.length = at;
+  }
+
+  private header(type: number, n: number): void {
+    const { bytes } = this;
+    bytes[this.length] = type;
+    const at = writeInteger(bytes, this.length + 1, n);
+    bytes[at] = 0x0d;
+    bytes[at + 1] = 0x0a;
+    this.length = at + 2;
+  }
+
+  private bulk(from: Uint8Array, start: number, end: number): void {
+    this.header(0x24, end - start);
+    this.put(from, start, end);
+    this.crlf();
+  }
+
+  private crlf(): void {
+    this.bytes[this.length++] = 0x0d;
+    this.bytes[this.length++] = 0x0a;
+  }
+
+  private number(n: number): void {
+    const text = String(n);
+    this.header(0x24, text.length);
+    this.length = writeInteger(this.bytes, this.length, n);
+    this.crlf();
+  }
+
+  private addRdbRow(batch: Batch, row: number, options: RestoreOptions, nowMs: number): void {
+    const { bytes } = batch;
+    const start = batch.start[row];
+    const end = batch.end[row];
+    this.command();
+    this.ensure(end - start + batch.keyEnd[row] - batch.keyStart[row] + AROUND_BYTES);
+    if (batch.kind[row] === EntryKind.RdbScript) {
+      this.put(SCRIPT_LOAD, 0, SCRIPT_LOAD.length);
+      this.bulk(bytes, start, end);
+      return;
+    }
+    if (batch.kind[row] === EntryKind.RdbFunction) {
+      this.put(FUNCTION_RESTORE, 0, FUNCTION_RESTORE.length);
+      this.payload(bytes, 245, start, end, options.rdbVersion);
+      this.put(REPLACE, 0, REPLACE.length);
+      return;
+    }
+    const expiryMs = heldExpiry(batch.expiryMs[row], nowMs);
+    const plain = batch.type[row] === 0 && options.replace && (expiryMs < 0 || options.setPxat) ? plainStringStart(bytes, start, end) : -1;
+    if (plain >= 0) this.set(batch, row, plain, expiryMs);
+    else this.restore(batch, row, options, expiryMs, nowMs);
+  }
+
+  private set(batch: Batch, row: number, textStart: number, expiryMs: number): void {
+    const head = expiryMs < 0 ? SET_3 : SET_5;
+    this.put(head, 0, head.length);
+    this.bulk(batch.bytes, batch.keyStart[row], batch.keyEnd[row]);
+    this.bulk(batch.bytes, textStart, batch.end[row]);
+    if (expiryMs < 0) return;
+    this.put(PXAT, 0, PXAT.length);
+    this.number(expiryMs);
+  }
+
+  private restore(batch: Batch, row: number, options: RestoreOptions, expiryMs: number, nowMs: number): void {
+    const idle = options.keepIdle && options.absttl && batch.idle[row] >= 0;
+    const freq = options.keepFreq && options.absttl && batch.freq[row] >= 0;
+    const absolute = expiryMs >= 0 && options.absttl;
+    this.header(0x2a, 4 + (options.replace ? 1 : 0) + (absolute ? 1 : 0) + (idle ? 2 : 0) + (freq ? 2 : 0));
+    this.put(RESTORE, 0, RESTORE.length);
+    this.bulk(batch.bytes, batch.keyStart[row], batch.keyEnd[row]);
+    this.number(expiryMs < 0 ? 0 : absolute ? expiryMs : Math.max(1, expiryMs - nowMs));
+    this.payload(batch.bytes, batch.type[row], batch.start[row], batch.end[row], options.rdbVersion);
+    if (options.replace) this.put(REPLACE, 0, REPLACE.length);
+    if (absolute) this.put(ABSTTL, 0, ABSTTL.length);
+    if (idle) {
+      this.put(IDLETIME, 0, IDLETIME.length);
+      this.number(batch.idle[row]);
+    }
+    if (freq) {
+      this.put(FREQ, 0, FREQ.length);
+      this.number(batch.freq[row]);
+    }
+  }
+
+  /** `$<length> <type byte> <value> <footer>` */
+  private payload(from: Uint8Array, type: number, start: number, end: number, rdbVersion: number): void {
+    this.header(0x24, 1 + end - start + DUMP_FOOTER_BYTES);
+    const payloadStart = this.length;
+    this.bytes[this.length++] = type;
+    this.put(from, start, end);
+    this.length = writeDumpFooter(this.crc, this.bytes, payloadStart, this.length, rdbVersion);
+    this.crlf();
+  }
+}
+
+/** See EXPIRED_HOLD_MS. -1 = none. */
+export function heldExpiry(expiryMs: number, nowMs: number): number {
+  return expiryMs >= 0 && expiryMs <= nowMs + EXPIRES_SOON_MS ? nowMs + EXPIRED_HOLD_MS : expiryMs;
+}
+
+/** Tells a row from all others, however the log was cut into batches. */
+export function rowName(batch: Batch, row: number): string {
+  return `${batch.endOffset[row]}:${batch.end[row] - batch.start[row]}`;
+}
