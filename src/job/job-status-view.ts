@@ -1,11 +1,35 @@
 /** The status document of a running job, put together from its parts. */
 import { endpointName } from '../model/endpoint.ts';
-import type { ConnectionStatus, JobStatus } from '../observe/job-status.ts';
+import type { ConnectionStatus, JobPhase, JobStatus } from '../observe/job-status.ts';
 import type { SyncPipeline } from '../pipeline/sync-pipeline.ts';
-import type { SyncJob } from './sync-job.ts';
+import type { SyncSpool } from '../pipeline/sync-spool.ts';
+import type { Connection } from '../net/connection.ts';
+import type { SyncConfig } from '../config/sync-config.ts';
+import type { DeadLetterFile } from '../target/dead-letter.ts';
+import type { LagMeter } from './lag-meter.ts';
+import type { RateMeter } from './rate-meter.ts';
 import { VERSION } from './version.ts';
 
-export function jobStatus(job: SyncJob): JobStatus {
+/** What of a job is told. */
+export interface JobParts {
+  readonly config: SyncConfig;
+  readonly pipeline: SyncPipeline | undefined;
+  readonly spool: SyncSpool | undefined;
+  readonly source: Connection;
+  readonly target: Connection;
+  readonly phase: JobPhase;
+  readonly phaseSinceAt: number;
+  readonly startedAt: number;
+  readonly sourceOffset: number;
+  readonly epoch: number;
+  readonly lastError: JobStatus['errors']['last'];
+  readonly deadLetters: DeadLetterFile;
+  readonly lag: LagMeter;
+  readonly rates: RateMeter;
+  serverName(connection: Connection): string;
+}
+
+export function jobStatus(job: JobParts): JobStatus {
   const { config, pipeline, spool } = job;
   const mark = pipeline?.mark;
   const received = spool?.stream?.endOffset ?? 0;
@@ -45,7 +69,7 @@ export function jobStatus(job: SyncJob): JobStatus {
   };
 }
 
-function fullSync(job: SyncJob): JobStatus['fullSync'] {
+function fullSync(job: JobParts): JobStatus['fullSync'] {
   const { pipeline, spool } = job;
   const mark = pipeline?.mark;
   const total = spool?.snapshot?.length ?? -1;

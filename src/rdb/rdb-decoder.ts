@@ -330,7 +330,7 @@ export class RdbDecoder {
     const type = bytes[pos];
     const program = this.programs[type];
     if (!program) throw unknownType(this.dialect as Dialect, type);
-    const key = this.key.view(bytes).slice();
+    const key = new Uint8Array(this.key.view(bytes));
     const hidden = this.isHidden(bytes);
     if (!hidden) this.countKey();
     const kind = hidden ? NOTHING_TO_APPLY : EntryKind.RdbValue;

@@ -167,7 +167,7 @@ export function receiveKnown(log: SpoolLog, count: number): number {
 /** Reads [from, to) in rooms of `room` bytes and expects the known bytes. */
 export async function expectKnown(log: SpoolLog, from: number, to: number, room = 3000): Promise<void> {
   const out = new Uint8Array(room + 3);
-  for (let offset = from; offset < to; ) {
+  for (let offset = from; offset < to;) {
     const count = await log.read(offset, out, 3, Math.min(room, to - offset));
     if (count === 0) throw new Error(`read() gives nothing at ${offset} of ${log.endOffset}`);
     for (let index = 0; index < count; index++) {

@@ -11,7 +11,7 @@ const MIB = 1024 * 1024;
 test('committed bytes can be read at once from memory, across slabs', async () => {
   const { options } = await smallSpool({ startOffset: 100, mode: 'when-behind' });
   const log = await SpoolLog.create(options);
-  for (let total = 0; total < 6000; ) total += receiveKnown(log, 1500);
+  for (let total = 0; total < 6000;) total += receiveKnown(log, 1500);
   const out = new Uint8Array(6000);
   expect(log.read(100, out, 0, 6000)).toBe(6000);
   expect(out[5999]).toBe(byteAt(6099));
@@ -160,10 +160,10 @@ test('a file stays until a slow read in it has ended', async () => {
   }
   await log.flush();
   const gate = new Deferred<void>();
-  const { openForRead } = files;
-  files.openForRead = async (file) => {
+  const { read } = files;
+  files.read = async (...request) => {
     await gate.promise;
-    return openForRead.call(files, file);
+    return read(...request);
   };
   const out = new Uint8Array(4000);
   const reading = log.read(10, out, 0, 4000) as Promise<number>;
@@ -211,6 +211,23 @@ test('a step back to bytes that are only in memory keeps them when more comes th
     appendKnown(log, 4000);
   }
   await expectKnown(log, startOffset, log.endOffset);
+  await log.close();
+});
+
+test('a step back below the retention is not undone by the next acknowledgement', async () => {
+  const { options } = await smallSpool({ mode: 'when-behind', segmentBytes: 4096, retain: { ms: 1e9, bytes: 5000 } });
+  const log = await SpoolLog.create(options);
+  for (let round = 0; round < 6; round++) appendKnown(log, 2000);
+  log.acknowledge(12_000);
+  const { startOffset } = log;
+  expect(startOffset).toBeLessThan(6000);
+  log.acknowledge(startOffset);
+  for (let round = 0; round < 30; round++) {
+    if (log.congested) await log.whenRelieved();
+    appendKnown(log, 4000);
+  }
+  log.acknowledge(startOffset + 1);
+  await expectKnown(log, startOffset + 1, log.endOffset);
   await log.close();
 });
 

@@ -140,7 +140,7 @@ export class SpoolBudget {
     try {
       this.#free = await this.#files.freeBytes(this.#options.dir);
     } catch (error) {
-      this.#options.log.debug({ dir: this.#options.dir, error }, 'the free space of the spool\'s disk is unknown');
+      this.#options.log.debug({ dir: this.#options.dir, error }, "the free space of the spool's disk is unknown");
       return;
     }
     if (this.#options.maxBytes <= 0) this.#max = Math.max(0, this.#used + this.#free - RESERVE_BYTES);

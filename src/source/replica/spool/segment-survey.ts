@@ -28,7 +28,7 @@ export function segmentFileName(name: SpoolLogName, startOffset: number): string
 }
 
 /** Start offset of a segment file of this log, or -1 for any other name. */
-export function segmentStart(name: SpoolLogName, fileName: string): number {
+function segmentStart(name: SpoolLogName, fileName: string): number {
   const found = /^(rdb|stream)-(\d{12,16})\.seg$/.exec(fileName);
   if (found === null || found[1] !== name) return -1;
   const start = Number(found[2]);

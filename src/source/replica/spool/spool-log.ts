@@ -139,7 +139,7 @@ export class SpoolLog {
   /** Copies the bytes to the end. Voids a reservation. */
   append(bytes: Uint8Array): void {
     this.#checkOpen();
-    for (let from = 0; from < bytes.length; ) {
+    for (let from = 0; from < bytes.length;) {
       const count = this.#window.append(bytes, from);
       if (count === 0) this.#roll();
       from += count;

@@ -11,7 +11,7 @@ import * as v from 'valibot';
 import { GodwitError } from '../../../errors/errors.ts';
 import { errorCode } from './spool-files.ts';
 
-export const MANIFEST_FILE = 'manifest.json';
+const MANIFEST_FILE = 'manifest.json';
 const VERSION = 1;
 
 const offset = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
