@@ -1,6 +1,5 @@
 /**
- * The test run of `npm test`. Two workers at most: the tests start real servers, and a small machine is the common case. The soak tests
- * (test/soak) are scripts of their own (npm run chaos, matrix, soak). GODWIT_TEST_REPORT names a file that gets the results as JSON (.ci/run).
+ * The test run of `npm test`. Two workers at most: the tests start real servers, and a small machine is the common case. GODWIT_TEST_REPORT names a file that gets the results as JSON (.ci/run).
  */
 import { defineConfig } from 'vitest/config';
 
@@ -9,7 +8,7 @@ const report = process.env['GODWIT_TEST_REPORT'];
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/soak/**', 'node_modules/**', 'dist/**'],
+    exclude: ['node_modules/**', 'dist/**'],
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,

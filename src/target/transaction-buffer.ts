@@ -1,7 +1,7 @@
 /**
  * Builds what goes to the target for one batch, in one buffer:
  *
- *   MULTI  (SELECT db  entry*)*  SELECT 0  <mark>  EXEC  WATCH <mark key>
+ *   MULTI  (SELECT db  entry*)*  SELECT 0  <mark>  EXEC  WATCH <mark key>  HGET <mark key> epoch
  *
  * Commands of the stream are copied as byte ranges; values of a snapshot become SET (plain strings) or RESTORE with their raw bytes. The WATCH at
  * the end arms the fence for the next transaction. `starts` knows where each queued command begins, so that an error reply finds its command.
