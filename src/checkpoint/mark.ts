@@ -17,6 +17,8 @@ export interface Mark {
   readonly offset: number;
   /** Database selected in the stream behind `offset`. */
   readonly database: number;
+  /** Which snapshot this job stands on (when it began, Unix ms); 0 before the first. Two snapshots can have the same id and offset. */
+  readonly snapshotId: number;
   /** Offset in the snapshot up to which it is applied, and what its decoder needs to go on there. */
   readonly rdbOffset: number;
   readonly rdbState: RdbDecoderState | null;
@@ -44,6 +46,8 @@ export function markFields(mark: Mark): string[] {
     String(mark.offset),
     'db',
     String(mark.database),
+    'snapshot',
+    String(mark.snapshotId),
     'rdb-offset',
     String(mark.rdbOffset),
     'rdb-state',
@@ -72,6 +76,7 @@ export function parseMark(key: string, fields: ReadonlyMap<string, string>): Mar
       replicationId: fields.get('id') ?? '',
       offset: whole('offset'),
       database: whole('db'),
+      snapshotId: whole('snapshot'),
       rdbOffset: whole('rdb-offset'),
       rdbState: state === '' ? null : (JSON.parse(state) as RdbDecoderState),
       owned: fields.get('owned') === '1',

@@ -180,7 +180,7 @@ export class SyncJob implements SyncJobApi {
     if (known === undefined && !flush && keys > 0 && config.sync.onExisting === 'fail') {
       throw new GodwitError('TARGET_NOT_EMPTY', `target ${endpointName(config.target)} holds ${keys} keys`, { details: { keys } });
     }
-    const first = { phase: 'full-sync', replicationId: '', offset: 0, database: 0, rdbOffset: 0, rdbState: null, owned: keys === 0 } as const;
+    const first = { phase: 'full-sync', replicationId: '', offset: 0, database: 0, snapshotId: 0, rdbOffset: 0, rdbState: null, owned: keys === 0 } as const;
     const mark = await store.takeOver(target, (before) => ({ ...(before ?? first), epoch: (before?.epoch ?? 0) + 1 }), flush);
     const killed = await store.killOthers(target, this.runName);
     if (known !== undefined) this.emit('info', 'job.resumed', 'the job goes on where its mark says', { epoch: mark.epoch, offset: mark.offset, killed });

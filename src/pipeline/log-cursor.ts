@@ -50,7 +50,8 @@ export class LogCursor {
     let got = 0;
     while (this.end < this.window.length) {
       const at = this.offset + this.end;
-      let count = this.log.read(at, this.window, this.end, this.window.length - this.end);
+      // A jump over a long string can lead beyond what has arrived.
+      let count = at > this.log.endOffset ? 0 : this.log.read(at, this.window, this.end, this.window.length - this.end);
       if (typeof count !== 'number') count = await count;
       else if (count === 0) {
         if (got > 0) return true;

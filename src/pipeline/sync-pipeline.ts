@@ -21,7 +21,7 @@ import type { SpoolLog } from '../source/replica/spool/spool-log.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { RestoreOptions } from '../target/transaction-buffer.ts';
 import { Applier } from './applier.ts';
-import type { SyncSpool } from './sync-spool.ts';
+import type { Snapshot, SyncSpool } from './sync-spool.ts';
 import { TransactionSender } from './transaction-sender.ts';
 
 const RETRY_MS = 200;
@@ -185,7 +185,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
     this.mark = found;
     await this.synced.promise;
     const { snapshot } = spool;
-    const mark = snapshot !== undefined && this.isOlder(found, snapshot) ? await this.beginFullSync(found, snapshot.replicationId, snapshot.offset) : found;
+    const mark = snapshot !== undefined && this.isOlder(found, snapshot) ? await this.beginFullSync(found, snapshot) : found;
     const applier = new Applier({
       sender: this.newSender(),
       restore: this.options.restore,
@@ -222,19 +222,19 @@ export class SyncPipeline implements ReplicaLinkOwner {
     return 'again';
   }
 
-  /** The mark speaks of another history than the snapshot that is at hand. */
-  private isOlder(mark: Mark, snapshot: { replicationId: string; offset: number }): boolean {
-    if (mark.phase === 'full-sync') return mark.replicationId !== snapshot.replicationId || mark.offset !== snapshot.offset;
-    return mark.replicationId !== snapshot.replicationId && mark.replicationId !== this.options.spool.replicationId ? true : mark.offset < snapshot.offset;
+  /** The mark stands on another snapshot than the one at hand. */
+  private isOlder(mark: Mark, snapshot: Snapshot): boolean {
+    return mark.snapshotId !== snapshot.startedAt;
   }
 
   /** Prepares the target for a snapshot from its beginning. What an earlier one brought is removed as a replica does: the target was ours. */
-  private async beginFullSync(before: Mark, replicationId: string, offset: number): Promise<Mark> {
+  private async beginFullSync(before: Mark, snapshot: Snapshot): Promise<Mark> {
     const { store, connection, restore, config } = this.options;
     const flush = before.owned && before.replicationId !== '';
     if (flush) this.options.onEvent('warn', 'target.flushed', 'the target is emptied for the new full sync');
     if (!before.owned && before.replicationId !== '' && config.sync.onExisting === 'skip') restore.replace = true;
-    const fresh = (): Mark => ({ ...before, phase: 'full-sync', replicationId, offset, database: 0, rdbOffset: 0, rdbState: null });
+    const { replicationId, offset, startedAt: snapshotId } = snapshot;
+    const fresh = (): Mark => ({ ...before, phase: 'full-sync', replicationId, offset, database: 0, snapshotId, rdbOffset: 0, rdbState: null });
     const mark = await store.takeOver(connection, (now) => this.own(now, fresh()), flush);
     this.mark = (await store.watch(connection, mark.epoch)) ?? mark;
     this.keysApplied = 0;
@@ -252,7 +252,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
       throw new GodwitError('POSITION_LOST', `the mark is gone from target ${endpointName(config.target)}: it has lost its data`);
     }
     onEvent('warn', 'target.lost-data', 'the mark is gone from the target: it has lost its data, a new full sync begins');
-    const empty: Mark = { ...this.mark, phase: 'full-sync', replicationId: '', offset: 0, database: 0, rdbOffset: 0, rdbState: null };
+    const empty: Mark = { ...this.mark, phase: 'full-sync', replicationId: '', offset: 0, database: 0, snapshotId: 0, rdbOffset: 0, rdbState: null };
     this.mark = await store.takeOver(connection, (now) => this.own(now, empty));
     return this.askAgain('the target has lost its data', true);
   }

@@ -58,17 +58,19 @@ export class SyncSpool {
     const newest = runs.find((run) => run.manifest !== undefined && isTrusted(run.manifest, this.bootId));
     const manifest = newest?.manifest;
     if (manifest?.stream?.replicationId !== mark.replicationId && manifest?.secondReplicationId !== mark.replicationId) return;
-    const dirs = runs.map((run) => run.dir);
+    // Equal offsets of two histories, or of two snapshots, are different bytes.
+    const ofHistory = runs.filter((run) => run.manifest?.stream?.replicationId === manifest.stream?.replicationId).map((run) => run.dir);
+    const ofSnapshot = runs.filter((run) => run.manifest?.rdb?.startedAt === mark.snapshotId).map((run) => run.dir);
     const { rdb } = manifest;
     if (mark.phase === 'full-sync') {
-      if (rdb?.complete !== true || !rdb.checksumOk || rdb.replicationId !== mark.replicationId || rdb.offset !== mark.offset) return;
-      const log = await SpoolLog.adopt({ ...this.options('rdb'), mode: 'always', retain: KEEP_ALL }, dirs, mark.rdbOffset);
+      if (rdb?.complete !== true || !rdb.checksumOk || rdb.startedAt !== mark.snapshotId) return;
+      const log = await SpoolLog.adopt({ ...this.options('rdb'), mode: 'always', retain: KEEP_ALL }, ofSnapshot, mark.rdbOffset);
       if (log.endOffset !== rdb.length) return log.close();
       await log.finish();
       this.rdb = log;
       this.snapshot = { replicationId: rdb.replicationId, offset: rdb.offset, length: rdb.length, complete: true, startedAt: rdb.startedAt };
     }
-    this.stream = await SpoolLog.adopt(this.streamOptions(), dirs, mark.offset);
+    this.stream = await SpoolLog.adopt(this.streamOptions(), ofHistory, mark.offset);
     this.replicationId = manifest.stream?.replicationId ?? mark.replicationId;
     await this.writeManifest();
   }

@@ -7,6 +7,7 @@ const mark: Mark = {
   replicationId: 'a'.repeat(40),
   offset: 123,
   database: 2,
+  snapshotId: 1_700_000_000_000,
   rdbOffset: 4096,
   rdbState: { magic: 'REDIS', version: 10, database: 2 },
   owned: true,

@@ -325,7 +325,7 @@ export class SpoolLog {
     const { startOffset, endOffset } = this;
     return new GodwitError('SPOOL_FAILED', `offset ${offset} is not in the ${this.name} spool, which holds ${startOffset} to ${endOffset}`, {
       details: { offset, startOffset, endOffset },
-      fix: 'These bytes are gone from this machine; a target that may lose more of its tail needs a larger spool.retain-ms and spool.retain-bytes.',
+      fix: 'These bytes are gone from this machine; a target that may lose more of its tail needs a larger spool.retain and spool.retain_bytes.',
     });
   }
 
