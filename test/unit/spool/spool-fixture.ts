@@ -11,7 +11,7 @@ import type { SpoolLog } from '../../../src/source/replica/spool/spool-log.ts';
 import type { SpoolLogOptions } from '../../../src/source/replica/spool/spool-log-options.ts';
 
 export async function temporaryFolder(): Promise<string> {
-  const dir = await fs.mkdtemp(path.join(os.tmpdir(), 'godwit-spool-'));
+  const dir = await fs.mkdtemp(path.join(os.tmpdir(), 'godwit-unit-spool-'));
   onTestFinished(() => fs.rm(dir, { recursive: true, force: true }));
   return dir;
 }
