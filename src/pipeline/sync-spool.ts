@@ -122,7 +122,8 @@ export class SyncSpool {
 
   /** Ends both logs. What must survive is written first when `keep` is set. */
   async close(keep: boolean): Promise<void> {
-    if (keep) await this.stream?.flush().catch(() => {});
+    // On a full disk a flush would wait for room.
+    if (keep && this.stream?.status().diskFull === false) await this.stream.flush().catch(() => {});
     await Promise.all([this.rdb?.close(), this.stream?.close()]);
   }
 

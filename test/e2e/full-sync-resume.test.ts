@@ -25,7 +25,7 @@ describe('a full sync that is killed', { timeout: 60_000 }, () => {
     await open();
     const first = scene.godwit();
     await first.waitForStatus('some keys', ({ phase, fullSync }) => phase === 'full-sync' && fullSync.keysApplied > 100);
-    await first.killNow();
+    await first.kill();
     await scene.source.client().del('k0', 'k1', 'k2');
     const second = scene.godwit();
     await second.waitForPhase('incremental-sync', { timeoutMs: 30_000 });
@@ -42,7 +42,7 @@ describe('a full sync that is killed', { timeout: 60_000 }, () => {
     scene.target.suspend();
     await first.waitForStatus('the whole snapshot', ({ fullSync }) => fullSync.bytesTotal > 0);
     await scene.source.client().incr('meanwhile');
-    await first.killNow();
+    await first.kill();
     scene.target.resume();
     const second = scene.godwit();
     await second.waitForPhase('incremental-sync', { timeoutMs: 30_000 });
