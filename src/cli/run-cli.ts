@@ -6,7 +6,7 @@ import { Command } from 'commander';
 import type { CommandContext, JobFactory } from './command-context.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerSync } from './commands/sync.ts';
-import { packageVersion } from './package-version.ts';
+import { VERSION } from '../job/version.ts';
 import type { CliIo } from './process-io.ts';
 import { reportError } from './report-error.ts';
 
@@ -38,7 +38,7 @@ function makeProgram(context: CommandContext): Command {
   const width = (): number => Math.min(io.stdout.columns ?? HELP_WIDTH_MAX, HELP_WIDTH_MAX);
   const program = new Command('godwit')
     .description('Live synchronisation and migration for Redis and Valkey.')
-    .version(packageVersion(), '-V, --version')
+    .version(VERSION, '-V, --version')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),

@@ -16,7 +16,7 @@ import { LogCursor } from './log-cursor.ts';
 import type { TransactionSender } from './transaction-sender.ts';
 
 const RDB_WINDOW_BYTES = 512 * 1024;
-const RDB_WINDOW_BYTES_MAX = 4 * 1024 * 1024;
+const RDB_KEY_BYTES_MAX = 1024 * 1024 * 1024;
 const STREAM_WINDOW_BYTES = 512 * 1024;
 const STREAM_UNIT_BYTES_MAX = 1024 * 1024 * 1024;
 const COMMAND_BYTES_MIN = 14;
@@ -61,7 +61,7 @@ export class Applier {
       if (decoder.status === 'batch-full') continue;
       if (cursor.full && !moved) {
         const large = decoder.beginLarge(cursor.window, cursor.start, cursor.end, cursor.offset);
-        if (large === undefined && cursor.window.length >= RDB_WINDOW_BYTES_MAX * 256) throw new GodwitError('RDB_UNSUPPORTED', 'a key is longer than 1 GiB');
+        if (large === undefined && cursor.window.length >= RDB_KEY_BYTES_MAX) throw new GodwitError('RDB_UNSUPPORTED', 'a key is longer than 1 GiB');
         if (large === undefined) cursor.grow();
         else {
           mark = await this.applyLarge(large, decoder, cursor, mark);

@@ -37,15 +37,18 @@ interface Refusal {
 }
 
 export class TransactionSender {
-  readonly leftOut: ReadonlySet<string>;
   private readonly options: SenderOptions;
   private readonly watch: Buffer;
   private inFlight: Promise<void> = Promise.resolve();
 
   constructor(options: SenderOptions) {
     this.options = options;
-    this.leftOut = options.leftOut;
     this.watch = Buffer.concat([encodeCommand(['WATCH', options.markKey]), encodeCommand(['HGET', options.markKey, 'epoch'])]);
+  }
+
+  /** See SenderOptions. */
+  get leftOut(): ReadonlySet<string> {
+    return this.options.leftOut;
   }
 
   /** Resolves when the transaction before is answered; rejects with what became of it. */

@@ -85,7 +85,7 @@ export class ReplyCounter {
           }
           if (at === to) break;
         }
-        at = this.readLine(bytes, at, to);
+        at = this.partial.readLine(bytes, at, to, this);
       }
     }
     return at;
@@ -139,26 +139,8 @@ export class ReplyCounter {
     return end;
   }
 
-  private readLine(bytes: Uint8Array, at: number, to: number): number {
-    let end = at;
-    while (end < to && bytes[end] !== LF) end++;
-    if (end === to) {
-      this.partial.append(bytes, at, to);
-      return to;
-    }
-    if (this.partial.length === 0) {
-      this.line(bytes, at, end);
-    } else {
-      this.partial.append(bytes, at, end);
-      const length = this.partial.length;
-      this.partial.length = 0;
-      this.line(this.partial.bytes, 0, length);
-    }
-    return end + 1;
-  }
-
-  /** @param end position of the line feed */
-  private line(bytes: Uint8Array, start: number, end: number): void {
+  /** For PartialLine. @param end position of the line feed */
+  line(bytes: Uint8Array, start: number, end: number): void {
     if (end - start < 2 || bytes[end - 1] !== CR) throw malformedReply(`line "${excerpt(bytes, start, end)}"`);
     switch (bytes[start]) {
       case 0x2b:

@@ -68,7 +68,7 @@ export class ReplyDecoder {
     let at = from;
     while (at < to && this.value === undefined) {
       if (this.bulk !== undefined) at = this.fillBulk(this.bulk, bytes, at, to);
-      else at = this.readLine(bytes, at, to);
+      else at = this.partial.readLine(bytes, at, to, this);
     }
     return at;
   }
@@ -84,26 +84,8 @@ export class ReplyDecoder {
     return replies;
   }
 
-  private readLine(bytes: Uint8Array, at: number, to: number): number {
-    let end = at;
-    while (end < to && bytes[end] !== LF) end++;
-    if (end === to) {
-      this.partial.append(bytes, at, to);
-      return to;
-    }
-    if (this.partial.length === 0) {
-      this.line(bytes, at, end);
-    } else {
-      this.partial.append(bytes, at, end);
-      const length = this.partial.length;
-      this.partial.length = 0;
-      this.line(this.partial.bytes, 0, length);
-    }
-    return end + 1;
-  }
-
-  /** @param end position of the line feed */
-  private line(bytes: Uint8Array, start: number, end: number): void {
+  /** For PartialLine. @param end position of the line feed */
+  line(bytes: Uint8Array, start: number, end: number): void {
     if (end - start < 2 || bytes[end - 1] !== CR) throw malformedReply(`line "${excerpt(bytes, start, end)}"`);
     const from = start + 1;
     const to = end - 1;

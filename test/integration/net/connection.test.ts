@@ -1,12 +1,12 @@
 import { createServer as createHttpServer } from 'node:http';
 import { connect as connectTcp, createServer, type Socket } from 'node:net';
-import { rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { GodwitError } from '../../../src/errors/errors.ts';
 import type { Connection } from '../../../src/net/connection.ts';
 import type { ReplyCollector } from '../../../src/net/reply-collector.ts';
 import { encodeCommand } from '../../../src/resp/encode.ts';
-import { connectionTo, makeCertificates, type RealServer, startServer } from './real-server.ts';
+import { type Certificates, makeCertificates } from '../../support/certificates.ts';
+import { connectionTo, type RealServer, startServer } from './real-server.ts';
 
 let redis: RealServer;
 const connections: Connection[] = [];
@@ -217,19 +217,20 @@ describe('what cannot work says why', () => {
 });
 
 describe('TLS', () => {
-  let certificates: ReturnType<typeof makeCertificates>;
+  let certificates: Certificates;
   let secure: RealServer;
   beforeAll(async () => {
-    certificates = makeCertificates();
-    secure = await startServer(['--tls-port', '--tls-cert-file', certificates.cert, '--tls-key-file', certificates.key, '--tls-ca-cert-file', certificates.ca]);
+    certificates = await makeCertificates();
+    const { caFile, certFile, keyFile } = certificates.server;
+    secure = await startServer(['--tls-port', '--tls-cert-file', certFile, '--tls-key-file', keyFile, '--tls-ca-cert-file', caFile]);
   });
   afterAll(async () => {
     await secure.stop();
-    rmSync(certificates.dir, { recursive: true });
+    certificates.remove();
   });
   const to = (port: number, tls: object | undefined, host = '127.0.0.1'): Connection =>
     connection(port, { endpoint: { host, port, ...(tls ? { tls: { verify: true, ...tls } } : {}) } });
-  const client = (): object => ({ caFile: certificates.ca, certFile: certificates.clientCert, keyFile: certificates.clientKey });
+  const client = (): object => certificates.client;
 
   test('by address and by name, with a client certificate', async () => {
     for (const host of ['127.0.0.1', 'localhost']) {
@@ -253,11 +254,11 @@ describe('TLS', () => {
       code: 'TLS_FAILED',
       message: expect.stringMatching(/for another name/),
     });
-    expect(await failure(to(secure.port, { caFile: certificates.ca }))).toMatchObject({
+    expect(await failure(to(secure.port, { caFile: certificates.client.caFile }))).toMatchObject({
       code: 'TLS_FAILED',
       message: expect.stringMatching(/asks for a client certificate/),
     });
-    expect(await failure(to(secure.port, { caFile: `${certificates.dir}/nowhere.pem` }))).toMatchObject({
+    expect(await failure(to(secure.port, { caFile: `${certificates.client.caFile}.nowhere.pem` }))).toMatchObject({
       code: 'TLS_FAILED',
       message: expect.stringMatching(/tls.ca: cannot read .*nowhere.pem/),
     });

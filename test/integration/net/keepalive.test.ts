@@ -2,7 +2,8 @@
 import { connect as connectTcp, createServer, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import type { Connection } from '../../../src/net/connection.ts';
-import { connectionTo, freePort, type RealServer, startServer } from './real-server.ts';
+import { freePort } from '../../support/free-port.ts';
+import { connectionTo, type RealServer, startServer } from './real-server.ts';
 
 interface Tools {
   server(...args: string[]): Promise<RealServer>;

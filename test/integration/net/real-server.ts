@@ -1,28 +1,19 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ConnectionOptions } from '../../../src/net/connection-options.ts';
 import { Connection } from '../../../src/net/connection.ts';
 import { KeepaliveWheel } from '../../../src/net/keepalive-wheel.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
+import { freePort } from '../../support/free-port.ts';
 
 /** A redis-server of its own, on a free port, without persistence. */
 export interface RealServer {
   readonly port: number;
   readonly process: ChildProcess;
   stop(): Promise<void>;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /**
@@ -76,37 +67,4 @@ export function connectionTo(port: number, more: Partial<ConnectionOptions> = {}
   connection.losses = [];
   connection.events.on('lost', ({ error, idleMs }) => connection.losses.push(`${error.code} after ${idleMs} ms`));
   return connection;
-}
-
-/** A certificate authority, a server certificate for `localhost` and 127.0.0.1, and a client certificate; PEM files in a folder of their own. */
-export function makeCertificates(): { dir: string; ca: string; cert: string; key: string; clientCert: string; clientKey: string } {
-  const dir = mkdtempSync(join(tmpdir(), 'godwit-tls-'));
-  const file = (name: string): string => join(dir, name);
-  const openssl = (...args: string[]): void => void execFileSync('openssl', args, { cwd: dir, stdio: 'pipe' });
-  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  openssl('req', '-x509', ...newKey, '-keyout', 'ca.key', '-out', 'ca.crt', '-days', '2', '-subj', '/CN=Godwit test CA');
-  for (const [name, san] of [
-    ['server', 'DNS:localhost,IP:127.0.0.1'],
-    ['client', 'DNS:client'],
-  ]) {
-    openssl('req', ...newKey, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${name}`, '-addext', `subjectAltName=${san}`);
-    openssl(
-      'x509',
-      '-req',
-      '-in',
-      `${name}.csr`,
-      '-CA',
-      'ca.crt',
-      '-CAkey',
-      'ca.key',
-      '-CAcreateserial',
-      '-out',
-      `${name}.crt`,
-      '-days',
-      '2',
-      '-copy_extensions',
-      'copy',
-    );
-  }
-  return { dir, ca: file('ca.crt'), cert: file('server.crt'), key: file('server.key'), clientCert: file('client.crt'), clientKey: file('client.key') };
 }
