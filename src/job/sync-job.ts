@@ -47,6 +47,8 @@ export class SyncJob implements SyncJobApi {
   private readonly store: MarkStore;
   /** Begins the names of the connections of this process. */
   private readonly runName: string;
+  /** Connections of older owners could be looked for, and ended. */
+  private othersCutOff = false;
   private asking = false;
   private sourceTimeoutMs = REPL_TIMEOUT_MS;
   private reason: JobResult['reason'] | undefined;
@@ -149,7 +151,7 @@ export class SyncJob implements SyncJobApi {
     this.epoch = mark.epoch;
     const spool = new SyncSpool({ config: config.spool, job: config.job.name, epoch: mark.epoch, log: dependencies.log });
     this.spool = spool;
-    await spool.adopt(mark);
+    await Promise.all([spool.adopt(mark), this.askSourceOffset()]);
     const pipeline = new SyncPipeline({
       config,
       connection: this.target,
@@ -160,6 +162,8 @@ export class SyncJob implements SyncJobApi {
       restore: await restoreOptions(config, this.target),
       valueBytesMax: valueBytesMax(this.target),
       log: dependencies.log,
+      plainBatches: this.othersCutOff,
+      sourceOffset: this.sourceOffset,
       sourceVersion: () => this.source.server.version?.text ?? '',
       sourceTimeoutMs: () => this.sourceTimeoutMs,
       onEvent: (level, kind, message, details) => this.emit(level, kind, message, details),
@@ -183,6 +187,7 @@ export class SyncJob implements SyncJobApi {
     const first = { phase: 'full-sync', replicationId: '', offset: 0, database: 0, snapshotId: 0, rdbOffset: 0, rdbState: null, owned: keys === 0 } as const;
     const mark = await store.takeOver(target, (before) => ({ ...(before ?? first), epoch: (before?.epoch ?? 0) + 1 }), flush);
     const killed = await store.killOthers(target, this.runName);
+    this.othersCutOff = killed >= 0;
     if (known !== undefined) this.emit('info', 'job.resumed', 'the job goes on where its mark says', { epoch: mark.epoch, offset: mark.offset, killed });
     return mark;
   }
@@ -198,25 +203,25 @@ export class SyncJob implements SyncJobApi {
   private sample(): void {
     const { pipeline } = this;
     if (pipeline === undefined) return;
-    const { mark } = pipeline;
-    if (this.phase !== 'draining' && this.phase !== mark.phase) this.enter(mark.phase);
+    const { applied } = pipeline;
+    if (this.phase !== 'draining' && this.phase !== applied.phase) this.enter(applied.phase);
     const now = performance.now();
     const received = this.spool?.stream?.endOffset ?? -1;
     if (received >= 0) this.lag.received(now, received);
-    this.rates.sample(now, [pipeline.keysApplied, pipeline.commandsApplied, mark.offset + mark.rdbOffset]);
-    this.askSourceOffset();
+    this.rates.sample(now, [pipeline.keysApplied, pipeline.commandsApplied, applied.offset + applied.rdbOffset]);
+    void this.askSourceOffset();
     const { stopWhenLagBelowBytes } = this.config.sync;
-    const lagBytes = Math.max(received, this.sourceOffset) - mark.offset;
-    if (stopWhenLagBelowBytes >= 0 && mark.phase === 'incremental-sync' && this.sourceOffset >= 0 && lagBytes <= stopWhenLagBelowBytes && !this.stopAsked) {
+    const lagBytes = Math.max(received, this.sourceOffset) - applied.offset;
+    if (stopWhenLagBelowBytes >= 0 && applied.phase === 'incremental-sync' && this.sourceOffset >= 0 && lagBytes <= stopWhenLagBelowBytes && !this.stopAsked) {
       this.reason = 'lag-below';
       this.stop();
     }
   }
 
-  private askSourceOffset(): void {
+  private async askSourceOffset(): Promise<void> {
     if (this.asking || !this.source.isReady) return;
     this.asking = true;
-    this.source
+    await this.source
       .call('INFO', 'replication')
       .then((reply) => {
         const offset = /^(?:master_repl_offset|slave_repl_offset):(\d+)/m.exec(String(reply))?.[1];
