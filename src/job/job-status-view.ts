@@ -35,7 +35,6 @@ export function jobStatus(job: JobParts): JobStatus {
   const received = spool?.stream?.endOffset ?? 0;
   const incremental = reached?.phase === 'incremental-sync';
   const applied = reached === undefined ? 0 : reached.offset;
-  const known = Math.max(received, job.sourceOffset);
   return {
     job: config.job.name,
     version: VERSION,
@@ -52,7 +51,7 @@ export function jobStatus(job: JobParts): JobStatus {
       offsetSource: job.sourceOffset,
       commandsApplied: pipeline?.commandsApplied ?? 0,
     },
-    lagBytes: applied > 0 ? Math.max(0, known - applied) : 0,
+    lagBytes: lagBytes(job),
     lagMs: incremental ? job.lag.lagMs(performance.now(), applied) : 0,
     rate: { keysPerSecond: job.rates.perSecond(0), commandsPerSecond: job.rates.perSecond(1), bytesPerSecond: job.rates.perSecond(2) },
     spool: {
@@ -66,6 +65,12 @@ export function jobStatus(job: JobParts): JobStatus {
     errors: { retried: pipeline?.retried ?? 0, deadLetters: job.deadLetters.count, last: job.lastError },
     connections: [job.source.status(), job.target.status(), ...(pipeline === undefined ? [] : [linkStatus(pipeline, endpointName(config.source))])],
   };
+}
+
+/** Bytes that the source has written, or sent, and that are not applied. */
+export function lagBytes({ pipeline, spool, sourceOffset }: JobParts): number {
+  const applied = pipeline?.applied.offset ?? 0;
+  return applied > 0 ? Math.max(0, Math.max(spool?.stream?.endOffset ?? 0, sourceOffset) - applied) : 0;
 }
 
 function fullSync(job: JobParts): JobStatus['fullSync'] {

@@ -17,12 +17,13 @@ import { SyncPipeline } from '../pipeline/sync-pipeline.ts';
 import { SyncSpool } from '../pipeline/sync-spool.ts';
 import { removeJobSpool, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import { DeadLetterFile } from '../target/dead-letter.ts';
-import { jobStatus } from './job-status-view.ts';
+import { jobStatus, lagBytes } from './job-status-view.ts';
 import { LagMeter } from './lag-meter.ts';
 import { checkServers, keyCount, restoreOptions, valueBytesMax } from './preflight.ts';
 import { RateMeter } from './rate-meter.ts';
 
 const SAMPLE_EVERY_MS = 250;
+const ASK_SOURCE_EVERY_MS = 1000;
 const REPL_TIMEOUT_MS = 60_000;
 const FIRST_ATTEMPTS = 3;
 
@@ -50,6 +51,7 @@ export class SyncJob implements SyncJobApi {
   /** Connections of older owners could be looked for, and ended. */
   private othersCutOff = false;
   private asking = false;
+  private askedAtMs = Number.NEGATIVE_INFINITY;
   private sourceTimeoutMs = REPL_TIMEOUT_MS;
   private reason: JobResult['reason'] | undefined;
   private stopAsked = false;
@@ -209,10 +211,10 @@ export class SyncJob implements SyncJobApi {
     const received = this.spool?.stream?.endOffset ?? -1;
     if (received >= 0) this.lag.received(now, received);
     this.rates.sample(now, [pipeline.keysApplied, pipeline.commandsApplied, applied.offset + applied.rdbOffset]);
-    void this.askSourceOffset();
+    if (now - this.askedAtMs >= ASK_SOURCE_EVERY_MS) void this.askSourceOffset();
     const { stopWhenLagBelowBytes } = this.config.sync;
-    const lagBytes = Math.max(received, this.sourceOffset) - applied.offset;
-    if (stopWhenLagBelowBytes >= 0 && applied.phase === 'incremental-sync' && this.sourceOffset >= 0 && lagBytes <= stopWhenLagBelowBytes && !this.stopAsked) {
+    const near = applied.phase === 'incremental-sync' && this.sourceOffset >= 0 && lagBytes(this) <= stopWhenLagBelowBytes;
+    if (near && !this.stopAsked) {
       this.reason = 'lag-below';
       this.stop();
     }
@@ -221,6 +223,7 @@ export class SyncJob implements SyncJobApi {
   private async askSourceOffset(): Promise<void> {
     if (this.asking || !this.source.isReady) return;
     this.asking = true;
+    this.askedAtMs = performance.now();
     await this.source
       .call('INFO', 'replication')
       .then((reply) => {
