@@ -2,17 +2,37 @@
  * `npm run bench`: how long Godwit takes, beside what the servers do by themselves, all by turns in one session on this machine. Everything that it
  * starts has ended when it ends; what it keeps is under `.cache/bench/`.
  */
-import { USAGE, parseBenchOptions } from './bench-options.ts';
-import { DATA_SETS, SET_NAMES } from './data/data-sets.ts';
-import { benchFullSync } from './full-sync/full-sync-bench.ts';
-import { fullSyncTable } from './report/tables.ts';
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type BenchOptions, USAGE, parseBenchOptions } from './bench-options.ts';
+import { DATA_SETS, SET_NAMES, type SetName } from './data/data-sets.ts';
+import { type FullSyncResult, benchFullSync } from './full-sync/full-sync-bench.ts';
+import { benchStartUp } from './full-sync/start-up.ts';
+import { benchLatency } from './live/latency.ts';
+import { benchThroughput } from './live/throughput.ts';
+import type { BenchResults } from './report/bench-results.ts';
+import { resultsPage } from './report/results-page.ts';
+
+const RESULTS = fileURLToPath(new URL('./RESULTS.md', import.meta.url));
+const START_UP_RUNS = 5;
+const LIVE_RUNS = 3;
 
 async function main(args: readonly string[]): Promise<void> {
-  const { parts, runs, size } = parseBenchOptions(args);
-  for (const set of SET_NAMES.filter((name) => parts.includes(name))) {
-    const result = await benchFullSync(set, size, runs ?? DATA_SETS[set].runsDefault);
-    console.log(`\n${set}: ${DATA_SETS[set].title}\n${fullSyncTable(result)}\n`);
-  }
+  const options = parseBenchOptions(args);
+  const page = await resultsPage(await measure(options), options.size);
+  console.log(`\n${page}`);
+  if (options.write) writeFileSync(RESULTS, page);
+}
+
+async function measure({ parts, runs, size }: BenchOptions): Promise<BenchResults> {
+  const fullSyncs = new Map<SetName, FullSyncResult>();
+  for (const set of SET_NAMES.filter((name) => parts.includes(name))) fullSyncs.set(set, await benchFullSync(set, size, runs ?? DATA_SETS[set].runsDefault));
+  return {
+    fullSyncs,
+    startUp: parts.includes('start') ? await benchStartUp(runs ?? START_UP_RUNS) : null,
+    throughput: parts.includes('live') ? await benchThroughput(size, runs ?? LIVE_RUNS) : null,
+    latencies: parts.includes('latency') ? await benchLatency(size, runs ?? LIVE_RUNS) : null,
+  };
 }
 
 main(process.argv.slice(2)).then(

@@ -4,9 +4,10 @@
  */
 import { createWriteStream, existsSync, renameSync } from 'node:fs';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import type { RealServer } from '../../test/support/server.ts';
-import { cachedPath } from './cache-folder.ts';
+import { cachedPath, makeFolder, removeFolder } from './cache-folder.ts';
 
 const KEYS_A_TURN = 500;
 
@@ -16,7 +17,8 @@ export async function restoreFile(name: string, source: RealServer): Promise<str
   if (existsSync(path)) return path;
   console.log(`the file of RESTOREs for ${name} is made (once)`);
   const client = source.client();
-  const unfinished = `${path}.${process.pid}`;
+  const dir = makeFolder('restore');
+  const unfinished = join(dir, 'unfinished');
   const file = createWriteStream(unfinished);
   let cursor = '0';
   do {
@@ -28,6 +30,7 @@ export async function restoreFile(name: string, source: RealServer): Promise<str
   await once(file, 'close');
   client.disconnect();
   renameSync(unfinished, path);
+  removeFolder(dir);
   return path;
 }
 

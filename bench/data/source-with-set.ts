@@ -9,7 +9,12 @@ import { DATA_SETS, DATA_VERSION, type SetName } from './data-sets.ts';
 const ARGS = { 'repl-diskless-sync': 'yes', 'repl-diskless-sync-delay': 0, 'repl-backlog-size': '256mb' };
 const RDB_FILE = 'dump.rdb';
 
-const SERVER = 'redis-7.0';
+export const SERVER = 'redis-7.0';
+
+/** Without a key. Its settings are those of all sources: diskless, no delay, nothing saved. */
+export function startEmptySource(): Promise<RealServer> {
+  return startServer({ server: SERVER, args: ARGS });
+}
 
 /** A target or follower: empty, nothing saved. */
 export function startTarget(): Promise<RealServer> {

@@ -29,7 +29,7 @@ export interface TimedOptions {
 
 const alive = new Set<TimedProcess>();
 
-class TimedProcess {
+export class TimedProcess {
   readonly ended: Promise<ProcessUse>;
   /** performance.now() of the call of spawn. */
   readonly startedAt: number;

@@ -1,6 +1,10 @@
 /** The results as Markdown tables. */
 import type { FullSyncMeasure, FullSyncResult } from '../full-sync/full-sync-bench.ts';
-import { type Spread, spreadOf } from '../measure/statistics.ts';
+import type { StartUp } from '../full-sync/start-up.ts';
+import type { FollowerName } from '../live/follower.ts';
+import type { Latencies } from '../live/latency.ts';
+import type { ThroughputRun, ThroughputRuns } from '../live/throughput.ts';
+import { type Spread, quantile, spreadOf } from '../measure/statistics.ts';
 
 const TOOL_TITLES = { native: '`REPLICAOF`', pipe: '`redis-cli --pipe`', godwit: 'Godwit' } as const;
 
@@ -29,6 +33,42 @@ function measureRow(title: string, wall: 'wallMs' | 'dataMs', measures: readonly
     median(({ sourceCpuMs }) => sourceCpuMs, 1_000, 2),
     median(({ targetCpuMs }) => targetCpuMs, 1_000, 2),
   ];
+}
+
+export function startUpTable({ nodeMs, firstConnectionMs }: StartUp): string {
+  const row = (title: string, valuesMs: readonly number[]): string[] => [title, spreadText(spreadOf(valuesMs), 1, 0)];
+  return table(
+    ['', 'ms: median (min to max)'],
+    [row('`node -e 0`, until its end', nodeMs), row('`godwit sync`, until its first connection', firstConnectionMs)],
+  );
+}
+
+export function throughputTable(runs: ThroughputRuns): string {
+  const nativeRate = spreadOf(runs.get('native')!.map(({ writesPerSecond }) => writesPerSecond)).median;
+  const rows = [...runs].map(([name, measures]) => throughputRow(name, measures, nativeRate));
+  return table(['', 'k writes/s: median (min to max)', 'to native', 'behind at the end, ms', 'tool CPU s', 'peak RSS MB'], rows);
+}
+
+function throughputRow(name: FollowerName, runs: readonly ThroughputRun[], nativeRate: number): string[] {
+  const rates = spreadOf(runs.map(({ writesPerSecond }) => writesPerSecond));
+  const ofTool = (pick: (run: ThroughputRun) => number | null, unit: number, digits: number): string => {
+    const values = runs.map(pick).filter((value) => value !== null);
+    return values.length > 0 ? (spreadOf(values).median / unit).toFixed(digits) : '';
+  };
+  return [
+    TOOL_TITLES[name],
+    spreadText(rates, 1_000, 0),
+    (rates.median / nativeRate).toFixed(2),
+    spreadText(spreadOf(runs.map(({ behindMs }) => behindMs)), 1, 0),
+    ofTool(({ cpuMs }) => cpuMs, 1_000, 2),
+    ofTool(({ rssBytesMax }) => rssBytesMax, 1e6, 0),
+  ];
+}
+
+export function latencyTable(latencies: Latencies): string {
+  const shares = [0.5, 0.9, 0.99, 1];
+  const rows = [...latencies].map(([name, sorted]) => [TOOL_TITLES[name], String(sorted.length), ...shares.map((share) => quantile(sorted, share).toFixed(2))]);
+  return table(['ms', 'probes', 'p50', 'p90', 'p99', 'max'], rows);
 }
 
 /** `2.13 (2.10 to 2.20)` */
