@@ -7,8 +7,8 @@ const WRITE_BYTES = 256 * 1024;
 export class CommandWriter {
   private readonly socket: Socket;
   private text = '';
-  /** The last reply line begun, and the first error. */
-  private tail = '';
+  /** The end of what came; each reply is behind a line end. */
+  private tail = '\r\n';
   private failure: Error | null = null;
 
   private constructor(socket: Socket) {
@@ -45,7 +45,7 @@ export class CommandWriter {
 
   private take(chunk: string): void {
     const text = this.tail + chunk;
-    const error = /(?:^|\r\n)(-[^\r]*)\r\n/.exec(text);
+    const error = /\r\n(-[^\r]*)\r\n/.exec(text);
     if (error) this.failure ??= new Error(`the server refused a command of the data set: ${error[1]}`);
     this.tail = text.slice(-64);
   }
