@@ -3,6 +3,7 @@
  * starts has ended when it ends; what it keeps is under `.cache/bench/`.
  */
 import { writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { type BenchOptions, USAGE, parseBenchOptions } from './bench-options.ts';
 import { DATA_SETS, SET_NAMES, type SetName } from './data/data-sets.ts';
@@ -19,7 +20,8 @@ const LIVE_RUNS = 3;
 
 async function main(args: readonly string[]): Promise<void> {
   const options = parseBenchOptions(args);
-  const page = await resultsPage(await measure(options), options.size);
+  const session = { size: options.size, loadBefore: loadavg()[0] };
+  const page = await resultsPage(await measure(options), session);
   console.log(`\n${page}`);
   if (options.write) writeFileSync(RESULTS, page);
 }

@@ -10,10 +10,16 @@ import { fullSyncTable, latencyTable, startUpTable, throughputTable } from './ta
 
 const GIB = 1024 ** 3;
 
-/** @param size of the data sets; 1 is whole */
-export async function resultsPage(results: BenchResults, size: number): Promise<string> {
+export interface Session {
+  /** Of the data sets and loads; 1 is whole. */
+  readonly size: number;
+  /** Processes that wanted to run, by the kernel's average over the minute before the session. */
+  readonly loadBefore: number;
+}
+
+export async function resultsPage(results: BenchResults, session: Session): Promise<string> {
   const { fullSyncs, startUp, throughput, latencies } = results;
-  const parts = [await preface(size)];
+  const parts = [await preface(session)];
   if (fullSyncs.size > 0) parts.push(FULL_SYNC_TEXT);
   for (const set of SET_NAMES) {
     const result = fullSyncs.get(set);
@@ -25,7 +31,7 @@ export async function resultsPage(results: BenchResults, size: number): Promise<
   return `${parts.join('\n\n')}\n`;
 }
 
-async function preface(size: number): Promise<string> {
+async function preface({ size, loadBefore }: Session): Promise<string> {
   const { product, version } = await serverCommand(SERVER);
   const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'unknown CPU'}, ${(totalmem() / GIB).toFixed(0)} GiB, Linux ${release()}`;
   return [
@@ -37,7 +43,7 @@ async function preface(size: number): Promise<string> {
     `- Node.js ${process.versions.node}; source and target are ${product} ${version}, nothing saved, no AOF, diskless snapshots without delay.`,
     ...(size === 1 ? [] : [`- Data sets and loads were scaled to ${size}: not comparable with whole ones.`]),
     '- Tools run by turns in one session: machines drift by 5 to 10 %, so compare only numbers of one page. Median (min to max) of all runs.',
-    `- Runs are few and other work on the machine shows in the maximum. CPU is user and system time.`,
+    `- Other work on the machine shows in the spread; its load before the session was ${loadBefore.toFixed(1)}. CPU is user and system time.`,
   ].join('\n');
 }
 
