@@ -195,16 +195,14 @@ export class ReplicaLink {
     const rest = dialogue.rest();
     this.dialogue = undefined;
     if (rest.length > 0) this.receive(rest, 0, rest.length);
+    if (!this.held) socket.resume();
     if (this.stream !== undefined) this.acknowledge(socket);
   }
 
   private onBytes(bytes: Buffer, length: number): boolean {
     this.lastReceivedAtMs = this.clock.nowMs();
     try {
-      if (this.dialogue !== undefined) {
-        this.dialogue.feed(bytes, length);
-        return true;
-      }
+      if (this.dialogue !== undefined) return this.dialogue.feed(bytes, length);
       this.receive(bytes, 0, length);
     } catch (error) {
       this.failLink?.(toGodwitError(error));
