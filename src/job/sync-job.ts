@@ -17,6 +17,7 @@ import { SyncPipeline } from '../pipeline/sync-pipeline.ts';
 import { SyncSpool } from '../pipeline/sync-spool.ts';
 import { removeJobSpool, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import { DeadLetterFile } from '../target/dead-letter.ts';
+import { checkSourceRights, checkTargetRights } from './check-rights.ts';
 import { jobStatus } from './job-status-view.ts';
 import { LagMeter } from './lag-meter.ts';
 import { checkServers, keyCount, restoreOptions, valueBytesMax } from './preflight.ts';
@@ -138,7 +139,19 @@ export class SyncJob implements SyncJobApi {
     const attemptsMax = this.config.reconnect.attemptsMax || FIRST_ATTEMPTS;
     await Promise.all([this.source.connect({ attemptsMax }), this.target.connect({ attemptsMax })]);
     checkServers(this.config, this.source, this.target);
+    await this.checkRights();
     await this.watch.begin();
+  }
+
+  private async checkRights(): Promise<void> {
+    const { source, target, checkpoint, sync } = this.config;
+    if (sync.finish) return;
+    await checkSourceRights(this.source, source);
+    const needed = { markKey: this.store.key, prefix: checkpoint.prefix, flush: sync.flushTarget };
+    const missing = await checkTargetRights(this.target, target, needed);
+    if (missing.length === 0) return;
+    const message = `the user at target ${endpointName(target)} may not run ${missing.join(', ')}: the job will stop if the source sends that`;
+    this.emit('warn', 'rights.missing', message, { missing: missing.join(' ') });
   }
 
   private async finish(): Promise<void> {
