@@ -6,7 +6,7 @@
  * repl-timeout, so silence on the link proves nothing as long as the source answers here that it still saves.
  */
 import type { Connection } from '../net/connection.ts';
-import type { ReplicaLinkState } from '../source/replica/replica-link.ts';
+import type { ReplicaLinkState } from '../source/replica/replica-link-state.ts';
 
 const REPL_TIMEOUT_DEFAULT_MS = 60_000;
 const ASK_EVERY_MS = 1_000;
