@@ -132,8 +132,10 @@ export class Applier {
 
   /** Two passes: the first finds the end of the value, so that all its bytes are at hand before the first is sent. */
   private async applyLarge(large: LargeEntry, decoder: RdbDecoder, cursor: LogCursor, before: Mark): Promise<Mark> {
+    let wanted = -1;
     while (!large.done) {
-      cursor.seek(large.nextOffset);
+      // Where nothing was taken, the end of an item's head has yet to arrive: only a window that keeps what it has makes more() wait for it.
+      if (large.nextOffset !== wanted) cursor.seek((wanted = large.nextOffset));
       if (!(await cursor.more())) throw new GodwitError('RDB_CORRUPT', 'the snapshot ends within a value', { details: { key: printable(large.key) } });
       large.feed(cursor.window, cursor.start, cursor.end, cursor.offset);
     }
