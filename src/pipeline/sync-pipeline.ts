@@ -87,8 +87,8 @@ export class SyncPipeline implements ReplicaLinkOwner {
       const stopped = this.ended.promise.then((): 'stopped' => 'stopped');
       return await Promise.race([apply, link.then(() => stopped)]);
     } finally {
-      this.stopping = true;
-      this.link.stop();
+      // All of it, whatever the end was: the applier must not wait for an answer of the source that will not come any more.
+      this.stop();
       await link.catch(() => {});
       await this.options.spool.close(true);
       await apply.catch(() => {});
