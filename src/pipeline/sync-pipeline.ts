@@ -177,6 +177,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
   private async applyOnce(): Promise<'stopped' | 'full-sync-done' | 'again'> {
     const { connection, store, spool, config } = this.options;
     await connection.ready();
+    const { generation } = connection;
     const role = connection.server.role;
     if (role === 'replica') throw new GodwitError('TARGET_NOT_READY', `target ${endpointName(config.target)} is a replica now; it takes no writes`);
     await connection.callAll([['DISCARD'], ['UNWATCH']]);
@@ -187,12 +188,21 @@ export class SyncPipeline implements ReplicaLinkOwner {
     const { snapshot } = spool;
     const mark = snapshot !== undefined && this.isOlder(found, snapshot) ? await this.beginFullSync(found, snapshot) : found;
     const applier = new Applier({
-      sender: this.newSender(),
+      sender: this.newSender(generation),
       restore: this.options.restore,
       prefix: config.checkpoint.prefix,
       valueBytesMax: this.options.valueBytesMax,
       stopping: () => this.stopping,
     });
+    const lost = new Deferred<never>();
+    const unlisten = connection.events.on('lost', ({ error }) => lost.reject(error));
+    if (connection.generation !== generation || !connection.isReady) lost.reject(new GodwitError('CONNECTION_LOST', 'the target is connected anew'));
+    // A quiet stream sends nothing that could fail, and a target that comes back may have lost what the mark stood for.
+    return Promise.race([lost.promise, this.apply(applier, mark)]).finally(unlisten);
+  }
+
+  private async apply(applier: Applier, mark: Mark): Promise<'stopped' | 'full-sync-done' | 'again'> {
+    const { spool, config } = this.options;
     let from = mark;
     if (from.phase === 'full-sync') {
       if (spool.rdb === undefined) return this.askAgain('the snapshot is no longer held', true);
@@ -257,10 +267,11 @@ export class SyncPipeline implements ReplicaLinkOwner {
     return this.askAgain('the target has lost its data', true);
   }
 
-  private newSender(): TransactionSender {
+  private newSender(generation: number): TransactionSender {
     const { connection, config, deadLetters, store } = this.options;
     return new TransactionSender({
       connection,
+      generation,
       markKey: store.key,
       address: endpointName(config.target),
       onError: config.sync.onError,

@@ -17,6 +17,8 @@ import { rowName, type TransactionBuffer } from '../target/transaction-buffer.ts
 
 export interface SenderOptions {
   readonly connection: Connection;
+  /** The connection that the mark was read on: on a later one, the target may be another, or have lost its tail. */
+  readonly generation: number;
   readonly markKey: string;
   readonly address: string;
   readonly onError: OnError;
@@ -60,6 +62,7 @@ export class TransactionSender {
   async send(buffer: TransactionBuffer, mark: Mark, batch: Batch | null): Promise<void> {
     buffer.end(encodeCommand(['HMSET', this.options.markKey, ...markFields(mark)]), this.watch);
     await this.inFlight;
+    this.checkGeneration();
     const answer = this.expect(buffer, mark, batch);
     this.inFlight = answer.promise;
     this.inFlight.catch(() => {});
@@ -71,6 +74,7 @@ export class TransactionSender {
     const { connection } = this.options;
     buffer.end(encodeCommand(['HMSET', this.options.markKey, ...markFields(mark)]), this.watch);
     await this.inFlight;
+    this.checkGeneration();
     const answer = this.expect(buffer, mark, null);
     this.inFlight = answer.promise;
     this.inFlight.catch(() => {});
@@ -82,6 +86,11 @@ export class TransactionSender {
     connection.send([buffer.bytes.subarray(at, buffer.length)], []);
     connection.endPayload();
     await this.inFlight;
+  }
+
+  private checkGeneration(): void {
+    const { connection, generation, address } = this.options;
+    if (connection.generation !== generation) throw new GodwitError('CONNECTION_LOST', `target ${address} was connected anew; its mark is read again`);
   }
 
   private expect(buffer: TransactionBuffer, mark: Mark, batch: Batch | null): { promise: Promise<void>; expect: (ReplyCollector | PendingCall)[] } {

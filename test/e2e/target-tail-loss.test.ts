@@ -7,6 +7,7 @@ import { copyAppendOnlyFiles, cutIncrement, putBackAppendOnlyFiles } from '../su
 import type { GodwitProcess } from '../support/godwit-process.ts';
 import type { LiveLoad } from '../support/live-load.ts';
 import { openScene, type SceneOptions, type SyncScene } from '../support/sync-scene.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const AOF = { appendonly: 'yes', appendfsync: 'everysec', 'auto-aof-rewrite-percentage': 0 };
 /** The smallest there is. */
@@ -143,6 +144,37 @@ describe('a target that comes back without its newest changes gets them again, w
     await godwit.kill();
     godwit = scene.godwit();
     await expectEqual(1);
+  });
+});
+
+describe('a target that comes back while nothing is written', () => {
+  /** Nothing but the mark can tell that it has lost something. */
+  async function expectEqualInQuiet(): Promise<void> {
+    await waitFor('equal sides', async () => (await scene.differences()).length === 0, { intervalMs: 200, timeoutMs: 8_000 });
+  }
+
+  async function quieten(): Promise<void> {
+    await load.stop();
+    await godwit.waitForLagZero(scene.source);
+  }
+
+  test('with an older snapshot gets the rest again', async () => {
+    await begin({});
+    await scene.target.client().save();
+    await load.more(500);
+    await quieten();
+    await scene.target.kill();
+    await scene.target.start();
+    await expectEqualInQuiet();
+    expect(await scene.sourceCounter('sync_full')).toBe(1);
+  });
+
+  test('empty gets a new full sync', async () => {
+    await begin({});
+    await quieten();
+    await scene.target.restart({ keepData: false });
+    await expectEqualInQuiet();
+    expect(await scene.sourceCounter('sync_full')).toBe(2);
   });
 });
 
