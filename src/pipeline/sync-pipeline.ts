@@ -183,6 +183,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
     await connection.callAll([['DISCARD'], ['UNWATCH']]);
     const found = await store.watch(connection, this.mark.epoch);
     if (found === undefined) return this.targetLostData();
+    if (found.epoch < this.mark.epoch) return this.takeOverAgain();
     this.mark = found;
     await this.synced.promise;
     const { snapshot } = spool;
@@ -229,6 +230,18 @@ export class SyncPipeline implements ReplicaLinkOwner {
     if (full) this.needFullSync = true;
     else this.fromMark = true;
     this.link.restart(reason);
+    return 'again';
+  }
+
+  /** The target has lost the take-over of this run: while its mark has the epoch of an older one, that is not fenced. */
+  private async takeOverAgain(): Promise<'again'> {
+    const { store, connection, onEvent } = this.options;
+    const { epoch } = this.mark;
+    onEvent('warn', 'target.lost-tail', 'the target has lost the take-over of this run; it is written again', { epoch });
+    await store.takeOver(connection, (now) => {
+      if (now === undefined) throw new GodwitError('TARGET_NOT_READY', `the mark ${store.key} has just gone from the target`);
+      return this.own(now, { ...now, epoch });
+    });
     return 'again';
   }
 
