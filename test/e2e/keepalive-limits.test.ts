@@ -30,11 +30,11 @@ function slowTest(name: string, options: SlowSyncOptions, run: (slow: SlowSync) 
 }
 
 test.concurrent('a source that stops while it saves in silence is noticed within its repl-timeout', LIMITS, async () => {
-  const slow = await openSlowSync({ fullSyncMs: 5_000, arrival: 'late' });
+  const slow = await openSlowSync({ fullSyncMs: 4_000, arrival: 'late' });
   try {
     await slow.setSourceReplicaTimeout(2);
     const godwit = slow.godwit();
-    const isSilent = ({ state, idleMs }: ConnectionStatus): boolean => state === 'waiting-for-rdb' && idleMs > 2_500;
+    const isSilent = ({ state, idleMs }: ConnectionStatus): boolean => state === 'waiting-for-rdb' && idleMs > 2_200;
     await godwit.waitForStatus('a silence longer than the repl-timeout', ({ connections }) => connections.some(isSilent));
     slow.scene.source.suspend();
     const stoppedAtMs = performance.now();

@@ -128,3 +128,19 @@ describe('a right that only some data needs', () => {
     expect(await scene.sourceCounter('sync_full')).toBe(1);
   });
 });
+
+describe('a command that the server hides', () => {
+  afterEach(() => scene.close());
+
+  test.each([
+    ['source', 'PSYNC', 'PSYNC_REFUSED'],
+    ['target', 'RESTORE', 'TARGET_REFUSED'],
+  ] as const)('at the %s, %s, is named before anything is written', async (side, command, code) => {
+    scene = await openScene({ [side]: { args: ['--rename-command', command, 'HIDDEN'] } });
+    await scene.source.client().set('k', 'v');
+    const ended = await scene.godwit().exit;
+    expect(ended.stderr).toMatch(new RegExp(`^godwit: \\[${code}\\] ${side} [^ ]+ has no ${command} \\(ERR unknown command [^\\n]+\\n$`));
+    expect(ended.code).toBe(4);
+    expect(await scene.target.client().dbsize()).toBe(0);
+  });
+});
