@@ -6,9 +6,10 @@
  * repl-timeout, so silence on the link proves nothing as long as the source answers here that it still saves.
  */
 import type { Connection } from '../net/connection.ts';
-import type { ReplicaLinkState } from '../source/replica/replica-link.ts';
+import type { ReplicaLinkState } from '../source/replica/replica-link-state.ts';
 
 const REPL_TIMEOUT_DEFAULT_MS = 60_000;
+const ASK_EVERY_MS = 1_000;
 
 export class SourceWatch {
   /** Of the source's stream; -1 = unknown. */
@@ -16,6 +17,7 @@ export class SourceWatch {
   private readonly source: Connection;
   private replTimeoutMs = REPL_TIMEOUT_DEFAULT_MS;
   private savingSeenMs = Number.NEGATIVE_INFINITY;
+  private askedAtMs = Number.NEGATIVE_INFINITY;
   private asking = false;
 
   constructor(source: Connection) {
@@ -29,11 +31,13 @@ export class SourceWatch {
     if (seconds > 0) this.replTimeoutMs = seconds * 1_000;
   }
 
-  /** Asks anew unless an answer is due already. */
-  ask(link: ReplicaLinkState): void {
-    if (this.asking || !this.source.isReady) return;
+  /** Asks anew, once a second at most. Resolves when the answer is there, or will not come. */
+  async ask(link: ReplicaLinkState): Promise<void> {
+    const now = performance.now();
+    if (this.asking || !this.source.isReady || now - this.askedAtMs < ASK_EVERY_MS) return;
     this.asking = true;
-    this.read(link)
+    this.askedAtMs = now;
+    await this.read(link)
       .catch(() => {})
       .finally(() => (this.asking = false));
   }

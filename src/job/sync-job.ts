@@ -18,7 +18,7 @@ import { SyncSpool } from '../pipeline/sync-spool.ts';
 import { removeJobSpool, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import { DeadLetterFile } from '../target/dead-letter.ts';
 import { checkSourceRights, checkTargetRights } from './check-rights.ts';
-import { jobStatus } from './job-status-view.ts';
+import { jobStatus, lagBytes } from './job-status-view.ts';
 import { LagMeter } from './lag-meter.ts';
 import { checkServers, keyCount, restoreOptions, valueBytesMax } from './preflight.ts';
 import { RateMeter } from './rate-meter.ts';
@@ -49,6 +49,8 @@ export class SyncJob implements SyncJobApi {
   private readonly store: MarkStore;
   /** Begins the names of the connections of this process. */
   private readonly runName: string;
+  /** Connections of older owners could be looked for, and ended. */
+  private othersCutOff = false;
   private readonly watch: SourceWatch;
   private reason: JobResult['reason'] | undefined;
   private stopAsked = false;
@@ -166,7 +168,7 @@ export class SyncJob implements SyncJobApi {
     this.epoch = mark.epoch;
     const spool = new SyncSpool({ config: config.spool, job: config.job.name, epoch: mark.epoch, log: dependencies.log });
     this.spool = spool;
-    await spool.adopt(mark);
+    await Promise.all([spool.adopt(mark), this.watch.ask('idle')]);
     const pipeline = new SyncPipeline({
       config,
       connection: this.target,
@@ -177,6 +179,8 @@ export class SyncJob implements SyncJobApi {
       restore: await restoreOptions(config, this.target),
       valueBytesMax: valueBytesMax(this.target),
       log: dependencies.log,
+      plainBatches: this.othersCutOff,
+      sourceOffset: this.sourceOffset,
       sourceVersion: () => this.source.server.version?.text ?? '',
       sourceTimeoutMs: () => this.watch.silenceMaxMs(this.pipeline?.link.lastReceivedAtMs ?? 0),
       onEvent: (level, kind, message, details) => this.emit(level, kind, message, details),
@@ -200,6 +204,7 @@ export class SyncJob implements SyncJobApi {
     const first = { phase: 'full-sync', replicationId: '', offset: 0, database: 0, snapshotId: 0, rdbOffset: 0, rdbState: null, owned: keys === 0 } as const;
     const mark = await store.takeOver(target, (before) => ({ ...(before ?? first), epoch: (before?.epoch ?? 0) + 1 }), flush);
     const killed = await store.killOthers(target, this.runName);
+    this.othersCutOff = killed >= 0;
     if (known !== undefined) this.emit('info', 'job.resumed', 'the job goes on where its mark says', { epoch: mark.epoch, offset: mark.offset, killed });
     return mark;
   }
@@ -215,16 +220,16 @@ export class SyncJob implements SyncJobApi {
   private sample(): void {
     const { pipeline } = this;
     if (pipeline === undefined) return;
-    const { mark } = pipeline;
-    if (this.phase !== 'draining' && this.phase !== mark.phase) this.enter(mark.phase);
+    const { applied } = pipeline;
+    if (this.phase !== 'draining' && this.phase !== applied.phase) this.enter(applied.phase);
     const now = performance.now();
     const received = this.spool?.stream?.endOffset ?? -1;
     if (received >= 0) this.lag.received(now, received);
-    this.rates.sample(now, [pipeline.keysApplied, pipeline.commandsApplied, mark.offset + mark.rdbOffset]);
-    this.watch.ask(pipeline.link.state);
+    this.rates.sample(now, [pipeline.keysApplied, pipeline.commandsApplied, applied.offset + applied.rdbOffset]);
+    void this.watch.ask(pipeline.link.state);
     const { stopWhenLagBelowBytes } = this.config.sync;
-    const lagBytes = Math.max(received, this.sourceOffset) - mark.offset;
-    if (stopWhenLagBelowBytes >= 0 && mark.phase === 'incremental-sync' && this.sourceOffset >= 0 && lagBytes <= stopWhenLagBelowBytes && !this.stopAsked) {
+    const near = applied.phase === 'incremental-sync' && this.sourceOffset >= 0 && lagBytes(this) <= stopWhenLagBelowBytes;
+    if (near && !this.stopAsked) {
       this.reason = 'lag-below';
       this.stop();
     }
