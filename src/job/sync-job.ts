@@ -15,7 +15,7 @@ import type { JobDependencies, JobEvent, JobResult, SyncJobApi } from '../observ
 import type { JobPhase, JobStatus } from '../observe/job-status.ts';
 import { SyncPipeline } from '../pipeline/sync-pipeline.ts';
 import { SyncSpool } from '../pipeline/sync-spool.ts';
-import { removeJobSpool, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
+import { listRuns, removeJobSpool, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import { DeadLetterFile } from '../target/dead-letter.ts';
 import { checkSourceRights, checkTargetRights } from './check-rights.ts';
 import { jobStatus, lagBytes } from './job-status-view.ts';
@@ -60,9 +60,9 @@ export class SyncJob implements SyncJobApi {
     this.config = config;
     this.dependencies = dependencies;
     const { job, checkpoint, spool, deadLetter } = config;
-    this.store = new MarkStore(markKey(checkpoint.prefix, job.name), `godwit:${job.name}:`);
     this.deadLetters = new DeadLetterFile(deadLetter.file || `${spoolJobDir(spool.dir, job.name)}/dead-letter.jsonl`);
     this.runName = `godwit:${job.name}:${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
+    this.store = new MarkStore(markKey(checkpoint.prefix, job.name), `godwit:${job.name}:`, this.runName);
     this.source = this.connection('source control', config.source);
     this.target = this.connection('target data', config.target);
     this.watch = new SourceWatch(this.source);
@@ -202,8 +202,11 @@ export class SyncJob implements SyncJobApi {
       throw new GodwitError('TARGET_NOT_EMPTY', `target ${endpointName(config.target)} holds ${keys} keys`, { details: { keys } });
     }
     const first = { phase: 'full-sync', replicationId: '', offset: 0, database: 0, snapshotId: 0, rdbOffset: 0, rdbState: null, owned: keys === 0 } as const;
-    const mark = await store.takeOver(target, (before) => ({ ...(before ?? first), epoch: (before?.epoch ?? 0) + 1 }), flush);
-    const killed = await store.killOthers(target, this.runName);
+    // A target that was emptied, or has lost its tail, counts epochs that were taken before; their owners may live, and their folders are there.
+    const [newest] = await listRuns(spoolJobDir(config.spool.dir, config.job.name));
+    const taken = newest?.epoch ?? 0;
+    const mark = await store.takeOver(target, (before) => ({ ...(before ?? first), epoch: Math.max(before?.epoch ?? 0, taken) + 1 }), flush);
+    const killed = await store.killOthers(target);
     this.othersCutOff = killed >= 0;
     if (known !== undefined) this.emit('info', 'job.resumed', 'the job goes on where its mark says', { epoch: mark.epoch, offset: mark.offset, killed });
     return mark;

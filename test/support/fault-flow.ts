@@ -6,6 +6,8 @@ export type Direction = 'to-server' | 'to-client';
 /** Shared by all flows of a proxy, changed while they run. */
 export interface FlowFaults {
   delayMs: number;
+  /** 0 = as they come. */
+  sliceBytes: number;
   stalled: boolean;
   readonly swallow: Record<Direction, boolean>;
   idleLimitMs: number;
@@ -18,6 +20,8 @@ interface FlowEvents {
 }
 
 const QUEUED_BYTES_MAX = 256 * 1024;
+/** Long enough for the other side to read what came before. */
+const SLICE_EVERY_MS = 1;
 
 export class Flow {
   readonly faults: FlowFaults;
@@ -144,7 +148,13 @@ class Pipe {
 
   private push(bytes: Buffer | null): void {
     this.flow.watchIdle();
-    this.queue.push({ dueAt: performance.now() + this.flow.faults.delayMs, bytes });
+    const { delayMs, sliceBytes } = this.flow.faults;
+    const now = performance.now();
+    const count = bytes && sliceBytes > 0 ? Math.ceil(bytes.length / sliceBytes) : 1;
+    const firstAt = count === 1 ? now + delayMs : Math.max(now + delayMs, (this.queue.at(-1)?.dueAt ?? 0) + SLICE_EVERY_MS);
+    for (let i = 0; i < count; i++) {
+      this.queue.push({ dueAt: firstAt + i * SLICE_EVERY_MS, bytes: count === 1 ? bytes : bytes!.subarray(i * sliceBytes, (i + 1) * sliceBytes) });
+    }
     this.queuedBytes += bytes?.length ?? 0;
     if (this.queuedBytes >= QUEUED_BYTES_MAX) this.from.pause();
     this.pump();

@@ -31,7 +31,14 @@ export class FaultProxy {
   dropped = 0;
   private readonly server: FaultProxyOptions;
   private readonly flows = new Set<Flow>();
-  private readonly faults: FlowFaults = { delayMs: 0, stalled: false, swallow: { 'to-server': false, 'to-client': false }, idleLimitMs: 0, cut: null };
+  private readonly faults: FlowFaults = {
+    delayMs: 0,
+    sliceBytes: 0,
+    stalled: false,
+    swallow: { 'to-server': false, 'to-client': false },
+    idleLimitMs: 0,
+    cut: null,
+  };
   private silent = false;
   private listener: Server | null = null;
   private listenPort = 0;
@@ -58,6 +65,11 @@ export class FaultProxy {
     this.faults.delayMs = delayMs;
   }
 
+  /** Bytes pass in slices of this size, each on its own: what belongs together arrives apart. 0 = off. */
+  trickle(sliceBytes: number): void {
+    this.faults.sliceBytes = sliceBytes;
+  }
+
   /**
    * The first flow that passes this many bytes from now on is cut there, once.
    * @returns when it was cut; may be left unawaited.
@@ -67,6 +79,11 @@ export class FaultProxy {
     return new Promise((resolve) => {
       this.faults.cut = { bytes, direction, done: resolve };
     });
+  }
+
+  /** Ends cutAfter() before it has come to that. */
+  cutNoMore(): void {
+    this.faults.cut = null;
   }
 
   /** New connections are taken, but no byte ever comes back. */

@@ -115,6 +115,16 @@ export class GodwitProcess {
     return this.exit;
   }
 
+  /** SIGSTOP: it stands still, its connections stay. */
+  suspend(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  /** Ends suspend(). */
+  resume(): void {
+    this.child.kill('SIGCONT');
+  }
+
   killNow(): void {
     if (!this.ended) this.child.kill('SIGKILL');
   }
