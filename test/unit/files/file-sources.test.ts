@@ -113,7 +113,7 @@ describe('an AOF', () => {
   const value = Buffer.alloc(50_000, 'v');
   const big = encodeCommand(['SET', 'big', value]);
 
-  test('gives a command and a transaction that are larger than the window, and takes the memory back', async () => {
+  test('gives a command and a transaction that are larger than the window, each whole', async () => {
     const many = Array.from({ length: 20_000 }, (_, i) => encodeCommand(['INCR', `k${i}`]));
     const path = written('large.aof', SET, big, MULTI, ...many, EXEC, SET);
     for (const place of [path, '-']) {
