@@ -186,7 +186,6 @@ export class AofFileSource implements FileSource {
     try {
       cursor.consume(decoder.decode(cursor.window, cursor.start, cursor.end, batch));
     } catch (error) {
-      cursor.consume(cursor.start + decoder.offset - cursor.offset);
       this.fault = this.located(error);
     }
     this.at = { ...this.at, ...decoder.state(), rdb: null };

@@ -1,5 +1,5 @@
 /** Which files make an AOF, by what the user names; and what is said when they do not fit. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -81,6 +81,13 @@ describe('the parts of an AOF', () => {
     await source.next();
     rmSync(dir, { recursive: true });
     expect((await readSource(source)).rows.map(({ key }) => key)).toEqual(['one', 'two']);
+  });
+
+  test('are as long as they were when they were opened', async () => {
+    const place = writeParts();
+    const source = await openFileSource(place);
+    appendFileSync(join(place, 'a.2.incr.aof'), set('later'));
+    expect((await readSource(source)).rows.map(({ key }) => key)).toEqual(['base', 'one', 'two']);
   });
 
   test('count into the progress', async () => {

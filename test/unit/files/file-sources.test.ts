@@ -46,6 +46,17 @@ describe.each(ownFiles())('$name', (file) => {
     expect(largeValues > 0).toBe(windowBytes === TINY_WINDOW_BYTES);
   });
 
+  test('is summed also where nobody asks for the large values', async () => {
+    const path = written(`${file.name}.rdb`, file.bytes);
+    for (const place of [path, '-']) {
+      const source = await openFileSource(place, { windowBytes: SMALL_WINDOW_BYTES, stdin: createReadStream(path) });
+      const kinds: string[] = [];
+      while (kinds.at(-1) !== 'end') kinds.push((await source.next()).kind);
+      expect(kinds).toContain('large');
+      await source.close();
+    }
+  });
+
   test('gives the rest from every position that it told', async () => {
     const path = written(`${file.name}.rdb`, file.bytes);
     const { rows, stops } = await readSource(await openFileSource(path, { windowBytes: TINY_WINDOW_BYTES }));
