@@ -34,6 +34,8 @@ export const ERROR_CODES = {
     'Empty it, or choose --on-existing replace or skip, or --flush-target.',
   ),
   FLUSH_NOT_CONFIRMED: config('--flush-target was given but not confirmed.', 'Answer the question, or add --yes.'),
+  FILE_NOT_FOUND: config('There is no such file or folder.', 'Check the path or URL; relative paths count from the current folder.'),
+  FILE_UNREADABLE: config('The file cannot be read.', 'Check its permissions, and that it is a file of the kind that the message names.'),
   // 3: connection and authentication
   CONNECT_FAILED: connection('No connection could be made.', 'Check the address, that the server runs, and the firewall between.'),
   CONNECTION_LOST: connection('The connection was closed by the other side.', "Godwit reconnects by itself; if this repeats, look at the server's log."),
@@ -50,6 +52,7 @@ export const ERROR_CODES = {
     'Grant the command that the message names (ACL SETUSER <user> +<command>).',
     false,
   ),
+  HTTP_FAILED: connection('The web server did not give the file.', 'Check the URL; if the message names a status of 500 or more, try again later.'),
   // 4: protocol, replies, replication
   NOT_A_REDIS_SERVER: protocol('The other side does not speak the Redis protocol.', 'Check host and port.'),
   PROTOCOL_ERROR: protocol(
@@ -83,6 +86,22 @@ export const ERROR_CODES = {
   RDB_UNSUPPORTED: format('The snapshot holds something that this version of Godwit does not know.', 'Update Godwit, or leave the key out at the source.'),
   RDB_CHECKSUM: format('The checksum of the snapshot is wrong.', "Run the full sync again; if it repeats, check the source's memory and the network."),
   STREAM_CORRUPT: format('The replication stream is not what the protocol allows.', 'Report this with the log; the job can be resumed from its mark.'),
+  AOF_CORRUPT: format(
+    'The AOF holds something that no server writes there.',
+    'Look at the place with redis-check-aof; what stands before it can be saved with redis-check-aof --fix on a copy.',
+  ),
+  AOF_TRUNCATED: format(
+    'The AOF ends within a command or transaction.',
+    'Take what is whole (aof-load-truncated yes, the default of the servers), or get the whole file.',
+  ),
+  AOF_MANIFEST_INVALID: format(
+    'The manifest of a multi-part AOF is not what a server writes.',
+    'Mend the line that the message names, or take a copy of the folder that is whole.',
+  ),
+  AOF_TOO_LATE: format('The AOF begins later than the time that was asked for.', 'Take an older backup: the state of that time is not in this one.'),
+  FILE_FORMAT_UNKNOWN: format('The file is of no format that Godwit reads.', 'Give an RDB file, an AOF, or an AOF folder or manifest; plain or .gz.'),
+  FILE_DAMAGED: format('The compressed file is damaged or cut short.', 'Get the file again; test it with gzip -t.'),
+  FILE_CHANGED: format('The file has become another one while it was read.', 'Begin anew; copy the file first if it is replaced while Godwit reads it.'),
   // 7: checkpoint
   FENCED: checkpoint(
     'Another Godwit has taken over this job; this one has stopped and writes nothing more.',
