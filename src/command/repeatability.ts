@@ -35,6 +35,12 @@ export function repeatability(command: Command | undefined, args: CommandArgumen
   return spoiled?.(args) ? 'not' : 'repeatable';
 }
 
+/** Whatever its arguments: 'look' where they decide. */
+export function repeatabilityByName(command: Command | undefined): Repeatability | 'look' {
+  if (command === undefined || !RULES.get(command.name)?.repeatable) return 'not';
+  return command.name in SPOILED ? 'look' : 'repeatable';
+}
+
 /** Options come first and are words; scores are numbers. */
 function firstScore(args: CommandArguments): number {
   let at = 2;

@@ -13,7 +13,8 @@ import type { BatchSender } from './batch-sender.ts';
 import { LargeValue } from './large-value.ts';
 import { LogCursor } from './log-cursor.ts';
 import type { Parcel } from './parcel.ts';
-import { isRepeatable } from './repeatable.ts';
+import type { Refusals } from './refusals.ts';
+import type { StreamTranslation } from './stream-translation.ts';
 
 const RDB_WINDOW_BYTES = 512 * 1024;
 /** Values that fit are taken whole; larger ones go alone, in two passes over the spool (large-value.ts). */
@@ -33,6 +34,8 @@ export interface ApplierOptions {
   readonly prefix: string;
   /** What may be applied twice goes without a transaction. */
   readonly plainBatches: boolean;
+  readonly translation: StreamTranslation;
+  readonly refusals: Refusals;
   /** Rows that were refused before: not sent again. */
   readonly leftOut: ReadonlySet<string>;
   /** True: end at the next place between two batches. */
@@ -100,7 +103,7 @@ export class Applier {
 
   /** Applies the stream from the mark on until told to stop. */
   async incrementalSync(log: SpoolLog, from: Mark): Promise<void> {
-    const { sender, restore, leftOut, plainBatches } = this.options;
+    const { sender, translation, leftOut, plainBatches } = this.options;
     const decoder = new StreamDecoder(from, this.options.prefix);
     const cursor = new LogCursor(log, from.offset, STREAM_WINDOW_BYTES);
     this.cursor = cursor;
@@ -114,9 +117,12 @@ export class Applier {
       cursor.consume(next);
       const due = decoder.offset > marked && performance.now() - markedAtMs > EMPTY_MARK_EVERY_MS;
       if (batch.count > 0 || due) {
-        buffer.begin(batch.count > 0 && plainBatches && isRepeatable(batch) ? 'plain' : 'transaction');
-        buffer.addBatch(batch, restore, Date.now(), leftOut);
-        await sender.send(parcel, { ...from, offset: decoder.offset, database: decoder.database });
+        const mark = { ...from, offset: decoder.offset, database: decoder.database };
+        const repeatable = translation.translate(batch, Date.now());
+        if (translation.unsupported.length > 0) await this.options.refusals.unsupported(batch, mark, translation.unsupported);
+        buffer.begin(batch.count > 0 && plainBatches && repeatable ? 'plain' : 'transaction');
+        buffer.addCommands(batch, translation.replaced, leftOut);
+        await sender.send(parcel, mark);
         marked = decoder.offset;
         markedAtMs = performance.now();
         parcel = await sender.take(rowsOf(cursor));
@@ -137,7 +143,7 @@ export class Applier {
     restore.rdbVersion = decoder.version;
     const last = batch.count - 1;
     buffer.begin(plainBatches && restore.replace ? 'plain' : 'transaction');
-    buffer.addBatch(batch, restore, Date.now(), leftOut);
+    buffer.addValues(batch, restore, Date.now(), leftOut);
     const rdbState = { ...decoder.state(), database: batch.database[last] };
     const mark: Mark = { ...before, rdbOffset: batch.endOffset[last], rdbState };
     await sender.send(parcel, mark);

@@ -7,6 +7,7 @@ import type { OnError, OnExisting } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
 import { isNotReadyReply, replyFailure } from '../net/reply-errors.ts';
 import { ReplyError } from '../resp/reply.ts';
+import type { Batch } from '../model/batch.ts';
 import type { BatchBuffer } from '../target/batch-buffer.ts';
 import { rowName } from '../target/batch-buffer.ts';
 import type { DeadLetter, DeadLetterFile } from '../target/dead-letter.ts';
@@ -77,6 +78,20 @@ export class Refusals {
     throw new GodwitError('TARGET_NOT_READY', 'commands that the target refused are left out, the rest is sent again');
   }
 
+  /** Rows that cannot be said to this target: as if it had refused them. @throws TARGET_REFUSED unless they go to the dead-letter file */
+  async unsupported(batch: Batch, mark: Mark, rows: readonly { readonly row: number; readonly reason: string }[]): Promise<void> {
+    const { policy } = this;
+    const bytes = (row: number): Buffer => Buffer.from(batch.bytes.subarray(batch.start[row], batch.end[row]));
+    if (policy.onError === 'stop') {
+      const [name, key] = nameAndKey(bytes(rows[0].row));
+      throw new GodwitError('TARGET_REFUSED', `target ${policy.address}: ${rows[0].reason}${key === '' ? '' : ` (key ${JSON.stringify(key)})`}`, {
+        details: { command: name, key, offset: mark.offset },
+      });
+    }
+    await policy.deadLetters.write(rows.map(({ row, reason }) => ({ offset: mark.offset, database: batch.database[row], error: reason, command: bytes(row) })));
+    for (const { row } of rows) policy.leftOut.add(rowName(batch, row));
+  }
+
   private notReady(text: string): GodwitError {
     return new GodwitError('TARGET_NOT_READY', `target ${this.policy.address} is not ready: ${text}`, { details: { reply: text } });
   }
@@ -102,8 +117,11 @@ function letter(buffer: BatchBuffer, mark: Mark, refusal: Refusal): DeadLetter {
 
 function commandBytes(buffer: BatchBuffer, command: number): Buffer {
   if (command < 0 || command >= buffer.commands) return Buffer.alloc(0);
-  const end = command + 1 < buffer.commands ? buffer.starts[command + 1] : buffer.length;
-  return Buffer.from(buffer.bytes.subarray(buffer.starts[command], end));
+  const start = buffer.starts[command];
+  let next = command + 1;
+  // Several commands that stand for one row begin at one place.
+  while (next < buffer.commands && buffer.starts[next] === start) next++;
+  return Buffer.from(buffer.bytes.subarray(start, next < buffer.commands ? buffer.starts[next] : buffer.length));
 }
 
 /** For messages: name and first argument of a command in RESP, cut short. */

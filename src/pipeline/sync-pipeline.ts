@@ -25,6 +25,7 @@ import { Applier } from './applier.ts';
 import { BatchSender, type SentPosition } from './batch-sender.ts';
 import { Ownership } from './ownership.ts';
 import { Refusals } from './refusals.ts';
+import { StreamTranslation } from './stream-translation.ts';
 import type { Snapshot, SyncSpool } from './sync-spool.ts';
 
 const RETRY_MS = 200;
@@ -302,11 +303,12 @@ export class SyncPipeline implements ReplicaLinkOwner {
     const { leftOut } = this;
     this.keysBefore = { applied: this.keysApplied, skipped: this.keysSkipped, commands: this.commandsApplied };
     const { onError, onExisting } = config.sync;
+    const refusals = new Refusals({ address: endpointName(config.target), onError, onExisting, deadLetters, leftOut });
     const sender = new BatchSender(
       {
         connection,
         markKey: store.key,
-        refusals: new Refusals({ address: endpointName(config.target), onError, onExisting, deadLetters, leftOut }),
+        refusals,
         replayUntil: this.replayUntil,
         fenced: (epoch) => store.fenced(epoch),
         onApplied: (position) => this.onApplied(position),
@@ -320,6 +322,8 @@ export class SyncPipeline implements ReplicaLinkOwner {
       restore,
       prefix: config.checkpoint.prefix,
       plainBatches,
+      translation: new StreamTranslation(connection.server.version),
+      refusals,
       leftOut,
       valueBytesMax,
       stopping: () => this.stopping,

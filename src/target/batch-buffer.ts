@@ -14,6 +14,7 @@ import type { LargeEntry } from '../rdb/large-entry.ts';
 import { plainStringStart } from '../rdb/plain-string.ts';
 import { DUMP_FOOTER_BYTES, writeDumpFooter } from '../rdb/restore-footer.ts';
 import { encodeCommand } from '../resp/encode.ts';
+import { heldExpiry } from './held-expiry.ts';
 
 const MULTI = encodeCommand(['MULTI']);
 const EXEC = encodeCommand(['EXEC']);
@@ -29,10 +30,6 @@ const FUNCTION_RESTORE = Buffer.from('*4\r\n$8\r\nFUNCTION\r\n$7\r\nRESTORE\r\n'
 const SCRIPT_LOAD = Buffer.from('*3\r\n$6\r\nSCRIPT\r\n$4\r\nLOAD\r\n');
 /** Room for all that stands around a key and a value. */
 const AROUND_BYTES = 320;
-/** A key that has expired by the time it is applied is kept this long: the source's DEL, or its renewal, is still to come in the stream. */
-const EXPIRED_HOLD_MS = 3_600_000;
-const EXPIRES_SOON_MS = 5000;
-
 /** What the target can do and what the user wants, for values of a snapshot. */
 export interface RestoreOptions {
   /** RDB version for DUMP payloads. */
@@ -45,6 +42,12 @@ export interface RestoreOptions {
   /** The target evicts by it. */
   keepIdle: boolean;
   keepFreq: boolean;
+}
+
+/** RESP of some commands that stand for one row. */
+export interface OtherWords {
+  readonly count: number;
+  readonly bytes: Uint8Array;
 }
 
 export class BatchBuffer {
@@ -77,28 +80,42 @@ export class BatchBuffer {
     if (this.isTransaction) this.copy(MULTI, 0, MULTI.length);
   }
 
-  /** Rows named in `left` are left out (they were refused before and are in the dead-letter file). */
-  addBatch(batch: Batch, restore: RestoreOptions, nowMs: number, left: ReadonlySet<string>): void {
-    let row = 0;
-    while (row < batch.count) {
-      if (left.size > 0 && left.has(rowName(batch, row))) {
-        row++;
-        continue;
-      }
+  /** Values of a snapshot. Rows named in `left` are left out (they were refused before and are in the dead-letter file). */
+  addValues(batch: Batch, restore: RestoreOptions, nowMs: number, left: ReadonlySet<string>): void {
+    for (let row = 0; row < batch.count; row++) {
+      if (left.size > 0 && left.has(rowName(batch, row))) continue;
       this.select(batch.database[row]);
-      if (batch.kind[row] === EntryKind.Command) {
-        row = this.addCommands(batch, row, left.size > 0 ? row + 1 : batch.count);
-        continue;
-      }
       this.addRdbRow(batch, row, restore, nowMs);
       this.rowOf[this.commands - 1] = row;
       this.rows++;
-      row++;
     }
   }
 
+  /** Commands of the stream; some in other words. As to `left`, see addValues. */
+  addCommands(batch: Batch, replaced: ReadonlyMap<number, OtherWords>, left: ReadonlySet<string>): void {
+    const piecemeal = left.size > 0 || replaced.size > 0;
+    for (let row = 0; row < batch.count;) {
+      const other = replaced.get(row);
+      if (left.size > 0 && left.has(rowName(batch, row))) row++;
+      else {
+        this.select(batch.database[row]);
+        if (other === undefined) row = this.addRange(batch, row, piecemeal ? row + 1 : batch.count);
+        else this.addOther(other, row++);
+      }
+    }
+  }
+
+  private addOther({ count, bytes }: OtherWords, row: number): void {
+    for (let i = 0; i < count; i++) {
+      this.command();
+      this.rowOf[this.commands - 1] = row;
+    }
+    this.rows++;
+    this.copy(bytes, 0, bytes.length);
+  }
+
   /** Commands that stand side by side in the stream are copied as one range. Returns the row behind them. */
-  private addCommands(batch: Batch, first: number, stop: number): number {
+  private addRange(batch: Batch, first: number, stop: number): number {
     const { start, end, database } = batch;
     let row = first;
     let behind = start[first];
@@ -303,11 +320,6 @@ export class BatchBuffer {
 
 function keeps(wanted: boolean, options: RestoreOptions, value: number): boolean {
   return wanted && options.absttl && value >= 0;
-}
-
-/** See EXPIRED_HOLD_MS. -1 = none. */
-function heldExpiry(expiryMs: number, nowMs: number): number {
-  return expiryMs >= 0 && expiryMs <= nowMs + EXPIRES_SOON_MS ? nowMs + EXPIRED_HOLD_MS : expiryMs;
 }
 
 /** Tells a row from all others, however the log was cut into batches. */

@@ -36,6 +36,11 @@ export class CommandRewriter {
     this.context = { target, has, receivedAtMs };
   }
 
+  /** False: rewrite() passes it through whatever its arguments. */
+  concerns(command: Command): boolean {
+    return RULES.has(command.name) || !this.isTakenByName(command);
+  }
+
   /**
    * @param command from the table; undefined (unknown) is passed through, and so is one of which no version is known (of a module)
    * @param receivedAtMs when it came from the source: what relative times count from
@@ -48,8 +53,12 @@ export class CommandRewriter {
       const rewritten = rule(args, this.context);
       if (rewritten !== PASSTHROUGH) return rewritten;
     }
+    return this.isTakenByName(command) ? PASSTHROUGH : unsupported(`${versionName(this.target)} has no such command${sinceText(command)}`);
+  }
+
+  private isTakenByName(command: Command): boolean {
     const isKnown = command.redisSince !== undefined || command.valkeySince !== undefined;
-    return !isKnown || availableOn(command, this.target) ? PASSTHROUGH : unsupported(`${versionName(this.target)} has no such command${sinceText(command)}`);
+    return !isKnown || availableOn(command, this.target);
   }
 }
 

@@ -1,0 +1,107 @@
+/**
+ * What happens to commands of the stream between decoder and sender: those that the target does not take in their form are rewritten, times of expiry
+ * that have passed are held, and it is found out whether the batch may be applied twice. Most commands need no look at their arguments.
+ *
+ * Times that have passed: a target deletes a key whose expiry is set to one, and what the source did to the key afterwards (a later expiry, an increment) would
+ * meet none. So the key is kept for an hour; the source's own DEL, which it sends when it expires the key, is still to come.
+ */
+import { type Command } from '../command/command.ts';
+import { CommandArguments } from '../command/command-arguments.ts';
+import { findCommand } from '../command/built-in-commands.ts';
+import { repeatability, repeatabilityByName, type Repeatability } from '../command/repeatability.ts';
+import { CommandRewriter } from '../command/rewrite/command-rewriter.ts';
+import { commands, PASSTHROUGH, type Rewritten } from '../command/rewrite/rewritten.ts';
+import type { Batch } from '../model/batch.ts';
+import type { ServerVersion } from '../model/server-version.ts';
+import { heldExpiry } from '../target/held-expiry.ts';
+
+export interface Unsupported {
+  readonly row: number;
+  readonly reason: string;
+}
+
+/** What is known of a command by its name. */
+interface Plan {
+  readonly command: Command;
+  readonly rewrite: boolean;
+  readonly repeatable: Repeatability | 'look';
+  /** Index of the time of expiry (SET: looked for from there on), 0 = none. */
+  readonly expiry: number;
+  readonly isSet: boolean;
+}
+
+const EXPIRY_AT: Readonly<Record<string, number>> = { pexpireat: 2, set: 3 };
+const TIME_WORDS = ['PXAT'];
+
+export class StreamTranslation {
+  /** Rows that go in other words; of the last batch. */
+  readonly replaced = new Map<number, Extract<Rewritten, { kind: 'commands' }>>();
+  /** Rows that the target cannot be made to apply; of the last batch. */
+  readonly unsupported: Unsupported[] = [];
+  private readonly rewriter: CommandRewriter | undefined;
+  private readonly args = new CommandArguments();
+  private readonly plans = new Map<Command, Plan>();
+
+  /** @param target undefined: not known, commands go as they are */
+  constructor(target: ServerVersion | undefined) {
+    this.rewriter = target === undefined ? undefined : new CommandRewriter(target);
+  }
+
+  /** Looks at all rows. True if every one may be repeated and none belongs to a transaction of the source, which stays whole. */
+  translate(batch: Batch, nowMs: number): boolean {
+    this.replaced.clear();
+    this.unsupported.length = 0;
+    const { count, endOffset } = batch;
+    let repeatable = true;
+    for (let row = 0; row < count; row++) {
+      if (row + 1 < count && endOffset[row] === endOffset[row + 1]) repeatable = false;
+      if (!this.row(batch, row, nowMs)) repeatable = false;
+    }
+    return repeatable;
+  }
+
+  /** @returns may it be repeated? */
+  private row(batch: Batch, row: number, nowMs: number): boolean {
+    const { bytes, start, end } = batch;
+    const command = findCommand(bytes, start[row], end[row]);
+    if (command === undefined) return false;
+    const plan = this.plans.get(command) ?? this.plan(command);
+    if (!plan.rewrite && plan.repeatable !== 'look' && plan.expiry === 0) return plan.repeatable === 'repeatable';
+    if (plan.isSet && isPlainSet(bytes, start[row])) return true;
+    const { args } = this;
+    if (!args.read(bytes, start[row], end[row])) return false;
+    if (plan.rewrite) this.rewrite(plan.command, row, nowMs);
+    if (plan.expiry > 0 && args.count > plan.expiry) this.hold(plan, row, nowMs);
+    return plan.repeatable === 'look' ? repeatability(command, args) === 'repeatable' : plan.repeatable === 'repeatable';
+  }
+
+  private plan(command: Command): Plan {
+    const rewrite = this.rewriter?.concerns(command) ?? false;
+    const plan: Plan = { command, rewrite, repeatable: repeatabilityByName(command), expiry: EXPIRY_AT[command.name] ?? 0, isSet: command.name === 'set' };
+    this.plans.set(command, plan);
+    return plan;
+  }
+
+  private rewrite(command: Command, row: number, nowMs: number): void {
+    const rewritten = this.rewriter?.rewrite(command, this.args, nowMs) ?? PASSTHROUGH;
+    if (rewritten.kind === 'commands') this.replaced.set(row, rewritten);
+    else if (rewritten.kind === 'unsupported') this.unsupported.push({ row, reason: `${command.name.toUpperCase()} cannot be applied: ${rewritten.reason}` });
+  }
+
+  private hold({ isSet, expiry }: Plan, row: number, nowMs: number): void {
+    if (this.replaced.has(row)) return;
+    const { args } = this;
+    const at = isSet ? args.find(TIME_WORDS, expiry) + 1 : expiry;
+    if (at === 0) return;
+    const expiryMs = args.integer(at);
+    if (!(expiryMs <= nowMs)) return;
+    const heldMs = heldExpiry(expiryMs, nowMs);
+    const words = Array.from({ length: args.count }, (_, i) => (i === at ? heldMs : Buffer.from(args.value(i))));
+    this.replaced.set(row, commands(words) as Extract<Rewritten, { kind: 'commands' }>);
+  }
+}
+
+/** `*3`: without options. */
+function isPlainSet(bytes: Uint8Array, start: number): boolean {
+  return bytes[start + 1] === 0x33 && bytes[start + 2] === 0x0d;
+}

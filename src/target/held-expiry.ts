@@ -1,0 +1,8 @@
+/** A key that has expired by the time it is applied is kept this long: the source's DEL, or its renewal, is still to come in the stream. */
+const EXPIRED_HOLD_MS = 3_600_000;
+const EXPIRES_SOON_MS = 5000;
+
+/** The expiry that a key is given at the target. @param expiryMs Unix ms; -1 = none */
+export function heldExpiry(expiryMs: number, nowMs: number): number {
+  return expiryMs >= 0 && expiryMs <= nowMs + EXPIRES_SOON_MS ? nowMs + EXPIRED_HOLD_MS : expiryMs;
+}
