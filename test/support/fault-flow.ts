@@ -62,6 +62,11 @@ export class Flow {
     for (const pipe of this.pipes) pipe.pump();
   }
 
+  /** What waits for its time goes out now. */
+  hurry(): void {
+    for (const pipe of this.pipes) pipe.hurry();
+  }
+
   countAnew(): void {
     for (const pipe of this.pipes) pipe.bytesCounted = 0;
   }
@@ -114,7 +119,7 @@ class Pipe {
   private readonly from: Socket;
   private readonly to: Socket;
   private readonly direction: Direction;
-  private readonly queue: { readonly dueAt: number; readonly bytes: Buffer | null }[] = [];
+  private readonly queue: { dueAt: number; readonly bytes: Buffer | null }[] = [];
   private queuedBytes = 0;
   /** Bytes of this direction got lost. */
   private hasHole = false;
@@ -144,6 +149,11 @@ class Pipe {
       this.deliver(bytes);
     }
     if (this.queuedBytes < QUEUED_BYTES_MAX) this.from.resume();
+  }
+
+  hurry(): void {
+    for (const piece of this.queue) piece.dueAt = 0;
+    this.pump();
   }
 
   private push(bytes: Buffer | null): void {

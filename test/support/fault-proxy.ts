@@ -65,9 +65,10 @@ export class FaultProxy {
     this.faults.delayMs = delayMs;
   }
 
-  /** Bytes pass in slices of this size, each on its own: what belongs together arrives apart. 0 = off. */
+  /** Bytes pass in slices of this size, each on its own: what belongs together arrives apart. 0 = off, and what is left of them passes at once. */
   trickle(sliceBytes: number): void {
     this.faults.sliceBytes = sliceBytes;
+    if (sliceBytes === 0) for (const flow of this.flows) flow.hurry();
   }
 
   /**
