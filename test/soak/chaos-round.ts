@@ -60,13 +60,20 @@ export async function playRound(stage: ChaosStage, plan: RoundPlan): Promise<Rou
   const recoveredMs = performance.now() - beganMs;
   const differences = await stage.quickDifferences();
   const fullSyncs = (await stage.fullSyncs()) - fullSyncsBefore;
-  const needed = plan.faults.reduce((sum, fault) => sum + (plan.inFullSync ? fault.fullSyncs.full : fault.fullSyncs.incremental), plan.inFullSync ? 1 : 0);
+  const needed = fullSyncsNeeded(plan);
   if (fullSyncs > needed) differences.push(`${fullSyncs} full syncs where ${needed} are enough`);
   if (differences.length > 0) throw new RoundFailure(details, differences);
   stage.noteMemory();
   await stage.rewriteTargetFiles();
   stage.load.start();
   return { plan, details, recoveredMs, fullSyncs, starts: stage.godwitStarts - startsBefore };
+}
+
+/** What comes behind a fault that makes a full sync happens in that one. */
+function fullSyncsNeeded({ faults, inFullSync }: RoundPlan): number {
+  let needed = inFullSync ? 1 : 0;
+  for (const { fullSyncs } of faults) needed += needed > 0 ? fullSyncs.full : fullSyncs.incremental;
+  return needed;
 }
 
 class RoundFailure extends Error {
