@@ -49,21 +49,19 @@ export class MarkStore {
     throw new GodwitError('FENCED', 'other processes keep taking over this job');
   }
 
-  /** Kills the connections of older owners. Returns how many; -1 where CLIENT is not allowed. */
+  /** Ends the connections of older owners. Returns how many; -1 when it cannot be known that none is left (CLIENT LIST or KILL is not allowed). */
   async killOthers(connection: OpenConnection, ownName: string): Promise<number> {
     const list = await connection.call('CLIENT', 'LIST').catch(() => null);
     if (list === null) return -1;
-    let killed = 0;
+    const others: string[] = [];
     for (const line of String(list).split('\n')) {
       const name = /(?:^| )name=(\S*)/.exec(line)?.[1] ?? '';
       const address = /(?:^| )addr=(\S+)/.exec(line)?.[1];
-      if (address === undefined || !name.startsWith(this.clientNamePrefix) || name.startsWith(ownName)) continue;
-      await connection.call('CLIENT', 'KILL', address).then(
-        () => killed++,
-        () => undefined,
-      );
+      if (address !== undefined && name.startsWith(this.clientNamePrefix) && !name.startsWith(ownName)) others.push(address);
     }
-    return killed;
+    const replies = await connection.callAll(others.map((address) => ['CLIENT', 'KILL', address]));
+    const isGone = (reply: Reply): boolean => !(reply instanceof ReplyError) || reply.text.includes('No such client');
+    return replies.every(isGone) ? others.length : -1;
   }
 
   async remove(connection: OpenConnection): Promise<void> {

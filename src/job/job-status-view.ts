@@ -31,11 +31,10 @@ export interface JobParts {
 
 export function jobStatus(job: JobParts): JobStatus {
   const { config, pipeline, spool } = job;
-  const mark = pipeline?.mark;
+  const reached = pipeline?.applied;
   const received = spool?.stream?.endOffset ?? 0;
-  const incremental = mark?.phase === 'incremental-sync';
-  const applied = mark === undefined ? 0 : mark.offset;
-  const known = Math.max(received, job.sourceOffset);
+  const incremental = reached?.phase === 'incremental-sync';
+  const applied = reached === undefined ? 0 : reached.offset;
   return {
     job: config.job.name,
     version: VERSION,
@@ -50,10 +49,9 @@ export function jobStatus(job: JobParts): JobStatus {
       offsetReceived: received,
       offsetApplied: incremental ? applied : 0,
       offsetSource: job.sourceOffset,
-      unitsApplied: pipeline?.unitsApplied ?? 0,
       commandsApplied: pipeline?.commandsApplied ?? 0,
     },
-    lagBytes: applied > 0 ? Math.max(0, known - applied) : 0,
+    lagBytes: lagBytes(job),
     lagMs: incremental ? job.lag.lagMs(performance.now(), applied) : 0,
     rate: { keysPerSecond: job.rates.perSecond(0), commandsPerSecond: job.rates.perSecond(1), bytesPerSecond: job.rates.perSecond(2) },
     spool: {
@@ -63,18 +61,24 @@ export function jobStatus(job: JobParts): JobStatus {
       bytesMax: spool?.budget.bytesMax ?? 0,
       diskFreeBytes: spool?.budget.diskFreeBytes ?? -1,
     },
-    checkpoint: { epoch: job.epoch, offset: applied, at: pipeline?.markAt ?? 0 },
+    checkpoint: { epoch: job.epoch, offset: pipeline?.mark.offset ?? 0, at: pipeline?.markAt ?? 0 },
     errors: { retried: pipeline?.retried ?? 0, deadLetters: job.deadLetters.count, last: job.lastError },
     connections: [job.source.status(), job.target.status(), ...(pipeline === undefined ? [] : [linkStatus(pipeline, endpointName(config.source))])],
   };
 }
 
+/** Bytes that the source has written, or sent, and that are not applied. */
+export function lagBytes({ pipeline, spool, sourceOffset }: JobParts): number {
+  const applied = pipeline?.applied.offset ?? 0;
+  return applied > 0 ? Math.max(0, Math.max(spool?.stream?.endOffset ?? 0, sourceOffset) - applied) : 0;
+}
+
 function fullSync(job: JobParts): JobStatus['fullSync'] {
   const { pipeline, spool } = job;
-  const mark = pipeline?.mark;
+  const reached = pipeline?.applied;
   const total = spool?.snapshot?.length ?? -1;
-  const done = mark?.phase === 'incremental-sync';
-  const applied = done ? Math.max(0, total) : (mark?.rdbOffset ?? 0);
+  const done = reached?.phase === 'incremental-sync';
+  const applied = done ? Math.max(0, total) : (reached?.rdbOffset ?? 0);
   const progress = done ? 1 : total > 0 ? applied / total : -1;
   const perSecond = job.rates.perSecond(2);
   return {

@@ -4,7 +4,7 @@ import { GodwitError } from '../errors/errors.ts';
 import { endpointName } from '../model/endpoint.ts';
 import { atLeast } from '../model/server-version.ts';
 import type { Connection } from '../net/connection.ts';
-import type { RestoreOptions } from '../target/transaction-buffer.ts';
+import type { RestoreOptions } from '../target/batch-buffer.ts';
 
 /** @throws WRONG_TOPOLOGY, TARGET_IS_REPLICA, SAME_SERVER */
 export function checkServers(config: SyncConfig, source: Connection, target: Connection): void {

@@ -17,14 +17,17 @@ import { SyncPipeline } from '../pipeline/sync-pipeline.ts';
 import { SyncSpool } from '../pipeline/sync-spool.ts';
 import { listRuns, removeJobSpool, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import { DeadLetterFile } from '../target/dead-letter.ts';
-import { jobStatus } from './job-status-view.ts';
+import { checkSourceRights, checkTargetRights } from './check-rights.ts';
+import { jobStatus, lagBytes } from './job-status-view.ts';
 import { LagMeter } from './lag-meter.ts';
 import { checkServers, keyCount, restoreOptions, valueBytesMax } from './preflight.ts';
 import { RateMeter } from './rate-meter.ts';
+import { SourceWatch } from './source-watch.ts';
 
 const SAMPLE_EVERY_MS = 250;
-const REPL_TIMEOUT_MS = 60_000;
 const FIRST_ATTEMPTS = 3;
+/** Connections log their own ends and beginnings, and whoever runs the job its failure. */
+const LOGGED_ELSEWHERE = new Set(['connection.lost', 'connection.ready', 'job.failed']);
 
 export class SyncJob implements SyncJobApi {
   readonly config: SyncConfig;
@@ -32,7 +35,6 @@ export class SyncJob implements SyncJobApi {
   phase: JobPhase = 'created';
   phaseSinceAt = Date.now();
   epoch = 0;
-  sourceOffset = -1;
   lastError: { code: string; message: string; at: number } | null = null;
   readonly rates = new RateMeter();
   readonly lag = new LagMeter();
@@ -47,8 +49,9 @@ export class SyncJob implements SyncJobApi {
   private readonly store: MarkStore;
   /** Begins the names of the connections of this process. */
   private readonly runName: string;
-  private asking = false;
-  private sourceTimeoutMs = REPL_TIMEOUT_MS;
+  /** Connections of older owners could be looked for, and ended. */
+  private othersCutOff = false;
+  private readonly watch: SourceWatch;
   private reason: JobResult['reason'] | undefined;
   private stopAsked = false;
   private sampler: NodeJS.Timeout | undefined;
@@ -62,6 +65,11 @@ export class SyncJob implements SyncJobApi {
     this.runName = `godwit:${job.name}:${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
     this.source = this.connection('source control', config.source);
     this.target = this.connection('target data', config.target);
+    this.watch = new SourceWatch(this.source);
+  }
+
+  get sourceOffset(): number {
+    return this.watch.offset;
   }
 
   async run(): Promise<JobResult> {
@@ -133,8 +141,19 @@ export class SyncJob implements SyncJobApi {
     const attemptsMax = this.config.reconnect.attemptsMax || FIRST_ATTEMPTS;
     await Promise.all([this.source.connect({ attemptsMax }), this.target.connect({ attemptsMax })]);
     checkServers(this.config, this.source, this.target);
-    const timeout = await this.source.call('CONFIG', 'GET', 'repl-timeout').catch(() => null);
-    if (Array.isArray(timeout) && Number(String(timeout[1])) > 0) this.sourceTimeoutMs = Number(String(timeout[1])) * 1000;
+    await this.checkRights();
+    await this.watch.begin();
+  }
+
+  private async checkRights(): Promise<void> {
+    const { source, target, checkpoint, sync } = this.config;
+    if (sync.finish) return;
+    await checkSourceRights(this.source, source);
+    const needed = { markKey: this.store.key, prefix: checkpoint.prefix, flush: sync.flushTarget };
+    const missing = await checkTargetRights(this.target, target, needed);
+    if (missing.length === 0) return;
+    const message = `the user at target ${endpointName(target)} may not run ${missing.join(', ')}: the job will stop if the source sends that`;
+    this.emit('warn', 'rights.missing', message, { missing: missing.join(' ') });
   }
 
   private async finish(): Promise<void> {
@@ -149,7 +168,7 @@ export class SyncJob implements SyncJobApi {
     this.epoch = mark.epoch;
     const spool = new SyncSpool({ config: config.spool, job: config.job.name, epoch: mark.epoch, log: dependencies.log });
     this.spool = spool;
-    await spool.adopt(mark);
+    await Promise.all([spool.adopt(mark), this.watch.ask('idle')]);
     const pipeline = new SyncPipeline({
       config,
       connection: this.target,
@@ -160,8 +179,10 @@ export class SyncJob implements SyncJobApi {
       restore: await restoreOptions(config, this.target),
       valueBytesMax: valueBytesMax(this.target),
       log: dependencies.log,
+      plainBatches: this.othersCutOff,
+      sourceOffset: this.sourceOffset,
       sourceVersion: () => this.source.server.version?.text ?? '',
-      sourceTimeoutMs: () => this.sourceTimeoutMs,
+      sourceTimeoutMs: () => this.watch.silenceMaxMs(this.pipeline?.link.lastReceivedAtMs ?? 0),
       onEvent: (level, kind, message, details) => this.emit(level, kind, message, details),
     });
     this.pipeline = pipeline;
@@ -186,6 +207,7 @@ export class SyncJob implements SyncJobApi {
     const taken = newest?.epoch ?? 0;
     const mark = await store.takeOver(target, (before) => ({ ...(before ?? first), epoch: Math.max(before?.epoch ?? 0, taken) + 1 }), flush);
     const killed = await store.killOthers(target, this.runName);
+    this.othersCutOff = killed >= 0;
     if (known !== undefined) this.emit('info', 'job.resumed', 'the job goes on where its mark says', { epoch: mark.epoch, offset: mark.offset, killed });
     return mark;
   }
@@ -201,32 +223,19 @@ export class SyncJob implements SyncJobApi {
   private sample(): void {
     const { pipeline } = this;
     if (pipeline === undefined) return;
-    const { mark } = pipeline;
-    if (this.phase !== 'draining' && this.phase !== mark.phase) this.enter(mark.phase);
+    const { applied } = pipeline;
+    if (this.phase !== 'draining' && this.phase !== applied.phase) this.enter(applied.phase);
     const now = performance.now();
     const received = this.spool?.stream?.endOffset ?? -1;
     if (received >= 0) this.lag.received(now, received);
-    this.rates.sample(now, [pipeline.keysApplied, pipeline.commandsApplied, mark.offset + mark.rdbOffset]);
-    this.askSourceOffset();
+    this.rates.sample(now, [pipeline.keysApplied, pipeline.commandsApplied, applied.offset + applied.rdbOffset]);
+    void this.watch.ask(pipeline.link.state);
     const { stopWhenLagBelowBytes } = this.config.sync;
-    const lagBytes = Math.max(received, this.sourceOffset) - mark.offset;
-    if (stopWhenLagBelowBytes >= 0 && mark.phase === 'incremental-sync' && this.sourceOffset >= 0 && lagBytes <= stopWhenLagBelowBytes && !this.stopAsked) {
+    const near = applied.phase === 'incremental-sync' && this.sourceOffset >= 0 && lagBytes(this) <= stopWhenLagBelowBytes;
+    if (near && !this.stopAsked) {
       this.reason = 'lag-below';
       this.stop();
     }
-  }
-
-  private askSourceOffset(): void {
-    if (this.asking || !this.source.isReady) return;
-    this.asking = true;
-    this.source
-      .call('INFO', 'replication')
-      .then((reply) => {
-        const offset = /^(?:master_repl_offset|slave_repl_offset):(\d+)/m.exec(String(reply))?.[1];
-        if (offset !== undefined) this.sourceOffset = Number(offset);
-      })
-      .catch(() => {})
-      .finally(() => (this.asking = false));
   }
 
   private enter(phase: JobPhase): void {
@@ -238,6 +247,7 @@ export class SyncJob implements SyncJobApi {
 
   private emit(level: JobEvent['level'], kind: string, message: string, details: Record<string, unknown> = {}): void {
     const event: JobEvent = { at: Date.now(), level, kind, message, details };
+    if (!LOGGED_ELSEWHERE.has(kind)) this.dependencies.log[level]({ ...details, event: kind }, message);
     for (const listener of this.listeners) listener(event);
   }
 }

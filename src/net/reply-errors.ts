@@ -31,13 +31,18 @@ export function replyFailure(error: ReplyError, node: NodeName): GodwitError {
     case 'WRONGPASS':
       return new GodwitError('AUTH_FAILED', `${where} refused the user name or password: ${error.text}`, { details, cause: error });
     case 'NOPERM':
-      return new GodwitError('PERMISSION_DENIED', `${where}: the user may not run ${command ?? 'a command that is needed'} (${error.text})`, {
-        details,
-        cause: error,
-      });
+      return new GodwitError('PERMISSION_DENIED', `${where}: the user may not ${deniedBy(error, command)} (${error.text})`, { details, cause: error });
   }
   const message = `${where} answered ${command ?? 'a command'} with: ${error.text}`;
   return isSource
     ? new GodwitError('PROTOCOL_ERROR', message, { details, cause: error, retryable: false })
     : new GodwitError('TARGET_REFUSED', message, { details, cause: error });
+}
+
+/** What NOPERM is about, for the sentence "the user may not ...". The command of a reply within a transaction is known from its text only. */
+function deniedBy({ text }: ReplyError, command: string | undefined): string {
+  const named = /\brun the '([^']+)'/.exec(text)?.[1].replace('|', ' ').toUpperCase();
+  const what = /\b(key|channel)s?\b/.exec(named === undefined ? text : '')?.[1];
+  if (what !== undefined) return `use a ${what} that is needed`;
+  return `run ${command ?? named ?? 'a command that is needed'}`;
 }

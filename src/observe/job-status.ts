@@ -57,7 +57,6 @@ export interface JobStatus {
     readonly offsetApplied: number;
     /** The source's own offset, from INFO; -1 while unknown. */
     readonly offsetSource: number;
-    readonly unitsApplied: number;
     readonly commandsApplied: number;
   };
   readonly lagBytes: number;

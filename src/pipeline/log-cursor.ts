@@ -1,4 +1,5 @@
 /** Reads a spool log through a window in memory: decoders see contiguous bytes, and what they leave is moved to the front before more is read. */
+import { Deferred } from '../async/deferred.ts';
 import type { SpoolLog } from '../source/replica/spool/spool-log.ts';
 
 export class LogCursor {
@@ -8,6 +9,8 @@ export class LogCursor {
   /** Offset in the log of window[start]. */
   offset: number;
   private readonly log: SpoolLog;
+  private waiting: Deferred<void> | undefined;
+  private failure: Error | undefined;
 
   constructor(log: SpoolLog, offset: number, windowBytes: number) {
     this.log = log;
@@ -57,7 +60,7 @@ export class LogCursor {
         if (got > 0) return true;
         if (this.log.finished) return false;
         try {
-          await this.log.waitBeyond(at);
+          await this.wait(at);
         } catch (error) {
           if (this.log.finished && this.log.endOffset === at) return false;
           throw error;
@@ -68,5 +71,19 @@ export class LogCursor {
       got += count;
     }
     return true;
+  }
+
+  /** Ends more(), now or when it is called. */
+  fail(error: Error): void {
+    this.failure ??= error;
+    this.waiting?.reject(this.failure);
+  }
+
+  private wait(at: number): Promise<void> {
+    const waiting = new Deferred<void>();
+    this.waiting = waiting;
+    if (this.failure !== undefined) waiting.reject(this.failure);
+    this.log.waitBeyond(at).then(waiting.resolve, waiting.reject);
+    return waiting.promise;
   }
 }

@@ -2,10 +2,11 @@
  * One source, one target, end to end. Two loops run beside each other: the replica link receives into the spool, and the applier brings it from there to
  * the target. There is one recovery for whatever breaks at the target: wait until it is ready, read the mark, go back to where it says, go on.
  *
- *   source -> ReplicaLink -> SyncSpool (rdb, stream) -> Applier -> TransactionSender -> target
+ *   source -> ReplicaLink -> SyncSpool (rdb, stream) -> Applier -> BatchSender -> target
  *                 ^                                        ^ mark: where to begin
  *                 +---- restart(): PSYNC from the mark ----+
  */
+import { type Clock, systemClock } from '../async/clock.ts';
 import { Deferred } from '../async/deferred.ts';
 import type { Mark } from '../checkpoint/mark.ts';
 import type { MarkStore } from '../checkpoint/mark-store.ts';
@@ -19,12 +20,15 @@ import { ReplyError } from '../resp/reply.ts';
 import { ReplicaLink, type ReplicaLinkOwner } from '../source/replica/replica-link.ts';
 import type { SpoolLog } from '../source/replica/spool/spool-log.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
-import type { RestoreOptions } from '../target/transaction-buffer.ts';
+import type { RestoreOptions } from '../target/batch-buffer.ts';
 import { Applier } from './applier.ts';
+import { BatchSender, type SentPosition } from './batch-sender.ts';
+import { Refusals } from './refusals.ts';
 import type { Snapshot, SyncSpool } from './sync-spool.ts';
-import { TransactionSender } from './transaction-sender.ts';
 
 const RETRY_MS = 200;
+/** The time that the target has for its last answers when the job ends. */
+const SETTLE_MS = 5000;
 
 export interface SyncPipelineOptions {
   readonly config: SyncConfig;
@@ -35,26 +39,37 @@ export interface SyncPipelineOptions {
   readonly deadLetters: DeadLetterFile;
   readonly restore: RestoreOptions;
   readonly valueBytesMax: number;
+  /** Older owners are known to be cut off: what may be applied twice need not go in transactions. */
+  readonly plainBatches: boolean;
+  /** Where the source stood when this run began: no earlier run has sent anything behind it. */
+  readonly sourceOffset: number;
   readonly log: Logger;
   readonly sourceVersion: () => string;
   readonly sourceTimeoutMs: () => number;
+  readonly clock?: Clock;
   onEvent(level: 'info' | 'warn' | 'error', kind: string, message: string, details?: Record<string, unknown>): void;
 }
 
 export class SyncPipeline implements ReplicaLinkOwner {
   readonly link: ReplicaLink;
-  /** The last mark that the target has acknowledged. */
+  /** The mark that the target holds. */
   mark: Mark;
   markAt = 0;
+  /** Everything up to here is applied; after a break it goes back to the mark. */
+  applied: Mark;
   keysApplied = 0;
   keysSkipped = 0;
   commandsApplied = 0;
-  unitsApplied = 0;
   retried = 0;
   private readonly options: SyncPipelineOptions;
   private readonly leftOut = new Set<string>();
+  /** keysApplied as of the mark, and when the present sender began. */
+  private keysMarked = 0;
+  private keysBefore = { applied: 0, skipped: 0, commands: 0 };
+  private replayUntil: number;
   private readonly ended = new Deferred<void>();
   private stopping = false;
+  private applier: Applier | undefined;
   /** Set when the link has to ask from the mark instead of from the end of the stream log. */
   private fromMark = false;
   private synced = new Deferred<void>();
@@ -65,6 +80,8 @@ export class SyncPipeline implements ReplicaLinkOwner {
   constructor(options: SyncPipelineOptions) {
     this.options = options;
     this.mark = options.mark;
+    this.applied = options.mark;
+    this.replayUntil = options.sourceOffset;
     this.needFullSync = options.mark.replicationId === '' || (options.mark.phase === 'full-sync' && options.spool.rdb === undefined);
     if (options.spool.snapshot?.complete === true) this.received.resolve();
     this.link = new ReplicaLink({
@@ -80,30 +97,28 @@ export class SyncPipeline implements ReplicaLinkOwner {
   /** Runs until stop(), or until the full sync is applied when that is asked for. */
   async run(): Promise<'stopped' | 'full-sync-done'> {
     const link = this.link.run();
-    link.catch(() => {});
+    const linkFailed = new Promise<never>((_resolve, reject) => link.catch(reject));
     const apply = this.applyLoop();
     apply.catch(() => {});
     try {
-      const stopped = this.ended.promise.then((): 'stopped' => 'stopped');
-      return await Promise.race([apply, link.then(() => stopped)]);
+      return await Promise.race([apply, linkFailed, this.ended.promise.then(() => this.lastAnswers(apply))]);
     } finally {
-      // All of it, whatever the end was: the applier must not wait for an answer of the source that will not come any more.
       this.stop();
       await link.catch(() => {});
+      await this.lastAnswers(apply.catch(() => 'stopped'));
       await this.options.spool.close(true);
-      await apply.catch(() => {});
     }
   }
 
-  /** Ends between two transactions. */
+  /** Ends between two batches: what is in flight is answered and its mark is written. */
   stop(): void {
     this.stopping = true;
     this.link.stop();
     const over = new GodwitError('CONNECTION_LOST', 'the job is stopped');
     this.synced.reject(over);
     this.received.reject(over);
-    this.options.spool.rdb?.fail(over);
-    this.options.spool.stream?.fail(over);
+    this.applier?.fail(over);
+    this.ended.resolve();
   }
 
   position(): { replicationId: string; offset: number } | undefined {
@@ -146,7 +161,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
   }
 
   appliedOffset(): number {
-    return this.mark.offset;
+    return this.applied.offset;
   }
 
   onSnapshotSize(bytes: number): void {
@@ -176,7 +191,8 @@ export class SyncPipeline implements ReplicaLinkOwner {
 
   private async applyOnce(): Promise<'stopped' | 'full-sync-done' | 'again'> {
     const { connection, store, spool, config } = this.options;
-    await connection.ready();
+    await Promise.race([connection.ready(), this.ended.promise]);
+    if (this.stopping) return 'stopped';
     const { generation } = connection;
     const role = connection.server.role;
     if (role === 'replica') throw new GodwitError('TARGET_NOT_READY', `target ${endpointName(config.target)} is a replica now; it takes no writes`);
@@ -185,21 +201,26 @@ export class SyncPipeline implements ReplicaLinkOwner {
     if (found === undefined) return this.targetLostData();
     if (found.epoch < this.mark.epoch) return this.takeOverAgain();
     this.mark = found;
+    this.applied = found;
+    this.keysApplied = this.keysMarked;
     await this.synced.promise;
     const { snapshot } = spool;
     const mark = snapshot !== undefined && this.isOlder(found, snapshot) ? await this.beginFullSync(found, snapshot) : found;
-    const applier = new Applier({
-      sender: this.newSender(generation),
-      restore: this.options.restore,
-      prefix: config.checkpoint.prefix,
-      valueBytesMax: this.options.valueBytesMax,
-      stopping: () => this.stopping,
-    });
-    const lost = new Deferred<never>();
-    const unlisten = connection.events.on('lost', ({ error }) => lost.reject(error));
-    if (connection.generation !== generation || !connection.isReady) lost.reject(new GodwitError('CONNECTION_LOST', 'the target is connected anew'));
-    // A quiet stream sends nothing that could fail, and a target that comes back may have lost what the mark stood for.
-    return Promise.race([lost.promise, this.apply(applier, mark)]).finally(unlisten);
+    const { applier, sender } = this.newApplier(mark);
+    this.applier = applier;
+    const unlisten = connection.events.on('lost', ({ error }) => applier.fail(error));
+    try {
+      if (connection.generation !== generation || !connection.isReady) throw new GodwitError('CONNECTION_LOST', 'the target is connected anew');
+      return await this.apply(applier, mark);
+    } catch (error) {
+      if (!this.stopping) throw error;
+      return 'stopped';
+    } finally {
+      unlisten();
+      if (this.stopping) await sender.settled().catch(() => {});
+      this.replayUntil = Math.max(this.replayUntil, sender.sentOffset);
+      sender.close();
+    }
   }
 
   private async apply(applier: Applier, mark: Mark): Promise<'stopped' | 'full-sync-done' | 'again'> {
@@ -213,6 +234,17 @@ export class SyncPipeline implements ReplicaLinkOwner {
       if (config.sync.stopAfter === 'full-sync') return 'full-sync-done';
     }
     return this.follow(applier, from);
+  }
+
+  /** The target has some time for its last answers when the job ends; without them the next run goes on at the mark that the target has. */
+  private async lastAnswers<T>(outcome: Promise<T>): Promise<T | 'stopped'> {
+    const late = new Deferred<'stopped'>();
+    const timer = (this.options.clock ?? systemClock).startTimer(SETTLE_MS, () => late.resolve('stopped'));
+    try {
+      return await Promise.race([outcome, late.promise]);
+    } finally {
+      timer.cancel();
+    }
   }
 
   private async follow(applier: Applier, from: Mark): Promise<'stopped' | 'again'> {
@@ -260,7 +292,9 @@ export class SyncPipeline implements ReplicaLinkOwner {
     const fresh = (): Mark => ({ ...before, phase: 'full-sync', replicationId, offset, database: 0, snapshotId, rdbOffset: 0, rdbState: null });
     const mark = await store.takeOver(connection, (now) => this.own(now, fresh()), flush);
     this.mark = (await store.watch(connection, mark.epoch)) ?? mark;
+    this.applied = this.mark;
     this.keysApplied = 0;
+    this.keysMarked = 0;
     return this.mark;
   }
 
@@ -280,35 +314,54 @@ export class SyncPipeline implements ReplicaLinkOwner {
     return this.askAgain('the target has lost its data', true);
   }
 
-  private newSender(generation: number): TransactionSender {
-    const { connection, config, deadLetters, store } = this.options;
-    return new TransactionSender({
-      connection,
-      generation,
-      markKey: store.key,
-      address: endpointName(config.target),
-      onError: config.sync.onError,
-      onExisting: config.sync.onExisting,
-      deadLetters,
-      leftOut: this.leftOut,
-      fenced: (epoch) => store.fenced(epoch),
-      onApplied: (mark, rows, skipped) => this.onApplied(mark, rows, skipped),
+  private newApplier(mark: Mark): { applier: Applier; sender: BatchSender } {
+    const { connection, config, deadLetters, store, restore, valueBytesMax, plainBatches } = this.options;
+    const { leftOut } = this;
+    this.keysBefore = { applied: this.keysApplied, skipped: this.keysSkipped, commands: this.commandsApplied };
+    const { onError, onExisting } = config.sync;
+    const sender = new BatchSender(
+      {
+        connection,
+        markKey: store.key,
+        refusals: new Refusals({ address: endpointName(config.target), onError, onExisting, deadLetters, leftOut }),
+        replayUntil: this.replayUntil,
+        fenced: (epoch) => store.fenced(epoch),
+        onApplied: (position) => this.onApplied(position),
+        onMarked: (position) => this.onMarked(position),
+        onFailed: (error) => applier.fail(error),
+      },
+      mark,
+    );
+    const applier = new Applier({
+      sender,
+      restore,
+      prefix: config.checkpoint.prefix,
+      plainBatches,
+      leftOut,
+      valueBytesMax,
+      stopping: () => this.stopping,
     });
+    return { applier, sender };
   }
 
-  private onApplied(mark: Mark, rows: number, skipped: number): void {
+  private onApplied({ mark, rows, skipped }: SentPosition): void {
+    this.applied = mark;
+    if (mark.phase === 'full-sync') {
+      this.keysApplied = this.keysBefore.applied + rows;
+      this.keysSkipped = this.keysBefore.skipped + skipped;
+    } else this.commandsApplied = this.keysBefore.commands + rows - (this.keysApplied - this.keysBefore.applied);
+  }
+
+  private onMarked({ mark, rows }: SentPosition): void {
     const { spool } = this.options;
     const wasFull = this.mark.phase === 'full-sync';
     this.mark = mark;
     this.markAt = Date.now();
-    if (mark.phase === 'full-sync' || wasFull) {
-      this.keysApplied += rows - skipped;
-      this.keysSkipped += skipped;
-    } else {
-      this.commandsApplied += rows;
-      this.unitsApplied++;
+    if (mark.phase === 'full-sync') {
+      this.keysMarked = this.keysBefore.applied + rows;
+      return;
     }
-    if (mark.phase === 'full-sync') return;
+    this.keysMarked = this.keysApplied;
     if (spool.stream !== undefined && mark.offset <= spool.stream.endOffset) spool.stream.acknowledge(mark.offset);
     if (spool.rdb !== undefined && !wasFull)
       spool.dropSnapshot().catch((error: unknown) => this.options.log.warn({ error: String(error) }, 'the snapshot could not be removed'));

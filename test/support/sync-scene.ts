@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compareServers } from './compare.ts';
+import { type CompareOptions, compareServers } from './compare.ts';
 import { type GodwitProcess, startGodwit } from './godwit-process.ts';
 import { LiveLoad } from './live-load.ts';
 import { type RealServer, type ServerOptions, startServer } from './server.ts';
@@ -25,17 +25,22 @@ export class SyncScene {
   readonly source: RealServer;
   readonly target: RealServer;
   readonly spoolDir = mkdtempSync(join(tmpdir(), 'godwit-spool-'));
+  /** What Godwit is told: the plain ports unless set, for a proxy in between, TLS, or a user. */
+  sourceUrl: string;
+  targetUrl: string;
   private readonly godwits: GodwitProcess[] = [];
   private readonly loads: LiveLoad[] = [];
 
   constructor(source: RealServer, target: RealServer) {
     this.source = source;
     this.target = target;
+    this.sourceUrl = source.url;
+    this.targetUrl = target.url;
   }
 
   /** @param args more flags; a later --spool-dir counts. */
   godwit(...args: readonly string[]): GodwitProcess {
-    const godwit = startGodwit({ source: this.source.url, target: this.target.url, spoolDir: this.spoolDir, args });
+    const godwit = startGodwit({ source: this.sourceUrl, target: this.targetUrl, spoolDir: this.spoolDir, args });
     this.godwits.push(godwit);
     return godwit;
   }
@@ -46,8 +51,8 @@ export class SyncScene {
     return load;
   }
 
-  differences(): Promise<string[]> {
-    return compareServers(this.source, this.target);
+  differences(options: CompareOptions = {}): Promise<string[]> {
+    return compareServers(this.source, this.target, options);
   }
 
   /** `sync_full` and the like, from INFO. */

@@ -20,9 +20,11 @@ export class PsyncDialogue {
   private received = Buffer.alloc(0);
   private waiting: Deferred<string> | undefined;
 
-  feed(bytes: Buffer, length: number): void {
+  /** False when nobody waits for a line and more is here than lines need: the snapshot or the stream has begun, read on when rest() was taken. */
+  feed(bytes: Buffer, length: number): boolean {
     this.received = Buffer.concat([this.received, bytes.subarray(0, length)]);
     this.deliver();
+    return this.waiting !== undefined || this.received.length <= LINE_BYTES_MAX;
   }
 
   /** What came behind the last line that was asked for. */

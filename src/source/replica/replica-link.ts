@@ -1,8 +1,6 @@
 /**
  * The link to the source, as one of its replicas: PSYNC, the snapshot, the stream, an ACK each second. It comes back by itself: a lost link goes on behind
- * the last received byte. What is received goes to the spool logs that its owner (pipeline/) hands out.
- *
- *   idle > connecting > handshaking > requesting-sync > waiting-for-rdb > receiving-rdb > streaming      any > backing-off > connecting      any > stopped
+ * the last received byte. What is received goes to the spool logs that its owner (pipeline/) hands out. States: replica-link-state.ts.
  */
 import type { Socket } from 'node:net';
 import { BackOff } from '../../async/back-off.ts';
@@ -14,6 +12,7 @@ import { openSocket } from '../../net/open-socket.ts';
 import type { Logger } from '../../observe/log.ts';
 import { encodeCommand } from '../../resp/encode.ts';
 import { PsyncDialogue } from './psync-dialogue.ts';
+import { type ReplicaLinkEvent, type ReplicaLinkState, transition } from './replica-link-state.ts';
 import { SnapshotReceiver } from './snapshot-receiver.ts';
 import type { SpoolLog } from './spool/spool-log.ts';
 
@@ -42,17 +41,6 @@ export interface ReplicaLinkOptions {
   readonly timeoutMs: () => number;
   readonly clock?: Clock;
 }
-
-export type ReplicaLinkState =
-  | 'idle'
-  | 'connecting'
-  | 'handshaking'
-  | 'requesting-sync'
-  | 'waiting-for-rdb'
-  | 'receiving-rdb'
-  | 'streaming'
-  | 'backing-off'
-  | 'stopped';
 
 export class ReplicaLink {
   state: ReplicaLinkState = 'idle';
@@ -96,12 +84,12 @@ export class ReplicaLink {
         if (!error.retryable) throw error;
         if (this.clock.nowMs() - startedMs > 2000) backOff.succeeded();
         const delayMs = backOff.nextDelayMs();
-        this.enter('backing-off');
+        this.apply('lost');
         this.options.log.warn({ code: error.code, error: error.message, delayMs: Math.round(delayMs) }, 'the replication link is down, will reconnect');
         await this.pause(delayMs);
       }
     }
-    this.enter('stopped');
+    this.apply('stop');
   }
 
   stop(): void {
@@ -127,7 +115,7 @@ export class ReplicaLink {
 
   private async connectOnce(): Promise<void> {
     const { endpoint, reconnect } = this.options;
-    this.enter('connecting');
+    this.apply('connect');
     this.snapshot = undefined;
     this.stream = undefined;
     this.waiting = [];
@@ -173,9 +161,9 @@ export class ReplicaLink {
   private async synchronise(socket: Socket): Promise<void> {
     const { owner, endpoint } = this.options;
     const dialogue = this.dialogue as PsyncDialogue;
-    this.enter('handshaking');
+    this.apply('opened');
     await dialogue.greet(socket, endpoint, this.options.serverVersion());
-    this.enter('requesting-sync');
+    this.apply('greeted');
     const position = owner.position();
     const answer = await dialogue.requestSync(socket, endpoint, position);
     this.reconnects++;
@@ -184,27 +172,25 @@ export class ReplicaLink {
       this.options.log.info({ offset: position?.offset }, 'the source continues where we were');
     } else {
       this.options.log.info({ replicationId: answer.replicationId, offset: answer.offset }, 'the source sends a snapshot (full sync)');
-      this.enter('waiting-for-rdb');
+      this.apply('full-resync');
       const log = await owner.onFullResync(answer.replicationId, answer.offset);
       const header = await dialogue.snapshotHeader();
       this.snapshot = new SnapshotReceiver(log, header);
       owner.onSnapshotSize(this.snapshot.length);
-      this.enter('receiving-rdb');
+      this.apply('rdb-begun');
     }
-    if (this.stream !== undefined) this.enter('streaming');
+    if (this.stream !== undefined) this.apply('continue');
     const rest = dialogue.rest();
     this.dialogue = undefined;
     if (rest.length > 0) this.receive(rest, 0, rest.length);
+    if (!this.held) socket.resume();
     if (this.stream !== undefined) this.acknowledge(socket);
   }
 
   private onBytes(bytes: Buffer, length: number): boolean {
     this.lastReceivedAtMs = this.clock.nowMs();
     try {
-      if (this.dialogue !== undefined) {
-        this.dialogue.feed(bytes, length);
-        return true;
-      }
+      if (this.dialogue !== undefined) return this.dialogue.feed(bytes, length);
       this.receive(bytes, 0, length);
     } catch (error) {
       this.failLink?.(toGodwitError(error));
@@ -236,7 +222,7 @@ export class ReplicaLink {
 
   private async endSnapshot(snapshot: SnapshotReceiver): Promise<void> {
     this.stream = await this.options.owner.onSnapshotEnd(snapshot.received, snapshot.checksum.matches());
-    this.enter('streaming');
+    this.apply('rdb-ended');
     // A diskless source starts the stream only on the first ACK.
     if (this.socket !== undefined) this.acknowledge(this.socket);
   }
@@ -260,8 +246,10 @@ export class ReplicaLink {
     if (!this.held) socket?.resume();
   }
 
-  private enter(state: ReplicaLinkState): void {
-    this.state = state;
+  private apply(event: ReplicaLinkEvent): void {
+    const next = transition(this.state, event);
+    if (next === this.state) return;
+    this.state = next;
     this.sinceAt = Date.now();
   }
 }

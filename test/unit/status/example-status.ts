@@ -48,7 +48,6 @@ export function exampleStatus(over: Partial<JobStatus> = {}): JobStatus {
       offsetReceived: 12_399,
       offsetApplied: 12_345,
       offsetSource: 12_400,
-      unitsApplied: 7,
       commandsApplied: 42,
     },
     lagBytes: 54,

@@ -1,14 +1,16 @@
 /**
- * Builds what goes to the target for one batch, in one buffer:
+ * Builds what goes to the target for one batch, in one buffer. There are two forms:
  *
- *   MULTI  (SELECT db  entry*)*  SELECT 0  <mark>  EXEC  WATCH <mark key>  HGET <mark key> epoch
+ *   transaction  MULTI  (SELECT db  entry*)*  SELECT 0  <mark>  EXEC  WATCH <mark key>  HGET <mark key> epoch
+ *   plain        (SELECT db  entry*)*  SELECT 0                     what may be repeated; its mark follows later (batch-sender.ts)
  *
  * Commands of the stream are copied as byte ranges; values of a snapshot become SET (plain strings) or RESTORE with their raw bytes. The WATCH at
- * the end arms the fence for the next transaction. `starts` knows where each queued command begins, so that an error reply finds its command.
+ * the end arms the fence for the next transaction. `starts` knows where each command begins, so that an error reply finds its command.
  */
 import { writeInteger } from '../bytes/ascii-integer.ts';
 import { Crc64 } from '../bytes/crc64.ts';
 import { type Batch, EntryKind } from '../model/batch.ts';
+import type { LargeEntry } from '../rdb/large-entry.ts';
 import { plainStringStart } from '../rdb/plain-string.ts';
 import { DUMP_FOOTER_BYTES, writeDumpFooter } from '../rdb/restore-footer.ts';
 import { encodeCommand } from '../resp/encode.ts';
@@ -45,16 +47,18 @@ export interface RestoreOptions {
   keepFreq: boolean;
 }
 
-export class TransactionBuffer {
+export class BatchBuffer {
   bytes: Buffer;
   length = 0;
-  /** Queued commands between MULTI and EXEC. */
+  /** Commands, those of ours too, without what stands around a transaction. */
   commands = 0;
   /** Rows of the batch among them. */
   rows = 0;
   starts: Uint32Array;
-  /** Row of the batch behind each queued command; -1 for our own. */
+  /** Row of the batch behind each command; -1 for our own. */
   rowOf: Int32Array;
+  /** False: the plain form. */
+  isTransaction = false;
   private database = 0;
   private readonly crc = new Crc64();
 
@@ -64,15 +68,16 @@ export class TransactionBuffer {
     this.rowOf = new Int32Array(4096);
   }
 
-  begin(): void {
+  begin(form: 'transaction' | 'plain'): void {
+    this.isTransaction = form === 'transaction';
     this.length = 0;
     this.commands = 0;
     this.rows = 0;
     this.database = 0;
-    this.copy(MULTI, 0, MULTI.length);
+    if (this.isTransaction) this.copy(MULTI, 0, MULTI.length);
   }
 
-  /** Rows whose endOffset is in `left` are left out (they were refused before and are in the dead-letter file). */
+  /** Rows named in `left` are left out (they were refused before and are in the dead-letter file). */
   addBatch(batch: Batch, restore: RestoreOptions, nowMs: number, left: ReadonlySet<string>): void {
     let row = 0;
     while (row < batch.count) {
@@ -82,13 +87,30 @@ export class TransactionBuffer {
       }
       this.select(batch.database[row]);
       if (batch.kind[row] === EntryKind.Command) {
-        this.command();
-        this.copy(batch.bytes, batch.start[row], batch.end[row]);
-      } else this.addRdbRow(batch, row, restore, nowMs);
+        row = this.addCommands(batch, row, left.size > 0 ? row + 1 : batch.count);
+        continue;
+      }
+      this.addRdbRow(batch, row, restore, nowMs);
       this.rowOf[this.commands - 1] = row;
       this.rows++;
       row++;
     }
+  }
+
+  /** Commands that stand side by side in the stream are copied as one range. Returns the row behind them. */
+  private addCommands(batch: Batch, first: number, stop: number): number {
+    const { start, end, database } = batch;
+    let row = first;
+    let behind = start[first];
+    while (row < stop && start[row] === behind && database[row] === database[first] && batch.kind[row] === EntryKind.Command) {
+      this.command();
+      this.starts[this.commands - 1] = this.length + start[row] - start[first];
+      this.rowOf[this.commands - 1] = row;
+      behind = end[row++];
+    }
+    this.rows += row - first;
+    this.copy(batch.bytes, start[first], behind);
+    return row;
   }
 
   select(database: number): void {
@@ -97,24 +119,33 @@ export class TransactionBuffer {
     this.add(encodeCommand(['SELECT', database]));
   }
 
-  /** One queued command of ours. */
+  /** One command of ours. */
   add(command: Uint8Array): void {
     this.command();
     this.copy(command, 0, command.length);
   }
 
-  /** The beginning of a command whose payload is streamed behind this buffer. */
-  addLargeHead(head: Uint8Array): void {
-    this.add(head);
+  /** RESTORE of a value whose payload is streamed. Returns where in this buffer the payload goes. */
+  addLargeRestore(large: LargeEntry, payloadBytes: number, options: RestoreOptions, nowMs: number): number {
+    const { key, idle, freq } = large;
+    const expiryMs = heldExpiry(large.expiryMs, nowMs);
+    this.select(large.database);
+    this.command();
     this.rows++;
+    this.ensure(key.length + AROUND_BYTES);
+    this.restoreHead(key, 0, key.length, options, expiryMs, idle, freq, nowMs);
+    this.header(0x24, payloadBytes);
+    const at = this.length;
+    this.crlf();
+    this.restoreTail(options, expiryMs, idle, freq);
+    return at;
   }
 
-  /** Bytes that belong to the last command. */
-  append(bytes: Uint8Array): void {
-    this.copy(bytes, 0, bytes.length);
+  endPlain(): void {
+    this.select(0);
   }
 
-  end(mark: Uint8Array, watch: Uint8Array): void {
+  endTransaction(mark: Uint8Array, watch: Uint8Array): void {
     this.select(0);
     this.add(mark);
     this.copy(EXEC, 0, EXEC.length);
@@ -218,23 +249,44 @@ export class TransactionBuffer {
   }
 
   private restore(batch: Batch, row: number, options: RestoreOptions, expiryMs: number, nowMs: number): void {
-    const idle = options.keepIdle && options.absttl && batch.idle[row] >= 0;
-    const freq = options.keepFreq && options.absttl && batch.freq[row] >= 0;
-    const absolute = expiryMs >= 0 && options.absttl;
-    this.header(0x2a, 4 + (options.replace ? 1 : 0) + (absolute ? 1 : 0) + (idle ? 2 : 0) + (freq ? 2 : 0));
-    this.put(RESTORE, 0, RESTORE.length);
-    this.bulk(batch.bytes, batch.keyStart[row], batch.keyEnd[row]);
-    this.number(expiryMs < 0 ? 0 : absolute ? expiryMs : Math.max(1, expiryMs - nowMs));
+    const idle = batch.idle[row];
+    const freq = batch.freq[row];
+    this.restoreHead(batch.bytes, batch.keyStart[row], batch.keyEnd[row], options, expiryMs, idle, freq, nowMs);
     this.payload(batch.bytes, batch.type[row], batch.start[row], batch.end[row], options.rdbVersion);
+    this.restoreTail(options, expiryMs, idle, freq);
+  }
+
+  /** Up to the payload. */
+  private restoreHead(
+    from: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    options: RestoreOptions,
+    expiryMs: number,
+    idle: number,
+    freq: number,
+    nowMs: number,
+  ): void {
+    const absolute = expiryMs >= 0 && options.absttl;
+    this.header(
+      0x2a,
+      4 + (options.replace ? 1 : 0) + (absolute ? 1 : 0) + (keeps(options.keepIdle, options, idle) ? 2 : 0) + (keeps(options.keepFreq, options, freq) ? 2 : 0),
+    );
+    this.put(RESTORE, 0, RESTORE.length);
+    this.bulk(from, keyStart, keyEnd);
+    this.number(expiryMs < 0 ? 0 : absolute ? expiryMs : Math.max(1, expiryMs - nowMs));
+  }
+
+  private restoreTail(options: RestoreOptions, expiryMs: number, idle: number, freq: number): void {
     if (options.replace) this.put(REPLACE, 0, REPLACE.length);
-    if (absolute) this.put(ABSTTL, 0, ABSTTL.length);
-    if (idle) {
+    if (expiryMs >= 0 && options.absttl) this.put(ABSTTL, 0, ABSTTL.length);
+    if (keeps(options.keepIdle, options, idle)) {
       this.put(IDLETIME, 0, IDLETIME.length);
-      this.number(batch.idle[row]);
+      this.number(idle);
     }
-    if (freq) {
+    if (keeps(options.keepFreq, options, freq)) {
       this.put(FREQ, 0, FREQ.length);
-      this.number(batch.freq[row]);
+      this.number(freq);
     }
   }
 
@@ -249,8 +301,12 @@ export class TransactionBuffer {
   }
 }
 
+function keeps(wanted: boolean, options: RestoreOptions, value: number): boolean {
+  return wanted && options.absttl && value >= 0;
+}
+
 /** See EXPIRED_HOLD_MS. -1 = none. */
-export function heldExpiry(expiryMs: number, nowMs: number): number {
+function heldExpiry(expiryMs: number, nowMs: number): number {
   return expiryMs >= 0 && expiryMs <= nowMs + EXPIRES_SOON_MS ? nowMs + EXPIRED_HOLD_MS : expiryMs;
 }
 

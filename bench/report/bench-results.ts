@@ -1,0 +1,13 @@
+/** All that a session has measured. */
+import type { SetName } from '../data/data-sets.ts';
+import type { FullSyncResult } from '../full-sync/full-sync-bench.ts';
+import type { StartUp } from '../full-sync/start-up.ts';
+import type { Latencies } from '../live/latency.ts';
+import type { ThroughputRuns } from '../live/throughput.ts';
+
+export interface BenchResults {
+  readonly fullSyncs: ReadonlyMap<SetName, FullSyncResult>;
+  readonly startUp: StartUp | null;
+  readonly throughput: ThroughputRuns | null;
+  readonly latencies: Latencies | null;
+}

@@ -1,0 +1,60 @@
+/**
+ * What the source says of itself over its control connection while a sync runs: how far it is, and whether it is saving.
+ *
+ * The second one matters for silence. A source that saves without a disk sends nothing at all on the replication link until its buffer of 16 KiB is full for the
+ * first time, not even newlines (replication.c: replicationCron skips replicas that the child feeds itself). With few keys and a slow save that takes longer than
+ * repl-timeout, so silence on the link proves nothing as long as the source answers here that it still saves.
+ */
+import type { Connection } from '../net/connection.ts';
+import type { ReplicaLinkState } from '../source/replica/replica-link-state.ts';
+
+const REPL_TIMEOUT_DEFAULT_MS = 60_000;
+const ASK_EVERY_MS = 1_000;
+
+export class SourceWatch {
+  /** Of the source's stream; -1 = unknown. */
+  offset = -1;
+  private readonly source: Connection;
+  private replTimeoutMs = REPL_TIMEOUT_DEFAULT_MS;
+  private savingSeenMs = Number.NEGATIVE_INFINITY;
+  private askedAtMs = Number.NEGATIVE_INFINITY;
+  private asking = false;
+
+  constructor(source: Connection) {
+    this.source = source;
+  }
+
+  /** Reads `repl-timeout`; where CONFIG is refused the default counts. */
+  async begin(): Promise<void> {
+    const reply = await this.source.call('CONFIG', 'GET', 'repl-timeout').catch(() => null);
+    const seconds = Array.isArray(reply) ? Number(String(reply[1])) : 0;
+    if (seconds > 0) this.replTimeoutMs = seconds * 1_000;
+  }
+
+  /** Asks anew, once a second at most. Resolves when the answer is there, or will not come. */
+  async ask(link: ReplicaLinkState): Promise<void> {
+    const now = performance.now();
+    if (this.asking || !this.source.isReady || now - this.askedAtMs < ASK_EVERY_MS) return;
+    this.asking = true;
+    this.askedAtMs = now;
+    await this.read(link)
+      .catch(() => {})
+      .finally(() => (this.asking = false));
+  }
+
+  /**
+   * Silence on the replication link after which the source is taken for dead: its repl-timeout, counted from when it was last seen saving.
+   * @param receivedMs when the link received its last byte (performance.now)
+   */
+  silenceMaxMs(receivedMs: number): number {
+    return this.replTimeoutMs + Math.max(0, Math.round(this.savingSeenMs - receivedMs));
+  }
+
+  private async read(link: ReplicaLinkState): Promise<void> {
+    const offset = /^(?:master_repl_offset|slave_repl_offset):(\d+)/m.exec(String(await this.source.call('INFO', 'replication')))?.[1];
+    if (offset !== undefined) this.offset = Number(offset);
+    if (link !== 'waiting-for-rdb' && link !== 'receiving-rdb') return;
+    const isSaving = /^rdb_bgsave_in_progress:1/m.test(String(await this.source.call('INFO', 'persistence')));
+    if (isSaving) this.savingSeenMs = performance.now();
+  }
+}
