@@ -10,12 +10,17 @@ import { type Mark, markFields, parseMark } from './mark.ts';
 
 export class MarkStore {
   readonly key: string;
-  /** Begins with this: the names of all connections of this job. */
-  readonly clientNamePrefix: string;
+  private readonly clientNamePrefix: string;
+  private readonly ownName: string;
 
-  constructor(key: string, clientNamePrefix: string) {
+  /**
+   * @param clientNamePrefix begins the names of all connections of this job
+   * @param ownName begins those of this run
+   */
+  constructor(key: string, clientNamePrefix: string, ownName: string) {
     this.key = key;
     this.clientNamePrefix = clientNamePrefix;
+    this.ownName = ownName;
   }
 
   /** The connection must have database 0 selected. @throws MARK_INVALID */
@@ -50,14 +55,14 @@ export class MarkStore {
   }
 
   /** Ends the connections of older owners. Returns how many; -1 when it cannot be known that none is left (CLIENT LIST or KILL is not allowed). */
-  async killOthers(connection: OpenConnection, ownName: string): Promise<number> {
+  async killOthers(connection: OpenConnection): Promise<number> {
     const list = await connection.call('CLIENT', 'LIST').catch(() => null);
     if (list === null) return -1;
     const others: string[] = [];
     for (const line of String(list).split('\n')) {
       const name = /(?:^| )name=(\S*)/.exec(line)?.[1] ?? '';
       const address = /(?:^| )addr=(\S+)/.exec(line)?.[1];
-      if (address !== undefined && name.startsWith(this.clientNamePrefix) && !name.startsWith(ownName)) others.push(address);
+      if (address !== undefined && name.startsWith(this.clientNamePrefix) && !name.startsWith(this.ownName)) others.push(address);
     }
     const replies = await connection.callAll(others.map((address) => ['CLIENT', 'KILL', address]));
     const isGone = (reply: Reply): boolean => !(reply instanceof ReplyError) || reply.text.includes('No such client');

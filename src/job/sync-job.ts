@@ -3,8 +3,6 @@
  *
  *   created > planning > full-sync > incremental-sync > draining > stopped      any > failed
  */
-import { systemClock } from '../async/clock.ts';
-import { Deferred } from '../async/deferred.ts';
 import { markKey, type Mark } from '../checkpoint/mark.ts';
 import { MarkStore } from '../checkpoint/mark-store.ts';
 import type { SyncConfig } from '../config/sync-config.ts';
@@ -28,8 +26,6 @@ import { SourceWatch } from './source-watch.ts';
 
 const SAMPLE_EVERY_MS = 250;
 const FIRST_ATTEMPTS = 3;
-/** How long a run whose spool has failed waits for the target to say whether it was taken over. */
-const FENCE_LOOK_MS = 3000;
 /** Connections log their own ends and beginnings, and whoever runs the job its failure. */
 const LOGGED_ELSEWHERE = new Set(['connection.lost', 'connection.ready', 'job.failed']);
 
@@ -64,9 +60,9 @@ export class SyncJob implements SyncJobApi {
     this.config = config;
     this.dependencies = dependencies;
     const { job, checkpoint, spool, deadLetter } = config;
-    this.store = new MarkStore(markKey(checkpoint.prefix, job.name), `godwit:${job.name}:`);
     this.deadLetters = new DeadLetterFile(deadLetter.file || `${spoolJobDir(spool.dir, job.name)}/dead-letter.jsonl`);
     this.runName = `godwit:${job.name}:${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
+    this.store = new MarkStore(markKey(checkpoint.prefix, job.name), `godwit:${job.name}:`, this.runName);
     this.source = this.connection('source control', config.source);
     this.target = this.connection('target data', config.target);
     this.watch = new SourceWatch(this.source);
@@ -86,7 +82,7 @@ export class SyncJob implements SyncJobApi {
       this.enter('stopped');
       return { reason: this.reason ?? 'stopped', status: this.status(), resumable: this.reason !== 'finished' };
     } catch (caught) {
-      const error = await this.causeOf(toGodwitError(caught));
+      const error = toGodwitError(caught);
       if (this.stopAsked && error.retryable) {
         this.enter('stopped');
         return { reason: 'stopped', status: this.status(), resumable: true };
@@ -99,20 +95,6 @@ export class SyncJob implements SyncJobApi {
       clearInterval(this.sampler);
       await Promise.all([this.source.close(), this.target.close()]);
     }
-  }
-
-  /** Who takes a job over removes the spool of the run before, and that can meet the gap before it meets the fence. */
-  private async causeOf(error: GodwitError): Promise<GodwitError> {
-    if (error.code !== 'SPOOL_FAILED' || this.epoch === 0) return error;
-    const { target, store, epoch } = this;
-    const look = target.ready().then(() => store.watch(target, epoch));
-    const fence = look.then(
-      () => error,
-      (thrown: unknown) => (thrown instanceof GodwitError && thrown.code === 'FENCED' ? thrown : error),
-    );
-    const late = new Deferred<GodwitError>();
-    const timer = systemClock.startTimer(FENCE_LOOK_MS, () => late.resolve(error));
-    return Promise.race([fence, late.promise]).finally(() => timer.cancel());
   }
 
   stop(): void {
@@ -224,7 +206,7 @@ export class SyncJob implements SyncJobApi {
     const [newest] = await listRuns(spoolJobDir(config.spool.dir, config.job.name));
     const taken = newest?.epoch ?? 0;
     const mark = await store.takeOver(target, (before) => ({ ...(before ?? first), epoch: Math.max(before?.epoch ?? 0, taken) + 1 }), flush);
-    const killed = await store.killOthers(target, this.runName);
+    const killed = await store.killOthers(target);
     this.othersCutOff = killed >= 0;
     if (known !== undefined) this.emit('info', 'job.resumed', 'the job goes on where its mark says', { epoch: mark.epoch, offset: mark.offset, killed });
     return mark;

@@ -103,6 +103,7 @@ export class Applier {
     let parcel = await sender.take(rowsOf(cursor));
     let markedAtMs = performance.now();
     let marked = from.offset;
+    let passed = from.offset;
     while (!this.options.stopping()) {
       const { batch, buffer } = parcel;
       const next = decoder.decode(cursor.window, cursor.start, cursor.end, batch);
@@ -115,7 +116,8 @@ export class Applier {
         marked = decoder.offset;
         markedAtMs = performance.now();
         parcel = await sender.take(rowsOf(cursor));
-      }
+      } else if (decoder.offset > passed) sender.pass({ ...from, offset: decoder.offset, database: decoder.database });
+      passed = decoder.offset;
       if (cursor.full) {
         if (cursor.window.length >= STREAM_UNIT_BYTES_MAX) throw new GodwitError('VALUE_TOO_LARGE', `the unit at offset ${cursor.offset} is larger than 1 GiB`);
         cursor.grow();

@@ -113,6 +113,11 @@ export class BatchSender {
     this.follow(this.settlePlain(before, answer, parcel, mark));
   }
 
+  /** Units that hold nothing to apply are passed: the position moves on, its mark comes with a later one. */
+  pass(mark: Mark): void {
+    this.follow(this.tail.then(() => this.advance(mark, 0, 0)));
+  }
+
   /** As send(), with a payload between the parts of the buffer, which is a transaction: `at` is where it goes. Resolves when it is answered. */
   async sendLarge(parcel: Parcel, mark: Mark, at: number, pieces: AsyncIterable<Buffer>): Promise<void> {
     const { connection } = this.options;
@@ -162,7 +167,8 @@ export class BatchSender {
     outcome.catch((error: unknown) => this.fail(error));
   }
 
-  private fail(caught: unknown): void {
+  /** Nothing is sent any more: the connection that the mark was read on is gone, or something was refused. */
+  fail(caught: unknown): void {
     if (this.failure !== undefined) return;
     const error = toGodwitError(caught);
     this.failure = error;

@@ -23,6 +23,7 @@ import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { RestoreOptions } from '../target/batch-buffer.ts';
 import { Applier } from './applier.ts';
 import { BatchSender, type SentPosition } from './batch-sender.ts';
+import { Ownership } from './ownership.ts';
 import { Refusals } from './refusals.ts';
 import type { Snapshot, SyncSpool } from './sync-spool.ts';
 
@@ -62,6 +63,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
   commandsApplied = 0;
   retried = 0;
   private readonly options: SyncPipelineOptions;
+  private readonly ownership: Ownership;
   private readonly leftOut = new Set<string>();
   /** keysApplied as of the mark, and when the present sender began. */
   private keysMarked = 0;
@@ -79,6 +81,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
 
   constructor(options: SyncPipelineOptions) {
     this.options = options;
+    this.ownership = new Ownership(options);
     this.mark = options.mark;
     this.applied = options.mark;
     this.replayUntil = options.sourceOffset;
@@ -101,11 +104,17 @@ export class SyncPipeline implements ReplicaLinkOwner {
     const apply = this.applyLoop();
     apply.catch(() => {});
     try {
-      return await Promise.race([apply, linkFailed, this.ended.promise.then(() => this.lastAnswers(apply))]);
+      return await Promise.race([apply, linkFailed, this.ended.promise.then(() => this.inTime(apply, 'stopped' as const))]);
+    } catch (error) {
+      // An owner that came later may have taken the spool away before this run has met its mark: that is the reason then, whatever failed.
+      throw (await this.inTime(this.ownership.takenOver(this.mark.epoch), undefined).catch(() => undefined)) ?? error;
     } finally {
       this.stop();
       await link.catch(() => {});
-      await this.lastAnswers(apply.catch(() => 'stopped'));
+      await this.inTime(
+        apply.catch(() => {}),
+        undefined,
+      );
       await this.options.spool.close(true);
     }
   }
@@ -198,8 +207,14 @@ export class SyncPipeline implements ReplicaLinkOwner {
     if (role === 'replica') throw new GodwitError('TARGET_NOT_READY', `target ${endpointName(config.target)} is a replica now; it takes no writes`);
     await connection.callAll([['DISCARD'], ['UNWATCH']]);
     const found = await store.watch(connection, this.mark.epoch);
-    if (found === undefined) return this.targetLostData();
-    if (found.epoch < this.mark.epoch) return this.takeOverAgain();
+    if (found === undefined) {
+      this.mark = await this.ownership.beginAnew(this.mark);
+      return this.askAgain('the target has lost its data', true);
+    }
+    if (found.epoch < this.mark.epoch) {
+      await this.ownership.takeOverAgain(this.mark.epoch);
+      return 'again';
+    }
     this.mark = found;
     this.applied = found;
     this.keysApplied = this.keysMarked;
@@ -208,9 +223,10 @@ export class SyncPipeline implements ReplicaLinkOwner {
     const mark = snapshot !== undefined && this.isOlder(found, snapshot) ? await this.beginFullSync(found, snapshot) : found;
     const { applier, sender } = this.newApplier(mark);
     this.applier = applier;
-    const unlisten = connection.events.on('lost', ({ error }) => applier.fail(error));
+    // A quiet stream sends nothing that could fail, and a target that comes back may have lost what the mark stood for.
+    const unlisten = connection.events.on('lost', ({ error }) => sender.fail(error));
+    if (connection.generation !== generation || !connection.isReady) sender.fail(new GodwitError('CONNECTION_LOST', 'the target was connected anew'));
     try {
-      if (connection.generation !== generation || !connection.isReady) throw new GodwitError('CONNECTION_LOST', 'the target is connected anew');
       return await this.apply(applier, mark);
     } catch (error) {
       if (!this.stopping) throw error;
@@ -237,11 +253,11 @@ export class SyncPipeline implements ReplicaLinkOwner {
   }
 
   /** The target has some time for its last answers when the job ends; without them the next run goes on at the mark that the target has. */
-  private async lastAnswers<T>(outcome: Promise<T>): Promise<T | 'stopped'> {
-    const late = new Deferred<'stopped'>();
-    const timer = (this.options.clock ?? systemClock).startTimer(SETTLE_MS, () => late.resolve('stopped'));
+  private async inTime<T, Late>(outcome: Promise<T>, late: Late): Promise<T | Late> {
+    const over = new Deferred<Late>();
+    const timer = (this.options.clock ?? systemClock).startTimer(SETTLE_MS, () => over.resolve(late));
     try {
-      return await Promise.race([outcome, late.promise]);
+      return await Promise.race([outcome, over.promise]);
     } finally {
       timer.cancel();
     }
@@ -265,53 +281,20 @@ export class SyncPipeline implements ReplicaLinkOwner {
     return 'again';
   }
 
-  /** The target has lost the take-over of this run: while its mark has the epoch of an older one, that is not fenced. */
-  private async takeOverAgain(): Promise<'again'> {
-    const { store, connection, onEvent } = this.options;
-    const { epoch } = this.mark;
-    onEvent('warn', 'target.lost-tail', 'the target has lost the take-over of this run; it is written again', { epoch });
-    await store.takeOver(connection, (now) => {
-      if (now === undefined) throw new GodwitError('TARGET_NOT_READY', `the mark ${store.key} has just gone from the target`);
-      return this.own(now, { ...now, epoch });
-    });
-    return 'again';
-  }
-
   /** The mark stands on another snapshot than the one at hand. */
   private isOlder(mark: Mark, snapshot: Snapshot): boolean {
     return mark.snapshotId !== snapshot.startedAt;
   }
 
-  /** Prepares the target for a snapshot from its beginning. What an earlier one brought is removed as a replica does: the target was ours. */
   private async beginFullSync(before: Mark, snapshot: Snapshot): Promise<Mark> {
-    const { store, connection, restore, config } = this.options;
-    const flush = before.owned && before.replicationId !== '';
-    if (flush) this.options.onEvent('warn', 'target.flushed', 'the target is emptied for the new full sync');
+    const { restore, config } = this.options;
+    // Keys that are there now were brought by the full sync before.
     if (!before.owned && before.replicationId !== '' && config.sync.onExisting === 'skip') restore.replace = true;
-    const { replicationId, offset, startedAt: snapshotId } = snapshot;
-    const fresh = (): Mark => ({ ...before, phase: 'full-sync', replicationId, offset, database: 0, snapshotId, rdbOffset: 0, rdbState: null });
-    const mark = await store.takeOver(connection, (now) => this.own(now, fresh()), flush);
-    this.mark = (await store.watch(connection, mark.epoch)) ?? mark;
+    this.mark = await this.ownership.beginFullSync(before, snapshot);
     this.applied = this.mark;
     this.keysApplied = 0;
     this.keysMarked = 0;
     return this.mark;
-  }
-
-  private own(now: Mark | undefined, mark: Mark): Mark {
-    if (now !== undefined && now.epoch > mark.epoch) throw this.options.store.fenced(now.epoch);
-    return mark;
-  }
-
-  private async targetLostData(): Promise<'again'> {
-    const { config, store, connection, onEvent } = this.options;
-    if (config.sync.onLostPosition === 'stop') {
-      throw new GodwitError('POSITION_LOST', `the mark is gone from target ${endpointName(config.target)}: it has lost its data`);
-    }
-    onEvent('warn', 'target.lost-data', 'the mark is gone from the target: it has lost its data, a new full sync begins');
-    const empty: Mark = { ...this.mark, phase: 'full-sync', replicationId: '', offset: 0, database: 0, snapshotId: 0, rdbOffset: 0, rdbState: null };
-    this.mark = await store.takeOver(connection, (now) => this.own(now, empty));
-    return this.askAgain('the target has lost its data', true);
   }
 
   private newApplier(mark: Mark): { applier: Applier; sender: BatchSender } {

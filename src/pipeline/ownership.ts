@@ -1,0 +1,71 @@
+/** What this run does to the mark apart from moving it on: begins a full sync, and takes over again what the target has lost. All of it is fenced by the epoch. */
+import type { Mark } from '../checkpoint/mark.ts';
+import type { MarkStore } from '../checkpoint/mark-store.ts';
+import type { SyncConfig } from '../config/sync-config.ts';
+import { GodwitError } from '../errors/errors.ts';
+import { endpointName } from '../model/endpoint.ts';
+import type { Connection } from '../net/connection.ts';
+import type { Snapshot } from './sync-spool.ts';
+
+export interface OwnershipOptions {
+  readonly store: MarkStore;
+  readonly connection: Connection;
+  readonly config: SyncConfig;
+  onEvent(level: 'info' | 'warn' | 'error', kind: string, message: string, details?: Record<string, unknown>): void;
+}
+
+export class Ownership {
+  private readonly options: OwnershipOptions;
+
+  constructor(options: OwnershipOptions) {
+    this.options = options;
+  }
+
+  /** FENCED, when an owner that came later has written the mark. Waits for the target. */
+  async takenOver(epoch: number): Promise<GodwitError | undefined> {
+    const { store, connection } = this.options;
+    await connection.ready();
+    const found = await store.read(connection);
+    return found !== undefined && found.epoch > epoch ? store.fenced(found.epoch) : undefined;
+  }
+
+  /** The target has lost the take-over of this run: while its mark has the epoch of an older one, that is not fenced. */
+  async takeOverAgain(epoch: number): Promise<void> {
+    const { store, connection, onEvent } = this.options;
+    onEvent('warn', 'target.lost-tail', 'the target has lost the take-over of this run; it is written again', { epoch });
+    await store.takeOver(connection, (now) => {
+      if (now === undefined) throw new GodwitError('TARGET_NOT_READY', `the mark ${store.key} has just gone from the target`);
+      return this.own(now, { ...now, epoch });
+    });
+    await store.killOthers(connection);
+  }
+
+  /** The target has lost its data and the mark with it. @returns a mark that asks for a full sync. @throws POSITION_LOST where that is not wanted */
+  async beginAnew(last: Mark): Promise<Mark> {
+    const { config, store, connection, onEvent } = this.options;
+    if (config.sync.onLostPosition === 'stop') {
+      throw new GodwitError('POSITION_LOST', `the mark is gone from target ${endpointName(config.target)}: it has lost its data`);
+    }
+    onEvent('warn', 'target.lost-data', 'the mark is gone from the target: it has lost its data, a new full sync begins');
+    const empty: Mark = { ...last, phase: 'full-sync', replicationId: '', offset: 0, database: 0, snapshotId: 0, rdbOffset: 0, rdbState: null };
+    const mark = await store.takeOver(connection, (now) => this.own(now, empty));
+    await store.killOthers(connection);
+    return mark;
+  }
+
+  /** Prepares the target for a snapshot from its beginning. What an earlier one brought is removed as a replica does: the target was ours. */
+  async beginFullSync(before: Mark, snapshot: Snapshot): Promise<Mark> {
+    const { store, connection, onEvent } = this.options;
+    const flush = before.owned && before.replicationId !== '';
+    if (flush) onEvent('warn', 'target.flushed', 'the target is emptied for the new full sync');
+    const { replicationId, offset, startedAt: snapshotId } = snapshot;
+    const fresh: Mark = { ...before, phase: 'full-sync', replicationId, offset, database: 0, snapshotId, rdbOffset: 0, rdbState: null };
+    const mark = await store.takeOver(connection, (now) => this.own(now, fresh), flush);
+    return (await store.watch(connection, mark.epoch)) ?? mark;
+  }
+
+  private own(now: Mark | undefined, mark: Mark): Mark {
+    if (now !== undefined && now.epoch > mark.epoch) throw this.options.store.fenced(now.epoch);
+    return mark;
+  }
+}
