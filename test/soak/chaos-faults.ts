@@ -34,6 +34,7 @@ export const FAULTS: readonly Fault[] = [
   { kind: 'trickle from source', fullSyncs: NEVER, inflict: (stage, random) => trickle(stage.sourceProxy, random) },
   { kind: 'stall target', fullSyncs: NEVER, inflict: (stage, random) => stall(stage.targetProxy, random) },
   { kind: 'stall source', fullSyncs: IF_RECEIVING, inflict: (stage, random) => stall(stage.sourceProxy, random) },
+  { kind: 'detain target', fullSyncs: NEVER, inflict: (stage, random) => detain(stage.targetProxy, random) },
   { kind: 'swallow target replies', fullSyncs: NEVER, inflict: (stage, random) => swallow(stage.targetProxy, random) },
   { kind: 'swallow source replies', fullSyncs: IF_RECEIVING, inflict: (stage, random) => swallow(stage.sourceProxy, random) },
   { kind: 'freeze target', fullSyncs: NEVER, inflict: (stage, random) => freeze(stage.target, random) },
@@ -110,6 +111,15 @@ async function trickle(proxy: FaultProxy, random: Seeded): Promise<string> {
   await sleep(forMs);
   proxy.trickle(0);
   return `${bytes} bytes at a time for ${forMs} ms`;
+}
+
+/** Long enough for Godwit to go on over another connection; what was under way on the first arrives behind that. */
+async function detain(proxy: FaultProxy, random: Seeded): Promise<string> {
+  const forMs = 1_200 + random.below(1_500);
+  proxy.detain();
+  await sleep(forMs);
+  proxy.release();
+  return `${forMs} ms`;
 }
 
 async function swallow(proxy: FaultProxy, random: Seeded): Promise<string> {
