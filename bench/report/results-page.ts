@@ -9,6 +9,8 @@ import type { BenchResults } from './bench-results.ts';
 import { fullSyncTable, latencyTable, startUpTable, throughputTable } from './tables.ts';
 
 const GIB = 1024 ** 3;
+/** More than that, and others take CPU that the measured processes would have had. */
+const QUIET_LOAD_MAX = 0.7;
 
 export interface Session {
   /** Of the data sets and loads; 1 is whole. */
@@ -43,8 +45,14 @@ async function preface({ size, loadBefore }: Session): Promise<string> {
     `- Node.js ${process.versions.node}; source and target are ${product} ${version}, nothing saved, no AOF, diskless snapshots without delay.`,
     ...(size === 1 ? [] : [`- Data sets and loads were scaled to ${size}: not comparable with whole ones.`]),
     '- Tools run by turns in one session: machines drift by 5 to 10 %, so compare only numbers of one page. Median (min to max) of all runs.',
+    ...(loadBefore > QUIET_LOAD_MAX ? [busyWarning(loadBefore)] : []),
     `- Other work on the machine shows in the spread; its load before the session was ${loadBefore.toFixed(1)}. CPU is user and system time.`,
   ].join('\n');
+}
+
+function busyWarning(load: number): string {
+  const what = `**The machine was busy with other work (load ${load.toFixed(1)} on ${cpus().length} CPUs)**`;
+  return `- ${what}: times, rates, latencies and ratios of this page are not to be relied on; CPU and memory are. Measure again on a quiet one.`;
 }
 
 const FULL_SYNC_TEXT = `## Full sync

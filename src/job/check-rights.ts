@@ -3,6 +3,7 @@
  * each command is tried in a form that changes nothing on any version; only the refusal counts, all other replies will do.
  *
  *   source   PING INFO REPLCONF PSYNC in one write: PSYNC with replies pending is refused, whatever it asks for, after the user's rights were looked at
+ *            (should a server ever begin a sync all the same, what it sends is a PROTOCOL_ERROR, and this connection is made anew)
  *   target   reading commands as they are; EXEC and DISCARD without MULTI, FLUSHALL with a word that it does not know; the writing ones in MULTI .. DISCARD
  */
 import type { Endpoint } from '../model/endpoint.ts';

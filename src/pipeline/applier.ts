@@ -16,10 +16,13 @@ import type { Parcel } from './parcel.ts';
 import { isRepeatable } from './repeatable.ts';
 
 const RDB_WINDOW_BYTES = 512 * 1024;
+/** Values that fit are taken whole; larger ones go alone, in two passes over the spool (large-value.ts). */
+const RDB_WINDOW_BYTES_MAX = 8 * 1024 * 1024;
 const RDB_ROWS_MAX = 16_384;
 const RDB_KEY_BYTES_MAX = 1024 * 1024 * 1024;
 const STREAM_WINDOW_BYTES = 256 * 1024;
 const STREAM_UNIT_BYTES_MAX = 1024 * 1024 * 1024;
+const PATIENCE_BYTES = 64 * 1024;
 const COMMAND_BYTES_MIN = 14;
 const EMPTY_MARK_EVERY_MS = 10_000;
 
@@ -72,7 +75,8 @@ export class Applier {
       if (decoder.status === 'end') break;
       if (this.options.stopping()) return mark;
       if (decoder.status === 'batch-full') continue;
-      if (cursor.full && !moved) {
+      if (cursor.full && !moved && cursor.window.length < RDB_WINDOW_BYTES_MAX) cursor.grow();
+      else if (cursor.full && !moved) {
         const large = decoder.beginLarge(cursor.window, cursor.start, cursor.end, cursor.offset);
         if (large === undefined && cursor.window.length >= RDB_KEY_BYTES_MAX) throw new GodwitError('RDB_UNSUPPORTED', 'a key is longer than 1 GiB');
         if (large === undefined) cursor.grow();
@@ -82,7 +86,7 @@ export class Applier {
           continue;
         }
       }
-      if (!(await cursor.more()))
+      if (!(await cursor.more(enough(cursor))))
         throw new GodwitError('RDB_CORRUPT', `the snapshot ends at offset ${cursor.offset + cursor.end - cursor.start} without its end mark`);
     }
     await complete;
@@ -157,6 +161,11 @@ export class Applier {
     cursor.seek(large.valueEnd);
     return mark;
   }
+}
+
+/** An entry of a snapshot that is not whole is looked at from its begin each time: only when twice as much of it has come, so that the work stays linear. */
+function enough({ start, end }: LogCursor): number {
+  return end - start < PATIENCE_BYTES ? 1 : (end - start) * 2;
 }
 
 function rowsOf(cursor: LogCursor): number {

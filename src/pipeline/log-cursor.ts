@@ -43,8 +43,11 @@ export class LogCursor {
     this.window = grown;
   }
 
-  /** Brings in what is there, waiting for it if there is nothing. False at the end of a finished log. The window must not be full. */
-  async more(): Promise<boolean> {
+  /**
+   * Brings in what is there, waiting for it if there is nothing. False at the end of a finished log. The window must not be full.
+   * @param wanted waits until the window holds so many bytes, is full, or the log has ended
+   */
+  async more(wanted = 1): Promise<boolean> {
     if (this.start > 0) {
       this.window.copyWithin(0, this.start, this.end);
       this.end -= this.start;
@@ -57,12 +60,12 @@ export class LogCursor {
       let count = at > this.log.endOffset ? 0 : this.log.read(at, this.window, this.end, this.window.length - this.end);
       if (typeof count !== 'number') count = await count;
       else if (count === 0) {
-        if (got > 0) return true;
-        if (this.log.finished) return false;
+        if (got > 0 && this.end >= wanted) return true;
+        if (this.log.finished) return got > 0;
         try {
           await this.wait(at);
         } catch (error) {
-          if (this.log.finished && this.log.endOffset === at) return false;
+          if (this.log.finished && this.log.endOffset === at) return got > 0;
           throw error;
         }
         continue;

@@ -1,5 +1,6 @@
 /** Connections that are closed, dropped or swallowed on the way: each comes back, within the time announced, and the two sides end equal. */
 import { describe, expect, test } from 'vitest';
+import type { ConnectionStatus } from '../../src/observe/job-status.ts';
 import { fallSilent } from '../support/black-hole.ts';
 import type { GodwitProcess } from '../support/godwit-process.ts';
 import { connectionLost, lossesOf, openSlowSync, type SlowSync, type SlowSyncOptions } from '../support/slow-sync.ts';
@@ -29,11 +30,12 @@ function slowTest(name: string, options: SlowSyncOptions, run: (slow: SlowSync) 
 }
 
 test.concurrent('a source that stops while it saves in silence is noticed within its repl-timeout', LIMITS, async () => {
-  const slow = await openSlowSync({ fullSyncMs: 5_000, arrival: 'late' });
+  const slow = await openSlowSync({ fullSyncMs: 4_000, arrival: 'late' });
   try {
     await slow.setSourceReplicaTimeout(2);
     const godwit = slow.godwit();
-    await godwit.waitForStatus('the snapshot', ({ connections }) => connections.some(({ state }) => state === 'receiving-rdb'));
+    const isSilent = ({ state, idleMs }: ConnectionStatus): boolean => state === 'waiting-for-rdb' && idleMs > 2_200;
+    await godwit.waitForStatus('a silence longer than the repl-timeout', ({ connections }) => connections.some(isSilent));
     slow.scene.source.suspend();
     const stoppedAtMs = performance.now();
     await waitFor('the loss of the link', () => godwit.lines.some(({ message }) => message === 'the replication link is down, will reconnect'));

@@ -62,8 +62,8 @@ const TARGET_NEEDS = 'ping info select hget hgetall watch unwatch multi exec dis
 
 describe.each([
   ['redis-7.0', SOURCE_NEEDS, TARGET_NEEDS],
-  ['redis-6.0', ['psync', 'replconf'], ['exec', 'discard', 'hmset', 'restore']],
-  ['valkey-9.1', ['psync', 'replconf'], ['exec', 'discard', 'hmset', 'restore']],
+  ['redis-6.0', ['psync'], ['exec', 'restore']],
+  ['valkey-9.1', ['psync'], ['exec', 'restore']],
 ] as const)('a right that is missing is named before anything is written, on %s', (server, sourceNeeds, targetNeeds) => {
   beforeAll(async () => {
     scene = await openScene({ source: { server }, target: { server } });
@@ -126,5 +126,21 @@ describe('a right that only some data needs', () => {
     await second.waitForLagZero(scene.source);
     expect(await scene.differences()).toEqual([]);
     expect(await scene.sourceCounter('sync_full')).toBe(1);
+  });
+});
+
+describe('a command that the server hides', () => {
+  afterEach(() => scene.close());
+
+  test.each([
+    ['source', 'PSYNC', 'PSYNC_REFUSED'],
+    ['target', 'RESTORE', 'TARGET_REFUSED'],
+  ] as const)('at the %s, %s, is named before anything is written', async (side, command, code) => {
+    scene = await openScene({ [side]: { args: ['--rename-command', command, 'HIDDEN'] } });
+    await scene.source.client().set('k', 'v');
+    const ended = await scene.godwit().exit;
+    expect(ended.stderr).toMatch(new RegExp(`^godwit: \\[${code}\\] ${side} [^ ]+ has no ${command} \\(ERR unknown command [^\\n]+\\n$`));
+    expect(ended.code).toBe(4);
+    expect(await scene.target.client().dbsize()).toBe(0);
   });
 });

@@ -2,6 +2,7 @@
  * A scene whose full sync lasts as long as it is told to (`rdb-key-save-delay`, diskless), with verbose logs, so that connections which a server closed
  * for being idle can be counted. Between Godwit and the target there may be a proxy with faults, and a user with fewer rights.
  */
+import { ask } from './ask.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 import type { GodwitProcess } from './godwit-process.ts';
 import type { LiveLoad } from './live-load.ts';
@@ -44,12 +45,15 @@ export async function openSlowSync(options: SlowSyncOptions): Promise<SlowSync> 
   const keys = fullSyncMs === 0 ? FAST_KEYS : arrival === 'late' ? LATE_KEYS : Math.ceil(fullSyncMs / ALWAYS_KEY_MS);
   const common = { loglevel: 'verbose', 'repl-backlog-size': '64mb' };
   const scene = await openScene({
-    source: { args: { ...common, timeout: sourceTimeoutS, 'repl-diskless-sync': 'yes', 'rdb-key-save-delay': Math.ceil((fullSyncMs * 1_000) / keys) } },
-    target: { args: { ...common, timeout: targetTimeoutS } },
+    source: { args: { ...common, 'repl-diskless-sync': 'yes', 'rdb-key-save-delay': Math.ceil((fullSyncMs * 1_000) / keys) } },
+    target: { args: common },
   });
   const slow = new SlowSync(scene, keys, proxied ? await startFaultProxy({ port: scene.target.port }) : undefined);
   await slow.fill(arrival === 'late' ? 0 : 400);
   await slow.address(targetRights);
+  // Only now: a harness that is busy with its own beginning would be closed as well.
+  if (sourceTimeoutS > 0) await setting(scene.source, 'timeout', sourceTimeoutS);
+  if (targetTimeoutS > 0) await slow.setTargetTimeout(targetTimeoutS);
   return slow;
 }
 
@@ -84,23 +88,18 @@ export class SlowSync {
 
   /** One write at the source, so that the stream has something. */
   async write(key: string, value: string): Promise<void> {
-    const client = this.scene.source.client();
-    await client.set(key, value);
-    client.disconnect();
+    const reply = await ask(this.scene.source.port, ['SET', key, value]);
+    if (reply !== '+OK') throw new Error(`SET: ${reply}`);
   }
 
   /** `timeout` of the target, from now on. */
-  async setTargetTimeout(timeoutS: number): Promise<void> {
-    const client = this.scene.target.client();
-    await client.config('SET', 'timeout', timeoutS);
-    client.disconnect();
+  setTargetTimeout(timeoutS: number): Promise<void> {
+    return setting(this.scene.target, 'timeout', timeoutS);
   }
 
   /** `repl-timeout` of the source. */
-  async setSourceReplicaTimeout(timeoutS: number): Promise<void> {
-    const client = this.scene.source.client();
-    await client.config('SET', 'repl-timeout', timeoutS);
-    client.disconnect();
+  setSourceReplicaTimeout(timeoutS: number): Promise<void> {
+    return setting(this.scene.source, 'repl-timeout', timeoutS);
   }
 
   /** The harness holds no idle connections of its own: they would be counted as well. */
@@ -124,8 +123,9 @@ export class SlowSync {
     const client = this.scene.source.client();
     const pipeline = client.pipeline();
     for (let i = 0; i < this.keys; i++) pipeline.set(`k${i}`, `${i}`.padEnd(padding && padding - (i % 97), 'x').padEnd(padding, '.'));
-    await pipeline.exec();
+    const results = (await pipeline.exec()) ?? [];
     client.disconnect();
+    for (const [error] of results) if (error) throw error;
   }
 
   async address(rights: string | undefined): Promise<void> {
@@ -139,6 +139,11 @@ export class SlowSync {
     }
     scene.targetUrl = `redis://${user}${scene.target.host}:${faultProxy?.port ?? scene.target.port}`;
   }
+}
+
+async function setting(server: RealServer, name: string, value: number): Promise<void> {
+  const reply = await ask(server.port, ['CONFIG', 'SET', name, String(value)]);
+  if (reply !== '+OK') throw new Error(`CONFIG SET ${name} ${value}: ${reply}`);
 }
 
 /** Awaits the line by which Godwit tells of a lost connection. Resolves with its code; `from`: lines before are passed over. */

@@ -19,6 +19,6 @@ const TABLE: Record<ReplicaLinkState, string> = {
 describe.each(Object.entries(TABLE))('the replication link, %s', (name, row) => {
   const after = row.trim().split(/ +/);
   test.each(EVENTS.map((event, i) => [event, after[i]]))('on %s: %s', (event, next) => {
-    expect(transition(name as ReplicaLinkState, event as ReplicaLinkEvent)).toBe(next === '.' ? name : next);
+    expect(transition(name as ReplicaLinkState, event)).toBe(next === '.' ? name : next);
   });
 });
