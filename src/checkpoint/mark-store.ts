@@ -11,16 +11,11 @@ import { type Mark, markFields, parseMark } from './mark.ts';
 export class MarkStore {
   readonly key: string;
   private readonly clientNamePrefix: string;
-  private readonly ownName: string;
 
-  /**
-   * @param clientNamePrefix begins the names of all connections of this job
-   * @param ownName begins those of this run
-   */
-  constructor(key: string, clientNamePrefix: string, ownName: string) {
+  /** @param clientNamePrefix begins the names of all connections of this job */
+  constructor(key: string, clientNamePrefix: string) {
     this.key = key;
     this.clientNamePrefix = clientNamePrefix;
-    this.ownName = ownName;
   }
 
   /** The connection must have database 0 selected. @throws MARK_INVALID */
@@ -54,7 +49,10 @@ export class MarkStore {
     throw new GodwitError('FENCED', 'other processes keep taking over this job');
   }
 
-  /** Ends the connections of older owners. Returns how many; -1 when it cannot be known that none is left (CLIENT LIST or KILL is not allowed). */
+  /**
+   * Ends all connections of this job but the one given: those of older owners, and those that this run has given up, on which something may still be under
+   * way. Returns how many; -1 when it cannot be known that none is left (CLIENT LIST or KILL is not allowed).
+   */
   async killOthers(connection: OpenConnection): Promise<number> {
     const list = await connection.call('CLIENT', 'LIST').catch(() => null);
     if (list === null) return -1;
@@ -62,11 +60,11 @@ export class MarkStore {
     for (const line of String(list).split('\n')) {
       const name = /(?:^| )name=(\S*)/.exec(line)?.[1] ?? '';
       const address = /(?:^| )addr=(\S+)/.exec(line)?.[1];
-      if (address !== undefined && name.startsWith(this.clientNamePrefix) && !name.startsWith(this.ownName)) others.push(address);
+      if (address !== undefined && name.startsWith(this.clientNamePrefix)) others.push(address);
     }
-    const replies = await connection.callAll(others.map((address) => ['CLIENT', 'KILL', address]));
-    const isGone = (reply: Reply): boolean => !(reply instanceof ReplyError) || reply.text.includes('No such client');
-    return replies.every(isGone) ? others.length : -1;
+    const replies = await connection.callAll(others.map((address) => ['CLIENT', 'KILL', 'ADDR', address, 'SKIPME', 'yes']));
+    if (replies.some((reply) => reply instanceof ReplyError)) return -1;
+    return replies.reduce((sum: number, killed) => sum + Number(killed), 0);
   }
 
   async remove(connection: OpenConnection): Promise<void> {

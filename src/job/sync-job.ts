@@ -62,7 +62,7 @@ export class SyncJob implements SyncJobApi {
     const { job, checkpoint, spool, deadLetter } = config;
     this.deadLetters = new DeadLetterFile(deadLetter.file || `${spoolJobDir(spool.dir, job.name)}/dead-letter.jsonl`);
     this.runName = `godwit:${job.name}:${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
-    this.store = new MarkStore(markKey(checkpoint.prefix, job.name), `godwit:${job.name}:`, this.runName);
+    this.store = new MarkStore(markKey(checkpoint.prefix, job.name), `godwit:${job.name}:`);
     this.source = this.connection('source control', config.source);
     this.target = this.connection('target data', config.target);
     this.watch = new SourceWatch(this.source);

@@ -71,6 +71,8 @@ export class SyncPipeline implements ReplicaLinkOwner {
   private keysBefore = { applied: 0, skipped: 0, commands: 0 };
   private replayUntil: number;
   private readonly ended = new Deferred<void>();
+  /** False once nothing can keep late ones away. */
+  private plainBatches: boolean;
   private stopping = false;
   private applier: Applier | undefined;
   /** Set when the link has to ask from the mark instead of from the end of the stream log. */
@@ -83,6 +85,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
   constructor(options: SyncPipelineOptions) {
     this.options = options;
     this.ownership = new Ownership(options);
+    this.plainBatches = options.plainBatches;
     this.mark = options.mark;
     this.applied = options.mark;
     this.replayUntil = options.sourceOffset;
@@ -200,14 +203,14 @@ export class SyncPipeline implements ReplicaLinkOwner {
   }
 
   private async applyOnce(): Promise<'stopped' | 'full-sync-done' | 'again'> {
-    const { connection, store, spool, config } = this.options;
+    const { connection, spool, config } = this.options;
     await Promise.race([connection.ready(), this.ended.promise]);
     if (this.stopping) return 'stopped';
     const { generation } = connection;
     const role = connection.server.role;
     if (role === 'replica') throw new GodwitError('TARGET_NOT_READY', `target ${endpointName(config.target)} is a replica now; it takes no writes`);
     await connection.callAll([['DISCARD'], ['UNWATCH']]);
-    const found = await store.watch(connection, this.mark.epoch);
+    const found = await this.readMark();
     if (found === undefined) {
       this.mark = await this.ownership.beginAnew(this.mark);
       return this.askAgain('the target has lost its data', true);
@@ -222,6 +225,8 @@ export class SyncPipeline implements ReplicaLinkOwner {
     await this.synced.promise;
     const { snapshot } = spool;
     const mark = snapshot !== undefined && this.isOlder(found, snapshot) ? await this.beginFullSync(found, snapshot) : found;
+    // Another one has begun meanwhile: its bytes do not stand for this mark.
+    if (spool.snapshot !== snapshot) return 'again';
     const { applier, sender } = this.newApplier(mark);
     this.applier = applier;
     // A quiet stream sends nothing that could fail, and a target that comes back may have lost what the mark stood for.
@@ -282,6 +287,15 @@ export class SyncPipeline implements ReplicaLinkOwner {
     return 'again';
   }
 
+  /** What this run, or one before it, sent over connections that it has given up may still arrive: they are ended before the mark is read that counts. */
+  private async readMark(): Promise<Mark | undefined> {
+    const { connection, store } = this.options;
+    const { epoch } = this.mark;
+    await store.watch(connection, epoch);
+    if ((await store.killOthers(connection)) < 0) this.plainBatches = false;
+    return store.watch(connection, epoch);
+  }
+
   /** The mark stands on another snapshot than the one at hand. */
   private isOlder(mark: Mark, snapshot: Snapshot): boolean {
     return mark.snapshotId !== snapshot.startedAt;
@@ -299,8 +313,8 @@ export class SyncPipeline implements ReplicaLinkOwner {
   }
 
   private newApplier(mark: Mark): { applier: Applier; sender: BatchSender } {
-    const { connection, config, deadLetters, store, restore, valueBytesMax, plainBatches } = this.options;
-    const { leftOut } = this;
+    const { connection, config, deadLetters, store, restore, valueBytesMax } = this.options;
+    const { leftOut, plainBatches } = this;
     this.keysBefore = { applied: this.keysApplied, skipped: this.keysSkipped, commands: this.commandsApplied };
     const { onError, onExisting } = config.sync;
     const refusals = new Refusals({ address: endpointName(config.target), onError, onExisting, deadLetters, leftOut });

@@ -25,6 +25,8 @@ const SLICE_EVERY_MS = 1;
 
 export class Flow {
   readonly faults: FlowFaults;
+  /** Nothing of this flow moves; of others it does. */
+  private detained = false;
   private readonly client: Socket;
   private readonly server: Socket | null;
   private readonly events: FlowEvents;
@@ -62,6 +64,26 @@ export class Flow {
     for (const pipe of this.pipes) pipe.pump();
   }
 
+  get isDetained(): boolean {
+    return this.detained;
+  }
+
+  detain(): void {
+    this.detained = true;
+  }
+
+  /** What waits goes on, also when the client has gone since. */
+  release(): void {
+    this.detained = false;
+    this.pump();
+    if (this.client.destroyed) this.server?.destroySoon();
+  }
+
+  /** What waits for its time goes out now. */
+  hurry(): void {
+    for (const pipe of this.pipes) pipe.hurry();
+  }
+
   countAnew(): void {
     for (const pipe of this.pipes) pipe.bytesCounted = 0;
   }
@@ -95,7 +117,7 @@ export class Flow {
   }
 
   private broken(socket: Socket): void {
-    if (this.forgotten) return;
+    if (this.forgotten || this.detained) return;
     const other = socket === this.client ? this.server : this.client;
     if (other && !other.destroyed) other.resetAndDestroy();
   }
@@ -114,7 +136,7 @@ class Pipe {
   private readonly from: Socket;
   private readonly to: Socket;
   private readonly direction: Direction;
-  private readonly queue: { readonly dueAt: number; readonly bytes: Buffer | null }[] = [];
+  private readonly queue: { dueAt: number; readonly bytes: Buffer | null }[] = [];
   private queuedBytes = 0;
   /** Bytes of this direction got lost. */
   private hasHole = false;
@@ -133,7 +155,7 @@ class Pipe {
   pump(): void {
     clearTimeout(this.timer);
     const { faults } = this.flow;
-    while (!faults.stalled && this.queue.length > 0 && !this.to.writableNeedDrain) {
+    while (!faults.stalled && !this.flow.isDetained && this.queue.length > 0 && !this.to.writableNeedDrain) {
       const waitMs = this.queue[0].dueAt - performance.now();
       if (waitMs > 0) {
         this.timer = setTimeout(() => this.pump(), Math.ceil(waitMs));
@@ -144,6 +166,11 @@ class Pipe {
       this.deliver(bytes);
     }
     if (this.queuedBytes < QUEUED_BYTES_MAX) this.from.resume();
+  }
+
+  hurry(): void {
+    for (const piece of this.queue) piece.dueAt = 0;
+    this.pump();
   }
 
   private push(bytes: Buffer | null): void {

@@ -65,9 +65,10 @@ export class FaultProxy {
     this.faults.delayMs = delayMs;
   }
 
-  /** Bytes pass in slices of this size, each on its own: what belongs together arrives apart. 0 = off. */
+  /** Bytes pass in slices of this size, each on its own: what belongs together arrives apart. 0 = off, and what is left of them passes at once. */
   trickle(sliceBytes: number): void {
     this.faults.sliceBytes = sliceBytes;
+    if (sliceBytes === 0) for (const flow of this.flows) flow.hurry();
   }
 
   /**
@@ -119,6 +120,16 @@ export class FaultProxy {
     for (const flow of this.flows) flow.pump();
   }
 
+  /** Nothing of the connections that are open now moves, not even their end; new ones are served. */
+  detain(): void {
+    for (const flow of this.flows) flow.detain();
+  }
+
+  /** Ends detain(): what was under way arrives late, also of connections that were given up meanwhile. */
+  release(): void {
+    for (const flow of this.flows) flow.release();
+  }
+
   /** All open connections are reset (RST) on both sides. */
   reset(): void {
     for (const flow of this.flows) flow.reset();
@@ -138,6 +149,11 @@ export class FaultProxy {
   /** Ends refuse(), on the same port. */
   async accept(): Promise<void> {
     if (!this.listener) await this.listen();
+  }
+
+  /** Awaits that connections which the client has left are closed to the server too. */
+  async quiet(timeoutMs = 5_000): Promise<void> {
+    await waitFor('the ends of connections that were left', () => [...this.flows].every((flow) => flow.isOpen), { timeoutMs });
   }
 
   /** Awaits that this many connections have been taken since the start. */

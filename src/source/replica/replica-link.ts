@@ -59,6 +59,8 @@ export class ReplicaLink {
   private held = false;
   private failLink: ((error: GodwitError) => void) | undefined;
   private wakeBackOff: (() => void) | undefined;
+  /** What the owner was asked last. */
+  private asked: Promise<unknown> = Promise.resolve();
 
   constructor(options: ReplicaLinkOptions) {
     this.options = options;
@@ -136,7 +138,23 @@ export class ReplicaLink {
       for (const timer of timers) clearInterval(timer);
       this.socket = undefined;
       socket.destroy();
+      await this.ownerIsDone();
     }
+  }
+
+  /** Hands on what the owner makes of it, unless the link that it was asked for is gone by then. */
+  private async ask<T>(socket: Socket | undefined, answer: Promise<T>): Promise<T> {
+    this.asked = answer.catch(() => {});
+    const given = await answer;
+    if (socket !== this.socket) throw new GodwitError('CONNECTION_LOST', 'the replication link was lost meanwhile');
+    return given;
+  }
+
+  /** The next link does not begin while the owner is busy with this one: it would be asked for a snapshot while it still makes room for another. */
+  private async ownerIsDone(): Promise<void> {
+    if (this.stopping) return;
+    const stopped = new Promise<void>((resolve) => (this.wakeBackOff = resolve));
+    await Promise.race([this.asked, stopped]);
   }
 
   private ackTimer(socket: Socket): NodeJS.Timeout {
@@ -168,12 +186,12 @@ export class ReplicaLink {
     const answer = await dialogue.requestSync(socket, endpoint, position);
     this.reconnects++;
     if (answer.kind === 'continue') {
-      this.stream = await owner.onContinue(answer.replicationId || (position?.replicationId ?? ''), position?.offset ?? 0);
+      this.stream = await this.ask(socket, owner.onContinue(answer.replicationId || (position?.replicationId ?? ''), position?.offset ?? 0));
       this.options.log.info({ offset: position?.offset }, 'the source continues where we were');
     } else {
       this.options.log.info({ replicationId: answer.replicationId, offset: answer.offset }, 'the source sends a snapshot (full sync)');
       this.apply('full-resync');
-      const log = await owner.onFullResync(answer.replicationId, answer.offset);
+      const log = await this.ask(socket, owner.onFullResync(answer.replicationId, answer.offset));
       const header = await dialogue.snapshotHeader();
       this.snapshot = new SnapshotReceiver(log, header);
       owner.onSnapshotSize(this.snapshot.length);
@@ -221,10 +239,11 @@ export class ReplicaLink {
   }
 
   private async endSnapshot(snapshot: SnapshotReceiver): Promise<void> {
-    this.stream = await this.options.owner.onSnapshotEnd(snapshot.received, snapshot.checksum.matches());
+    const { socket } = this;
+    this.stream = await this.ask(socket, this.options.owner.onSnapshotEnd(snapshot.received, snapshot.checksum.matches()));
     this.apply('rdb-ended');
     // A diskless source starts the stream only on the first ACK.
-    if (this.socket !== undefined) this.acknowledge(this.socket);
+    if (socket !== undefined) this.acknowledge(socket);
   }
 
   /** Reads nothing more from the socket until the promise is settled. */
@@ -234,7 +253,7 @@ export class ReplicaLink {
     try {
       await until;
     } catch (error) {
-      this.failLink?.(toGodwitError(error));
+      if (socket === this.socket) this.failLink?.(toGodwitError(error));
       return;
     }
     if (socket !== this.socket) return;

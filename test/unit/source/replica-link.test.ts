@@ -51,6 +51,37 @@ test('reads no more than a little ahead while the spool for a snapshot is being 
   expect(log.endOffset).toBe(SNAPSHOT_BYTES);
 });
 
+test('asks for another snapshot only when its owner is done with the one before, of a link that was lost', async () => {
+  const source = await new ScriptedServer().listen();
+  onTestFinished(() => source.close());
+  source.reply = (command, socket) => {
+    if (!command.startsWith('PSYNC')) return undefined;
+    sockets.push(socket);
+    return `+FULLRESYNC ${REPLICATION_ID} 0\r\n$${PIECE.length}\r\n`;
+  };
+  const sockets: Socket[] = [];
+  const spools = [new Deferred<SpoolLog>(), new Deferred<SpoolLog>()];
+  const received = new Deferred<number>();
+  const logs = [await newSpool(), await newSpool()];
+  let asked = 0;
+  run(source.port, {
+    onFullResync: () => spools[asked++].promise,
+    onSnapshotEnd: (bytes) => (received.resolve(bytes), Promise.resolve(logs[1])),
+  });
+
+  await waitFor('the first question', () => asked === 1);
+  sockets[0].destroy();
+  await waitForStill(() => asked + sockets.length);
+  expect(sockets.length).toBe(1);
+
+  spools[0].resolve(logs[0]);
+  await waitFor('the second question', () => asked === 2);
+  spools[1].resolve(logs[1]);
+  sockets[1].write(PIECE);
+  expect(await received.promise).toBe(PIECE.length);
+  expect([logs[0].endOffset, logs[1].endOffset]).toEqual([0, PIECE.length]);
+});
+
 function run(port: number, owner: Pick<ReplicaLinkOwner, 'onFullResync' | 'onSnapshotEnd'>): void {
   const link = new ReplicaLink({
     endpoint: { host: '127.0.0.1', port },
