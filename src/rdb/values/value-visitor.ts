@@ -16,7 +16,7 @@
  */
 import type { ValueKind } from '../../model/value-kind.ts';
 
-export interface ValueSink {
+export interface ValueVisitor {
   /** @param count of elements, members, fields (bytes of a string) as the encoding announces it; -1 where it does not before the end */
   begin(kind: ValueKind, count: number): void;
   /** The next part of a string. */
