@@ -72,6 +72,8 @@ export class ValueDecoder {
   private readonly templateHashes = new TemplateHashReader(this.window);
   private readonly modules = new ModuleReader(this.window);
   private reader: ValueReader = this.strings;
+  private dialect: Dialect | null = null;
+  private programs: ReadonlyArray<ValueProgram | null> = [];
   private values!: ValueVisitor;
   private bytesLeft = Number.POSITIVE_INFINITY;
 
@@ -81,7 +83,9 @@ export class ValueDecoder {
    * @throws GodwitError RDB_UNSUPPORTED if the dialect has no such type, or it cannot be read
    */
   begin(type: number, dialect: Dialect, values: ValueVisitor, bytesLeftMax = Number.POSITIVE_INFINITY, templates: TemplateNames = NO_TEMPLATES): void {
-    const program = valuePrograms(dialect)[type];
+    if (dialect !== this.dialect) this.programs = valuePrograms(dialect);
+    this.dialect = dialect;
+    const program = this.programs[type];
     if (!program) throw unknownType(dialect, type);
     this.values = values;
     this.bytesLeft = bytesLeftMax;

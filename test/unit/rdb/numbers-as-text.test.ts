@@ -39,11 +39,25 @@ test('every double is read back from its text, short or with 17 digits', () => {
   );
 });
 
-test('short decimals are read as Number() does', () => {
-  const digits = fc.stringMatching(/^-?\d{1,9}(\.\d{0,9})?$/);
+test('decimals of any length are read as Number() does', () => {
+  const digits = fc.stringMatching(/^-?\d{1,20}(\.\d{0,24})?$/);
   fc.assert(
     fc.property(digits, (text) => Object.is(score(text), Number(text))),
-    { numRuns: 2000 },
+    { numRuns: 20_000 },
+  );
+});
+
+test('decimals next to the middle of two doubles go to the nearer one', () => {
+  const places = fc.integer({ min: 0, max: 22 });
+  fc.assert(
+    fc.property(fc.bigInt({ min: 2n ** 53n, max: 10n ** 18n - 9n }), fc.bigInt({ min: -2n, max: 2n }), places, (near, off, point) => {
+      const bits = near.toString(2).length;
+      const half = 1n << BigInt(Math.max(0, bits - 54));
+      const digits = String((near / half) * half + off).padStart(point + 1, '0');
+      const text = `${digits.slice(0, digits.length - point)}.${digits.slice(digits.length - point)}`;
+      return Object.is(score(text), Number(text));
+    }),
+    { numRuns: 20_000 },
   );
 });
 
