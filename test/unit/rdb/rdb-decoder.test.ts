@@ -154,8 +154,12 @@ describe('what stands between keys', () => {
     const bytes = file('REDIS0015', templates, value, value, entry(0, 'k', VALUE));
     expect(keysBothWays(bytes)).toEqual(['h', 'h', 'k']);
     const { rows, decoder } = walkWhole(bytes);
-    const rest = walkWhole(bytes, { resumeAt: { state: decoder.state(), offset: rows[0].endOffset } });
+    const state = JSON.parse(JSON.stringify(decoder.state())) as ReturnType<typeof decoder.state>;
+    const rest = walkWhole(bytes, { resumeAt: { state, offset: rows[0].endOffset } });
     expect(rest.rows).toEqual(rows.slice(1));
+    for (const { templates: names } of [decoder, rest.decoder, walkThroughWindows(bytes, 10).decoder]) {
+      expect(names.get(7)?.map((name) => Buffer.from(name).toString())).toEqual(['field0', 'field1']);
+    }
   });
 });
 
