@@ -6,7 +6,11 @@
  *   value  = begin content end
  *   content  string  text*                       list, set  element*         zset  member*            hash  field*
  *            array   arrayElement*               module  raw*
- *            stream  streamNode* stream (streamGroup streamPending* (streamConsumer streamConsumerPending*)* streamReturned*)* (streamProducer streamProducerId*)*
+ *            stream  streamNode* stream group* [streamIdempotence (streamProducer streamProducerId*)* streamIdempotenceTotals]
+ *   group    streamGroup streamPending* streamConsumers (streamConsumer streamConsumerPending*)* streamReturned*
+ *
+ * The order is that of the file, so that nothing has to be held: what stands behind a list in the file (how many consumers a group has, what a stream
+ * keeps of its producers) comes behind it here too.
  *
  * Stream ids are 16 bytes, big endian (ms, seq), as in the file.
  */
@@ -35,13 +39,19 @@ export interface ValueVisitor {
   streamGroup(group: StreamGroup): void;
   /** An entry that was delivered to a consumer of the group and not yet acknowledged. */
   streamPending(id: Uint8Array, idStart: number, deliveredMs: number, deliveries: number): void;
+  /** Behind the pending entries of each group: how many consumers follow. */
+  streamConsumers?(count: number): void;
   streamConsumer(consumer: StreamConsumer): void;
   streamConsumerPending(id: Uint8Array, idStart: number): void;
   /** Redis 8.8: an entry of the group that was given back (XNACK). */
   streamReturned(id: Uint8Array, idStart: number): void;
-  /** Redis 8.6: an idempotent producer, then what it has sent. */
+  /** Redis 8.6, behind the groups. */
+  streamIdempotence?(facts: StreamIdempotence): void;
+  /** An idempotent producer, then what it has sent. */
   streamProducer(name: Uint8Array): void;
   streamProducerId(key: Uint8Array, id: Uint8Array, idStart: number): void;
+  /** How many entries ever came with a producer's key, and how many of those were dropped because the key was known. */
+  streamIdempotenceTotals?(added: number, duplicates: number): void;
   end(): void;
 }
 
@@ -53,8 +63,14 @@ export interface StreamFacts {
   readonly maxDeletedId: Uint8Array | null;
   readonly entriesAdded: number;
   readonly groups: number;
-  /** Redis 8.6; null where the form has none. */
-  readonly idempotence: { readonly durationS: number; readonly maxEntries: number; readonly producers: number } | null;
+  /** Redis 8.6; null where the form has none. A decoder cannot know more than that yet: its numbers are -1, and come with streamIdempotence. */
+  readonly idempotence: StreamIdempotence | null;
+}
+
+export interface StreamIdempotence {
+  readonly durationS: number;
+  readonly maxEntries: number;
+  readonly producers: number;
 }
 
 export interface StreamGroup {
@@ -63,6 +79,7 @@ export interface StreamGroup {
   /** -1 = not known. */
   readonly entriesRead: number;
   readonly pending: number;
+  /** -1 = known with streamConsumers only, as always from a decoder. */
   readonly consumers: number;
 }
 
