@@ -49,6 +49,37 @@ export function writeInteger(out: Uint8Array, at: number, n: number): number {
   return end;
 }
 
+/** Characters that writeInteger64 needs at most. */
+export const INTEGER64_CHARS_MAX = 20;
+
+const CHUNK = 1_000_000_000;
+const CHUNK_DIGITS = 9;
+
+/** Writes the 64-bit number high * 2^32 + low (`high` signed, `low` unsigned) at `at`; returns the position behind its last digit. */
+export function writeInteger64(out: Uint8Array, at: number, high: number, low: number): number {
+  const value = high * 2 ** 32 + low;
+  if (Number.isSafeInteger(value)) return writeInteger(out, at, value);
+  let from = at;
+  let [top, bottom] = [high >>> 0, low];
+  if (high < 0) {
+    out[from++] = MINUS;
+    bottom = (~low + 1) >>> 0;
+    top = (~high + (bottom === 0 ? 1 : 0)) >>> 0;
+  }
+  // Long division by 10^9 in limbs of 16 bits: every step is exact in a double.
+  const middle = (top % CHUNK) * 2 ** 16 + (bottom >>> 16);
+  const last = (middle % CHUNK) * 2 ** 16 + (bottom & 0xffff);
+  const quotient = Math.floor(top / CHUNK) * 2 ** 32 + Math.floor(middle / CHUNK) * 2 ** 16 + Math.floor(last / CHUNK);
+  const end = writeInteger(out, from, quotient) + CHUNK_DIGITS;
+  let rest = last % CHUNK;
+  for (let place = end; place > end - CHUNK_DIGITS;) {
+    const tenth = (rest / 10) | 0;
+    out[--place] = ZERO + (rest - tenth * 10);
+    rest = tenth;
+  }
+  return end;
+}
+
 /** Reads bytes[start, end) as a decimal number; NaN when it is empty, has another character, or is not a safe integer. */
 export function readInteger(bytes: Uint8Array, start: number, end: number): number {
   let at = start;

@@ -11,6 +11,8 @@ import { GodwitError } from '../errors/errors.ts';
 
 /** A reference of 3 bytes gives 264 at most, so that no honest stream grows by more. */
 const GROWTH_MAX = 88;
+/** The lengths of liblzf are of 32 bits. */
+const LENGTH_MAX = 2 ** 32 - 1;
 
 /**
  * Decompresses bytes[start, end) into a new array of exactly `length` bytes.
@@ -18,8 +20,19 @@ const GROWTH_MAX = 88;
  * is allocated then).
  */
 export function decompressLzf(bytes: Uint8Array, start: number, end: number, length: number): Uint8Array {
-  if (length > (end - start) * GROWTH_MAX) throw corrupt('is said to be longer than it can be');
+  checkLzfLength(start, end, length);
   const out = new Uint8Array(length);
+  decompressLzfInto(out, bytes, start, end, length);
+  return out;
+}
+
+/** @throws GodwitError RDB_CORRUPT if `length` is more than bytes[start, end) could ever give: ask before making room for it. */
+export function checkLzfLength(start: number, end: number, length: number): void {
+  if (length > LENGTH_MAX || length > (end - start) * GROWTH_MAX) throw corrupt('is said to be longer than it can be');
+}
+
+/** As decompressLzf, to out[0, length). What `out` holds is used up by an error. */
+export function decompressLzfInto(out: Uint8Array, bytes: Uint8Array, start: number, end: number, length: number): void {
   let from = start;
   let to = 0;
   while (from < end) {
@@ -43,7 +56,6 @@ export function decompressLzf(bytes: Uint8Array, start: number, end: number, len
     while (count-- > 0) out[to++] = out[back++];
   }
   if (to !== length) throw corrupt('is shorter than it says');
-  return out;
 }
 
 function corrupt(what: string): GodwitError {

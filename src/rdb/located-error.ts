@@ -30,6 +30,12 @@ export function errorIndex(error: unknown, otherwise: number): number {
   return typeof at === 'number' ? at : otherwise;
 }
 
+/** An error of the format at this index of the window. Any other stays as it is. */
+export function placedError(error: unknown, at: number): unknown {
+  if (!(error instanceof GodwitError) || error.code !== 'RDB_CORRUPT') return error;
+  return new GodwitError(error.code, error.message, { cause: error.cause, fix: error.fix, details: { ...error.details, at } });
+}
+
 /** A key for people: what is not printable ASCII as \xNN, cut at 100 characters. */
 function printableKey(key: Uint8Array): string {
   let text = '';

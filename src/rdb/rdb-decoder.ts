@@ -24,6 +24,7 @@ import { PlainTextSlab } from './plain-text-slab.ts';
 import { corruptAt, lengthEnd, NEED_MORE, stringEnd } from './rdb-length.ts';
 import { isEncoded } from './rdb-string.ts';
 import { type DatabaseSize, isAuxNamed, SnapshotFacts } from './snapshot-facts.ts';
+import type { TemplateNames } from './template-names.ts';
 import { recordProgram, SINGLE_STRING, unknownType, type ValueProgram, valuePrograms } from './value-program.ts';
 import { ValueSkipper } from './value-skipper.ts';
 
@@ -67,7 +68,7 @@ export class RdbDecoder {
 
   constructor(options: RdbDecoderOptions = {}) {
     this.hiddenKeyPrefix = options.hiddenKeyPrefix ?? null;
-    this.skipper.templates = this.facts.templates;
+    this.skipper.templates = this.facts.templates.fields;
   }
 
   /** A decoder that goes on in the middle of a file, at the end of an entry. @throws GodwitError RDB_UNSUPPORTED */
@@ -75,7 +76,7 @@ export class RdbDecoder {
     const decoder = new RdbDecoder(options);
     decoder.setDialect(dialectOf(state.magic, state.version));
     decoder.facts.database = state.database;
-    for (const [id, fields] of state.templates ?? []) decoder.facts.templates.set(id, fields);
+    decoder.facts.templates.restore(state.templates ?? []);
     return decoder;
   }
 
@@ -83,7 +84,7 @@ export class RdbDecoder {
   state(): RdbDecoderState {
     if (this.dialect === null) throw new GodwitError('INTERNAL', 'the header of the snapshot was not read yet');
     const { magic, version } = this.dialect;
-    return { magic, version, database: this.database, templates: [...this.facts.templates] };
+    return { magic, version, database: this.database, templates: this.facts.templates.state() };
   }
 
   /** RDB version, as in the footer of a DUMP payload; 0 until the header was read. */
@@ -104,6 +105,11 @@ export class RdbDecoder {
   /** Sizes of the databases met so far, as announced by the snapshot. */
   get dbSizes(): ReadonlyMap<number, DatabaseSize> {
     return this.facts.databaseSizes;
+  }
+
+  /** Field names of the hash templates met so far (Redis 8.10), which the values that refer to them need. */
+  get templates(): TemplateNames {
+    return this.facts.templates.names;
   }
 
   /** Aux data of modules that was met, and left out because no command can write it. */
@@ -337,19 +343,13 @@ export class RdbDecoder {
     return this.large({ kind, type, key, valueStart: this.shift + start }, program);
   }
 
-  /** Opcodes with operands that have no bound; all others fit into any window. */
+  /** Opcodes with operands that have no bound. All others fit into any window, but for hash templates: their names are kept, so that they have to be whole. */
   private largeRecord(bytes: Uint8Array, pos: number, end: number): LargeEntry | undefined {
     const type = bytes[pos];
     const program = recordProgram(this.dialect as Dialect, type);
     const head = { kind: NOTHING_TO_APPLY, type, key: NO_KEY, valueStart: this.shift + pos + 1 } as const;
     if (type === RdbOpcode.Function2) return this.large({ ...head, kind: EntryKind.RdbFunction }, program);
     if (type === RdbOpcode.ModuleAux || type === RdbOpcode.KeyMeta) return this.large(head, program);
-    if (type === RdbOpcode.HashTemplate) {
-      const second = lengthEnd(bytes, pos + 1, end);
-      if (second < 0 || lengthEnd(bytes, second, end) < 0) return undefined;
-      this.facts.apply(type, bytes, pos + 1);
-      return this.large(head, program);
-    }
     if (type !== RdbOpcode.Aux) return undefined;
     const value = stringEnd(bytes, pos + 1, end);
     if (value < 0 || value >= end) return undefined;
@@ -360,7 +360,7 @@ export class RdbDecoder {
   private large(head: Pick<LargeEntryHead, 'kind' | 'type' | 'key' | 'valueStart'>, program: ValueProgram): LargeEntry {
     const { expiryMs, idle, freq } = this.prefix;
     const skipper = new ValueSkipper();
-    skipper.templates = this.facts.templates;
+    skipper.templates = this.facts.templates.fields;
     skipper.beginProgram(program, this.bytesLeft(head.valueStart - this.shift));
     return new LargeEntry({ ...head, database: this.database, expiryMs, idle, freq }, skipper);
   }

@@ -47,6 +47,26 @@ export function lengthAt(bytes: Uint8Array, pos: number): number {
   return uint32be(bytes, pos + 1) * 2 ** 32 + uint32be(bytes, pos + 5);
 }
 
+/** As lengthAt, to all 64 bits: writes them big endian to out[at, at + 8). */
+export function writeLength64(out: Uint8Array, at: number, bytes: Uint8Array, pos: number): void {
+  if (bytes[pos] === FORM_64) {
+    for (let i = 0; i < 8; i++) out[at + i] = bytes[pos + 1 + i];
+    return;
+  }
+  const value = lengthAt(bytes, pos);
+  out.fill(0, at, at + 4);
+  out[at + 4] = value >>> 24;
+  out[at + 5] = value >>> 16;
+  out[at + 6] = value >>> 8;
+  out[at + 7] = value;
+}
+
+/** As lengthAt, exactly. */
+export function lengthBigAt(bytes: Uint8Array, pos: number): bigint {
+  if (bytes[pos] !== FORM_64) return BigInt(lengthAt(bytes, pos));
+  return (BigInt(uint32be(bytes, pos + 1)) << 32n) | BigInt(uint32be(bytes, pos + 5));
+}
+
 /** As lengthAt, for a number of bytes or items. @throws GodwitError RDB_CORRUPT if it is more than LENGTH_MAX. */
 export function sizeAt(bytes: Uint8Array, pos: number): number {
   const size = lengthAt(bytes, pos);

@@ -1,4 +1,5 @@
 /** What a snapshot says of itself between its keys: aux fields, selected database, sizes, hash templates; and what was left out of it. */
+import { HashTemplates } from './hash-templates.ts';
 import { RdbOpcode } from './opcodes.ts';
 import { corruptAt, lengthAt, lengthEnd, stringEnd } from './rdb-length.ts';
 import { stringText } from './rdb-string.ts';
@@ -17,8 +18,8 @@ export class SnapshotFacts {
   /** redis-ver, valkey-ver, repl-stream-db, repl-id, repl-offset, ... */
   readonly aux = new Map<string, string>();
   readonly databaseSizes = new Map<number, DatabaseSize>();
-  /** Number of fields of each hash template (Redis 8.10), by id. */
-  readonly templates = new Map<number, number>();
+  /** Hash templates (Redis 8.10). */
+  readonly templates = new HashTemplates();
   /** Selected for the keys that follow. */
   database = 0;
   /** Aux data of modules, which no command can write. */
@@ -29,7 +30,7 @@ export class SnapshotFacts {
     const second = (): number => lengthAt(bytes, lengthEnd(bytes, at, bytes.length));
     if (opcode === RdbOpcode.SelectDb) this.selectDatabase(bytes, at);
     else if (opcode === RdbOpcode.ResizeDb) this.databaseSizes.set(this.database, { keys: lengthAt(bytes, at), keysWithExpiry: second() });
-    else if (opcode === RdbOpcode.HashTemplate) this.templates.set(lengthAt(bytes, at), second());
+    else if (opcode === RdbOpcode.HashTemplate) this.templates.apply(bytes, at);
     else if (opcode === RdbOpcode.ModuleAux) this.moduleAuxLeftOut++;
     else if (opcode === RdbOpcode.Aux) this.setAux(bytes, at);
   }

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { brotliDecompressSync } from 'node:zlib';
 
 export interface RdbFile {
   readonly name: string;
@@ -9,7 +10,9 @@ export interface RdbFile {
 }
 
 const OURS = fileURLToPath(new URL('../../fixtures/rdb', import.meta.url));
-const LIBRDB = fileURLToPath(new URL('../../../../shared/fixtures/librdb', import.meta.url));
+/** Beside the project, or where GODWIT_FIXTURES_DIR says; not everywhere. */
+const SHARED = process.env['GODWIT_FIXTURES_DIR'] ?? fileURLToPath(new URL('../../../../shared/fixtures', import.meta.url));
+const LIBRDB = join(SHARED, 'librdb');
 
 export interface FixtureKey {
   readonly db: number;
@@ -35,6 +38,30 @@ export function ownFile(name: string): Uint8Array {
 
 export function keysOf(name: string): FixtureKey[] {
   return (JSON.parse(readFileSync(join(OURS, `${name}.keys.json`), 'utf8')) as { keys: FixtureKey[] }).keys;
+}
+
+/** The content of a key as its server told it: bytes in base64, a stream's details as XINFO STREAM FULL. */
+export interface FixtureContent {
+  readonly db: number;
+  readonly key: string;
+  readonly type: string;
+  readonly value?: unknown;
+  readonly info?: readonly unknown[];
+  /** Unix ms; -1 = never, -2 = there is no such field. */
+  readonly fieldExpireAtMs_f1_f9_f2?: readonly number[];
+}
+
+export function contentsOf(name: string): FixtureContent[] {
+  const text = brotliDecompressSync(readFileSync(join(OURS, `${name}.contents.json.br`))).toString();
+  return (JSON.parse(text) as { keys: FixtureContent[] }).keys;
+}
+
+/** What librdb expects of a file, database by database; null where its files are not. Its texts are JSON without the braces around it. */
+export function librdbExpectation(name: string): Record<string, unknown>[] | null {
+  const path = join(LIBRDB, `${name}.json`);
+  if (!existsSync(path)) return null;
+  const text = readFileSync(path, 'utf8').trim();
+  return (text.startsWith('[') ? JSON.parse(text) : [JSON.parse(`{${text}}`)]) as Record<string, unknown>[];
 }
 
 function filesIn(folder: string): RdbFile[] {

@@ -31,8 +31,8 @@ export function integer(value: number, bytes: 1 | 2 | 4): Buffer {
 }
 
 /** A compressed string, of literals alone. */
-export function lzf(text: string): Buffer {
-  const bytes = Buffer.from(text);
+export function lzf(text: string | Uint8Array): Buffer {
+  const bytes = Buffer.from(text as string);
   const parts: Buffer[] = [];
   for (let at = 0; at < bytes.length; at += 32) {
     const part = bytes.subarray(at, at + 32);
