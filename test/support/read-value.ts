@@ -12,8 +12,8 @@ export interface ReadAbilities {
   readonly counters: boolean;
   /** Active time of consumers, Redis 7.2. */
   readonly activeTime: boolean;
-  /** Seen and active times of consumers are kept: by payloads, not by commands. */
-  readonly consumerTimes: boolean;
+  /** Commands lose when consumers were seen and active, and know the last deleted entry of a stream better than one from before 7.0 does. */
+  readonly madeBy: 'payload' | 'commands';
 }
 
 export async function readValue(client: Redis, key: string, abilities: ReadAbilities): Promise<unknown> {
@@ -59,7 +59,8 @@ function streamOf(reply: BufferReply, abilities: ReadAbilities): object {
     const group = fieldsOf(item);
     const consumers = (group.get('consumers') as BufferReply[]).map((consumer) => {
       const own = fieldsOf(consumer);
-      const times = abilities.consumerTimes ? { seenMs: own.get('seen-time'), ...(abilities.activeTime ? { activeMs: own.get('active-time') } : {}) } : {};
+      const times =
+        abilities.madeBy === 'payload' ? { seenMs: own.get('seen-time'), ...(abilities.activeTime ? { activeMs: own.get('active-time') } : {}) } : {};
       return { name: text(own.get('name')), ...times, pending: (own.get('pending') as BufferReply[][]).map((row) => row.map(idOrNumber)) };
     });
     return {
@@ -85,7 +86,7 @@ function expectedStream(stream: StreamModel, abilities: ReadAbilities): object {
   const entries = liveEntries(stream);
   const groups = stream.groups.map((group) => {
     const consumers = group.consumers.map(({ name, seenMs, activeMs }, i) => {
-      const times = abilities.consumerTimes ? { seenMs, ...(abilities.activeTime ? { activeMs: stream.counters ? activeMs : seenMs } : {}) } : {};
+      const times = abilities.madeBy === 'payload' ? { seenMs, ...(abilities.activeTime ? { activeMs: stream.counters ? activeMs : seenMs } : {}) } : {};
       const pending = group.pending.filter(({ consumer }) => consumer === i).map(({ id, deliveredMs, deliveries }) => [id, deliveredMs, deliveries]);
       return { name, ...times, pending };
     });
@@ -97,7 +98,15 @@ function expectedStream(stream: StreamModel, abilities: ReadAbilities): object {
       consumers: consumers.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     };
   });
-  const counters = stream.counters ?? { entriesAdded: entries.length, maxDeletedId: '0-0' };
+  const behindFirst = stream.entries.slice(
+    Math.max(
+      0,
+      stream.entries.findIndex(({ deleted }) => !deleted),
+    ),
+  );
+  const isKnown = abilities.madeBy === 'commands' && entries.length > 0;
+  const lastDeleted = isKnown ? behindFirst.findLast(({ deleted }) => deleted)?.id : undefined;
+  const counters = stream.counters ?? { entriesAdded: entries.length, maxDeletedId: lastDeleted ?? '0-0' };
   return {
     length: entries.length,
     lastId: stream.lastId,

@@ -105,7 +105,7 @@ export class SmallForm {
 }
 
 /** As servers read it: the shortest text that gives the same double. */
-function scoreText(score: number): string {
+export function scoreText(score: number): string {
   if (score === Number.POSITIVE_INFINITY) return 'inf';
   if (score === Number.NEGATIVE_INFINITY) return '-inf';
   return Object.is(score, -0) ? '-0' : String(score);

@@ -16,7 +16,7 @@ import { RdbType } from '../opcodes.ts';
 import type { StreamConsumer, StreamFacts, StreamGroup } from '../values/value-visitor.ts';
 
 /** To whom entries belong that a consumer has given back, at servers that do not know that. */
-const RETURNED_CONSUMER = new TextEncoder().encode('godwit:returned');
+export const RETURNED_CONSUMER = new TextEncoder().encode('godwit:returned');
 
 const ID_BYTES = 16;
 

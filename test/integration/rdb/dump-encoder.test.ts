@@ -41,7 +41,7 @@ describe.each(SERVERS)('at %s', (name) => {
     server = await startServer({ server: name, args: ['--sanitize-dump-payload', 'yes'].slice(0, name === 'redis-6.0' ? 0 : 2) });
     client = server.client();
     version = dumpVersionFor(parseServerVersion(await client.info('server'))!)!;
-    abilities = { fieldExpiry: version >= 12, counters: version >= 10, activeTime: version >= 11, consumerTimes: true };
+    abilities = { fieldExpiry: version >= 12, counters: version >= 10, activeTime: version >= 11, madeBy: 'payload' };
   });
 
   afterAll(() => server.stop());

@@ -68,6 +68,7 @@ test('entries that were given back become pending entries of a consumer of ours'
   const pending = [
     { id: '1-0', deliveredMs: 1, deliveries: 1, consumer: -1 },
     { id: '2-0', deliveredMs: 2, deliveries: 1, consumer: 0 },
+    { id: '3-0', deliveredMs: 2, deliveries: 4, consumer: -1 },
   ];
   const consumer = { name: 'alice', seenMs: 1, activeMs: 1 };
   const group = { name: 'g', lastId: '2-0', entriesRead: 2 };
