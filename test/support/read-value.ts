@@ -86,7 +86,10 @@ function expectedStream(stream: StreamModel, abilities: ReadAbilities): object {
   const entries = liveEntries(stream);
   const groups = stream.groups.map((group) => {
     const consumers = group.consumers.map(({ name, seenMs, activeMs }, i) => {
-      const times = abilities.madeBy === 'payload' ? { seenMs, ...(abilities.activeTime ? { activeMs: stream.counters ? activeMs : seenMs } : {}) } : {};
+      const times =
+        abilities.madeBy === 'payload'
+          ? { seenMs, ...(abilities.activeTime ? { activeMs: stream.counters && stream.activeTimes !== false ? activeMs : seenMs } : {}) }
+          : {};
       const pending = group.pending.filter(({ consumer }) => consumer === i).map(({ id, deliveredMs, deliveries }) => [id, deliveredMs, deliveries]);
       return { name, ...times, pending };
     });

@@ -26,6 +26,8 @@ export interface StreamModel {
   /** null: the form of servers before Redis 7.0. */
   readonly counters: { readonly maxDeletedId: string; readonly entriesAdded: number } | null;
   readonly groups: readonly StreamGroupModel[];
+  /** False: the form of servers before Redis 7.2. */
+  readonly activeTimes?: boolean;
   readonly producers?: number;
 }
 
@@ -54,6 +56,7 @@ export function feedStream(stream: StreamModel, visitor: ValueVisitor): void {
     firstId: counters && idBytes(live[0]?.id ?? '0-0'),
     maxDeletedId: counters && idBytes(counters.maxDeletedId),
     entriesAdded: counters?.entriesAdded ?? -1,
+    activeTimes: counters !== null && stream.activeTimes !== false,
     groups: groups.length,
     idempotence: stream.producers === undefined ? null : { durationS: -1, maxEntries: -1, producers: -1 },
   });

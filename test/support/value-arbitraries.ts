@@ -89,6 +89,7 @@ const streams = fc
     beyond: fc.nat({ max: 2 }),
     deletedBefore: fc.nat({ max: 5 }),
     hasCounters: fc.boolean(),
+    activeTimes: fc.boolean(),
     groups: fc.uniqueArray(group, { maxLength: 3, selector: ({ name }) => name }),
   })
   .map((raw): ValueModel => {
@@ -101,6 +102,7 @@ const streams = fc
       nodeEntries: raw.nodeEntries,
       lastId,
       counters,
+      activeTimes: raw.activeTimes,
       groups: raw.groups.map((item) => groupModel(item, raw.entries, lastId)),
     };
     return { kind: 'stream', stream };

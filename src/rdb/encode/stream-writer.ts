@@ -6,8 +6,8 @@
  *   pending   = 16OCTET delivered-ms deliveries
  *   consumer  = name seen-ms { active-ms } count *16OCTET
  *
- * [ ] from type 19 on, { } from type 21 on. A stream that has no counters (it comes from a server before 7.0) is written as type 15 whatever the
- * version, so that the server fills in what it fills in when it upgrades. Entries that were given back (Redis 8.8) are in the list of the
+ * [ ] from type 19 on, { } from type 21 on. A stream without counters (it comes from a server before 7.0) is written as type 15, one without active
+ * times (before 7.2) as type 19, whatever the version, so that the server fills in what it fills in when it loads the file of an older one. Entries that were given back (Redis 8.8) are in the list of the
  * group but belong to no consumer, which older servers do not have: they go to a consumer of their own, RETURNED_CONSUMER.
  */
 import type { DumpVersion } from './dump-version.ts';
@@ -57,7 +57,8 @@ export class StreamWriter {
     const { output } = this;
     output.close(this.nodes);
     const { firstId, maxDeletedId } = facts;
-    this.type = firstId === null || maxDeletedId === null ? RdbType.StreamListpacks : this.newest;
+    const known = firstId === null ? RdbType.StreamListpacks : facts.activeTimes === false ? RdbType.StreamListpacks2 : RdbType.StreamListpacks3;
+    this.type = Math.min(known, this.newest);
     output.length(facts.length);
     this.id(facts.lastId);
     if (firstId !== null && maxDeletedId !== null && this.type !== RdbType.StreamListpacks) {
