@@ -84,6 +84,10 @@ export const ERROR_CODES = {
   // 5: format
   RDB_CORRUPT: format('The snapshot is damaged or cut short.', 'Run the full sync again; if it repeats, check the source with redis-check-rdb.'),
   RDB_UNSUPPORTED: format('The snapshot holds something that this version of Godwit does not know.', 'Update Godwit, or leave the key out at the source.'),
+  VALUE_NOT_REPRESENTABLE: format(
+    "The target's version has no way to say a value.",
+    'Use a target of a version that has it, or allow what is lost (docs/conversion.md lists it).',
+  ),
   RDB_CHECKSUM: format('The checksum of the snapshot is wrong.', "Run the full sync again; if it repeats, check the source's memory and the network."),
   STREAM_CORRUPT: format('The replication stream is not what the protocol allows.', 'Report this with the log; the job can be resumed from its mark.'),
   AOF_CORRUPT: format(

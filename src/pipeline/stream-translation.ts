@@ -2,8 +2,9 @@
  * What happens to commands of the stream between decoder and sender: those that the target does not take in their form are rewritten, times of expiry
  * that have passed are held, and it is found out whether the batch may be applied twice. Most commands need no look at their arguments.
  *
- * Times that have passed: a target deletes a key whose expiry is set to one, and what the source did to the key afterwards (a later expiry, an increment) would
- * meet none. So the key is kept for an hour; the source's own DEL, which it sends when it expires the key, is still to come.
+ * Times that have passed, or may have by the time they arrive: a target deletes a key whose expiry is set to one, and what the source did to the key
+ * afterwards (a later expiry, an increment) would meet none. So the key is kept for an hour; the source's own DEL, which it sends when it expires the key,
+ * is still to come.
  */
 import { type Command } from '../command/command.ts';
 import { CommandArguments } from '../command/command-arguments.ts';
@@ -94,8 +95,8 @@ export class StreamTranslation {
     const at = isSet ? args.find(TIME_WORDS, expiry) + 1 : expiry;
     if (at === 0) return;
     const expiryMs = args.integer(at);
-    if (!(expiryMs <= nowMs)) return;
     const heldMs = heldExpiry(expiryMs, nowMs);
+    if (!Number.isSafeInteger(expiryMs) || heldMs === expiryMs) return;
     const words = Array.from({ length: args.count }, (_, i) => (i === at ? heldMs : Buffer.from(args.value(i))));
     this.replaced.set(row, commands(words) as Extract<Rewritten, { kind: 'commands' }>);
   }

@@ -1,5 +1,6 @@
 /** A key that has expired by the time it is applied is kept this long: the source's DEL, or its renewal, is still to come in the stream. */
 const EXPIRED_HOLD_MS = 3_600_000;
+/** What a slow target or line may take until it is applied. */
 const EXPIRES_SOON_MS = 5000;
 
 /** The expiry that a key is given at the target. @param expiryMs Unix ms; -1 = none */

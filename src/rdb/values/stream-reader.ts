@@ -112,7 +112,7 @@ export class StreamReader implements ValueReader {
   }
 
   private facts(at: number): number {
-    const { counters, producers } = this.form;
+    const { counters, activeTime = false, producers } = this.form;
     const places = this.lengths(at, counters ? 9 : 4);
     if (places === null) return NEED_MORE;
     const { bytes } = this.window;
@@ -124,6 +124,7 @@ export class StreamReader implements ValueReader {
       firstId: counters ? this.idOf(places[3], places[4]) : null,
       maxDeletedId: counters ? this.idOf(places[5], places[6]) : null,
       entriesAdded: counters ? lengthAt(bytes, places[7]) : -1,
+      activeTimes: activeTime,
       groups: this.groups,
       idempotence: producers ? NOT_YET_KNOWN : null,
     });

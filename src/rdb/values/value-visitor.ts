@@ -62,6 +62,8 @@ export interface StreamFacts {
   readonly firstId: Uint8Array | null;
   readonly maxDeletedId: Uint8Array | null;
   readonly entriesAdded: number;
+  /** False: the form does not have active times of consumers (before Redis 7.2), so that each activeMs is -1 for not known. */
+  readonly activeTimes?: boolean;
   readonly groups: number;
   /** Redis 8.6; null where the form has none. A decoder cannot know more than that yet: its numbers are -1, and come with streamIdempotence. */
   readonly idempotence: StreamIdempotence | null;
