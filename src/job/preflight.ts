@@ -14,7 +14,11 @@ export function checkServers(config: SyncConfig, source: Connection, target: Con
   ] as const) {
     const { mode, role } = connection.server;
     const name = `${side} ${endpointName(endpoint)}`;
-    if (mode === 'sentinel' || role === 'sentinel') throw new GodwitError('WRONG_TOPOLOGY', `${name} is a sentinel, not a data node`);
+    if (mode === 'sentinel' || role === 'sentinel') {
+      throw new GodwitError('WRONG_TOPOLOGY', `${name} is a sentinel, not a server with data`, {
+        fix: 'Give the address of the server that it watches; at the sentinel, SENTINEL GET-MASTER-ADDR-BY-NAME <name> tells it.',
+      });
+    }
     if (mode === 'cluster') {
       throw new GodwitError('WRONG_TOPOLOGY', `${name} is a node of a cluster, which this version cannot sync`, { fix: 'Give a standalone server.' });
     }
@@ -25,6 +29,27 @@ export function checkServers(config: SyncConfig, source: Connection, target: Con
   if (source.server.runId !== '' && source.server.runId === target.server.runId) {
     throw new GodwitError('SAME_SERVER', `source ${endpointName(config.source)} and target ${endpointName(config.target)} are the same server`);
   }
+}
+
+/**
+ * Finds out before anything is written that the source hides replication. A user who merely lacks the right to it is known only when it is asked for.
+ * @throws PSYNC_REFUSED
+ */
+export async function checkReplicationOffered(config: SyncConfig, source: Connection): Promise<void> {
+  const known = await source.call('COMMAND', 'INFO', 'PSYNC').catch(() => undefined);
+  if (!Array.isArray(known) || known.length !== 1 || known[0] !== null) return;
+  throw new GodwitError('PSYNC_REFUSED', `source ${endpointName(config.source)} does not know the command PSYNC: it is renamed or switched off there`, {
+    fix: 'Take the line rename-command PSYNC out of its configuration; a managed service that hides PSYNC needs a scan instead.',
+  });
+}
+
+/** A target that is not empty, and may not be written to. */
+export function notEmpty(config: SyncConfig, keys: number): GodwitError {
+  const holds = keys === 1 ? '1 key' : `${keys} keys`;
+  return new GodwitError('TARGET_NOT_EMPTY', `target ${endpointName(config.target)} holds ${holds}, and no mark of the job ${config.job.name}`, {
+    fix: 'Empty it, or choose --on-existing replace or skip, or --flush-target. To go on with a job, give the addresses (or --job) that it began with.',
+    details: { keys },
+  });
 }
 
 /** Keys in all databases. */

@@ -79,6 +79,11 @@ export class SpoolBudget {
     return this.#stalled.size > 0;
   }
 
+  /** Why it counts as full, from the report that it is until the one that it has room again; null = there is room. */
+  get fullReason(): DiskFullState['reason'] | null {
+    return this.#reported;
+  }
+
   /** Looks at the disk. A look that fails leaves the bound as it is. */
   refresh(): Promise<void> {
     this.#looking ??= this.#look().finally(() => {
