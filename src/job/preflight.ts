@@ -2,7 +2,7 @@
 import type { SyncConfig } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
 import { endpointName } from '../model/endpoint.ts';
-import { atLeast } from '../model/server-version.ts';
+import { atLeast, type ServerVersion, versionName } from '../model/server-version.ts';
 import type { Connection } from '../net/connection.ts';
 import type { RestoreOptions } from '../target/transaction-buffer.ts';
 
@@ -41,6 +41,17 @@ export async function checkReplicationOffered(config: SyncConfig, source: Connec
   throw new GodwitError('PSYNC_REFUSED', `source ${endpointName(config.source)} does not know the command PSYNC: it is renamed or switched off there`, {
     fix: 'Take the line rename-command PSYNC out of its configuration; a managed service that hides PSYNC needs a scan instead.',
   });
+}
+
+/** Why the target may refuse values or commands of the source, for people; undefined where nothing speaks for it. */
+export function versionDoubt(source: ServerVersion | undefined, target: ServerVersion | undefined): string | undefined {
+  if (source === undefined || target === undefined) return undefined;
+  const older = source.product === target.product && !atLeast(target, source.major, source.minor);
+  // Up to 7.2 the formats are the same; from there each of the two has its own.
+  const foreign = source.product !== target.product && (source.product === 'valkey' || atLeast(source, 7, 4));
+  if (!older && !foreign) return undefined;
+  const what = older ? 'is older than' : 'is another product than';
+  return `the target (${versionName(target)}) ${what} the source (${versionName(source)}): it may refuse values and commands that it does not know`;
 }
 
 /** A target that is not empty, and may not be written to. */

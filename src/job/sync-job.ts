@@ -23,7 +23,7 @@ import { DeadLetterFile } from '../target/dead-letter.ts';
 import { jobStatus } from './job-status-view.ts';
 import { LagMeter } from './lag-meter.ts';
 import { LastingTrouble } from './lasting-trouble.ts';
-import { checkReplicationOffered, checkServers, keyCount, notEmpty, restoreOptions, valueBytesMax } from './preflight.ts';
+import { checkReplicationOffered, checkServers, keyCount, notEmpty, restoreOptions, valueBytesMax, versionDoubt } from './preflight.ts';
 import { RateMeter } from './rate-meter.ts';
 import { tryWritablePlaces } from './writable-places.ts';
 
@@ -163,6 +163,8 @@ export class SyncJob implements SyncJobApi {
     if (this.config.sync.finish) return;
     await checkReplicationOffered(this.config, this.source);
     await tryWritablePlaces(this.config);
+    const doubt = versionDoubt(this.source.server.version, this.target.server.version);
+    if (doubt !== undefined) this.emit('warn', 'versions.doubtful', doubt);
     const timeout = await this.source.call('CONFIG', 'GET', 'repl-timeout').catch(() => null);
     if (Array.isArray(timeout) && Number(String(timeout[1])) > 0) this.sourceTimeoutMs = Number(String(timeout[1])) * 1000;
   }
@@ -242,9 +244,10 @@ export class SyncJob implements SyncJobApi {
 
   private async mayFlush(): Promise<boolean> {
     const keys = await keyCount(this.target);
-    if (keys === 0 || this.config.sync.yes) return true;
+    if (keys === 0) return true;
     const address = endpointName(this.config.target);
-    if ((await this.dependencies.confirmFlush?.({ address, keys })) === true) return true;
+    const { confirmFlush } = this.dependencies;
+    if (confirmFlush === undefined ? this.config.sync.yes : await confirmFlush({ address, keys })) return true;
     throw new GodwitError('FLUSH_NOT_CONFIRMED', `target ${address} holds ${keys} keys, and emptying it was not confirmed`, { details: { keys } });
   }
 
