@@ -146,12 +146,15 @@ export class GodwitProcess {
 
 type Outcome = { readonly status: JobStatus } | { readonly ended: GodwitExit };
 
-function brief({ phase, fullSync, incrementalSync, errors }: JobStatus): string {
+function brief({ phase, fullSync, incrementalSync, spool, connections, errors }: JobStatus): string {
   return JSON.stringify({
     phase,
     keys: fullSync.keysApplied,
     applied: incrementalSync.offsetApplied,
     received: incrementalSync.offsetReceived,
+    snapshotReceived: fullSync.bytesReceived,
+    spool: [spool.bytesOnDisk, spool.bytesInMemory, spool.full],
+    connections: connections.map(({ role, state }) => `${role} ${state}`),
     last: errors.last,
   });
 }
