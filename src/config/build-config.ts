@@ -17,6 +17,7 @@ export function buildConfig(settings: Settings, source: Endpoint, target: Endpoi
       flushTarget: settings.required('sync.flush_target'),
       yes: settings.required('sync.yes'),
       onError: settings.required('sync.on_error'),
+      onUnsupported: settings.required('sync.on_unsupported'),
       onLostPosition: settings.required('sync.on_lost_position'),
       stopAfter: settings.required('sync.stop_after'),
       stopWhenLagBelowBytes: settings.required('sync.stop_when_lag_below'),

@@ -68,6 +68,11 @@ const SPECS = {
   'sync.flush_target': option(booleanType(), false, 'Empty the target before a full sync into it; asks first'),
   'sync.yes': option(booleanType(), false, 'Answer the question of --flush-target with yes'),
   'sync.on_error': option(choiceType('stop', 'dead-letter'), 'stop', 'When the target refuses a command: stop, or write it to the dead-letter file and go on'),
+  'sync.on_unsupported': option(
+    choiceType('stop', 'skip', 'degrade'),
+    'stop',
+    'What the target cannot hold without a loss: stop there, leave it out, or bring what it can hold',
+  ),
   'sync.on_lost_position': option(choiceType('resync', 'stop'), 'resync', 'When the source cannot continue from the mark: do a new full sync, or stop'),
   'sync.stop_after': option(choiceType('never', 'full-sync'), 'never', 'End when the full sync is applied'),
   'sync.stop_when_lag_below': option(

@@ -33,6 +33,8 @@ export interface SpoolConfig {
 
 export type OnExisting = 'fail' | 'replace' | 'skip';
 export type OnError = 'stop' | 'dead-letter';
+/** What the target cannot be given whole: stop there, leave the key out, or give it what it can take. */
+export type OnUnsupported = 'stop' | 'skip' | 'degrade';
 export type OnLostPosition = 'resync' | 'stop';
 
 export interface SyncConfig {
@@ -48,6 +50,7 @@ export interface SyncConfig {
     /** Answers the question of --flush-target. */
     readonly yes: boolean;
     readonly onError: OnError;
+    readonly onUnsupported: OnUnsupported;
     readonly onLostPosition: OnLostPosition;
     /** Stop when the full sync is applied. */
     readonly stopAfter: 'never' | 'full-sync';

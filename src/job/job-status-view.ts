@@ -51,6 +51,7 @@ export function jobStatus(job: JobParts): JobStatus {
       offsetSource: job.sourceOffset,
       commandsApplied: pipeline?.commandsApplied ?? 0,
     },
+    conversion: pipeline === undefined ? { encoded: 0, degraded: 0, skipped: 0 } : { ...pipeline.conversion },
     lagBytes: lagBytes(job),
     lagMs: incremental ? job.lag.lagMs(performance.now(), applied) : 0,
     rate: { keysPerSecond: job.rates.perSecond(0), commandsPerSecond: job.rates.perSecond(1), bytesPerSecond: job.rates.perSecond(2) },

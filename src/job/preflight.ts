@@ -5,6 +5,7 @@ import { endpointName } from '../model/endpoint.ts';
 import { atLeast, type ServerVersion, versionName } from '../model/server-version.ts';
 import type { Connection } from '../net/connection.ts';
 import type { RestoreOptions } from '../target/batch-buffer.ts';
+import { ValueConversion } from '../target/value-conversion.ts';
 
 /** @throws WRONG_TOPOLOGY, TARGET_IS_REPLICA, SAME_SERVER */
 export function checkServers(config: SyncConfig, source: Connection, target: Connection): void {
@@ -65,7 +66,7 @@ export async function restoreOptions(config: SyncConfig, target: Connection): Pr
   const evictsBy = Array.isArray(policy) ? String(policy[1] ?? '') : '';
   const known = (major: number, minor: number): boolean => version === undefined || version.product === 'valkey' || atLeast(version, major, minor);
   return {
-    rdbVersion: 0,
+    conversion: new ValueConversion(version, config.sync.onUnsupported),
     replace: config.sync.onExisting !== 'skip',
     setPxat: known(6, 2),
     absttl: known(5, 0),

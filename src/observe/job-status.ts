@@ -59,6 +59,8 @@ export interface JobStatus {
     readonly offsetSource: number;
     readonly commandsApplied: number;
   };
+  /** Values that the target does not take as they are: written anew, without all that they had, left out. Repeated ones count again. */
+  readonly conversion: { readonly encoded: number; readonly degraded: number; readonly skipped: number };
   readonly lagBytes: number;
   readonly lagMs: number;
   /** Moving averages over the last seconds. */

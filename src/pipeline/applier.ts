@@ -4,6 +4,7 @@
  */
 import type { Mark } from '../checkpoint/mark.ts';
 import { GodwitError } from '../errors/errors.ts';
+import type { Dialect } from '../rdb/dialect.ts';
 import { NOTHING_TO_APPLY, type LargeEntry } from '../rdb/large-entry.ts';
 import { RdbDecoder } from '../rdb/rdb-decoder.ts';
 import { StreamDecoder } from '../resp/stream-decoder.ts';
@@ -137,10 +138,17 @@ export class Applier {
     }
   }
 
+  private convert({ dialect, templates }: RdbDecoder): void {
+    const { conversion } = this.options.restore;
+    if (dialect !== null) conversion.begin(dialect);
+    conversion.templates = templates;
+  }
+
   private async sendRows(decoder: RdbDecoder, parcel: Parcel, before: Mark): Promise<Mark> {
     const { sender, restore, leftOut, plainBatches } = this.options;
     const { batch, buffer } = parcel;
-    restore.rdbVersion = decoder.version;
+    this.convert(decoder);
+    restore.conversion.check(batch);
     const last = batch.count - 1;
     buffer.begin(plainBatches && restore.replace ? 'plain' : 'transaction');
     buffer.addValues(batch, restore, Date.now(), leftOut);
@@ -153,12 +161,13 @@ export class Applier {
   private async applyLarge(large: LargeEntry, decoder: RdbDecoder, parcel: Parcel, before: Mark): Promise<Mark> {
     const { sender, restore, valueBytesMax } = this.options;
     const cursor = this.cursor as LogCursor;
-    const value = new LargeValue(large, decoder.version, cursor);
+    this.convert(decoder);
+    const value = new LargeValue(large, restore.conversion, decoder.dialect as Dialect, cursor);
     await value.findEnd();
     let mark = before;
-    if (large.kind === NOTHING_TO_APPLY) sender.giveBack(parcel);
+    if (large.kind === NOTHING_TO_APPLY || restore.conversion.skipsLarge(large)) sender.giveBack(parcel);
     else {
-      value.checkSize(valueBytesMax);
+      await value.measure(valueBytesMax);
       mark = { ...before, rdbOffset: large.valueEnd, rdbState: { ...decoder.state(), database: large.database } };
       parcel.buffer.begin('transaction');
       const at = parcel.buffer.addLargeRestore(large, value.payloadBytes, restore, Date.now());

@@ -1,29 +1,38 @@
 /**
- * A value that is larger than the window goes to the target as one RESTORE all the same, in two passes over the spool: the first finds its end, because a
- * command says its length first and must not begin before all its bytes are at hand; the second sends it. Memory holds a window of it.
+ * A value that is larger than the window goes to the target as one RESTORE all the same, in passes over the spool: one finds its end, because a command
+ * says its length first and must not begin before all its bytes are at hand; where it has to be encoded anew one measures that; the last one sends it.
+ * Memory holds a window of it.
  */
 import { Crc64 } from '../bytes/crc64.ts';
 import { GodwitError } from '../errors/errors.ts';
+import type { Dialect } from '../rdb/dialect.ts';
+import type { DumpEncoder } from '../rdb/encode/dump-encoder.ts';
+import type { PayloadPlan } from '../rdb/encode/payload-output.ts';
 import type { LargeEntry } from '../rdb/large-entry.ts';
 import { DUMP_FOOTER_BYTES, endDumpPayload } from '../rdb/restore-footer.ts';
+import { ValueDecoder } from '../rdb/values/value-decoder.ts';
+import { type ValueConversion, Way } from '../target/value-conversion.ts';
 import type { LogCursor } from './log-cursor.ts';
 
 const FUNCTION_OPCODE_MIN = 245;
 
 export class LargeValue {
   private readonly large: LargeEntry;
-  private readonly version: number;
+  private readonly conversion: ValueConversion;
+  private readonly dialect: Dialect;
   private readonly cursor: LogCursor;
+  private encoded: { readonly encoder: DumpEncoder; readonly plan: PayloadPlan } | undefined;
 
-  constructor(large: LargeEntry, version: number, cursor: LogCursor) {
+  constructor(large: LargeEntry, conversion: ValueConversion, dialect: Dialect, cursor: LogCursor) {
     this.large = large;
-    this.version = version;
+    this.conversion = conversion;
+    this.dialect = dialect;
     this.cursor = cursor;
   }
 
-  /** Type byte, value, version and checksum. Known behind findEnd(). */
+  /** Type byte, value, version and checksum. Known behind measure(). */
   get payloadBytes(): number {
-    return 1 + this.large.valueEnd - this.large.valueStart + DUMP_FOOTER_BYTES;
+    return this.encoded?.plan.bytes ?? 1 + this.large.valueEnd - this.large.valueStart + DUMP_FOOTER_BYTES;
   }
 
   /** @throws RDB_CORRUPT */
@@ -39,8 +48,14 @@ export class LargeValue {
   }
 
   /** @param bytesMax of the target; 0 = unknown. @throws VALUE_TOO_LARGE, RDB_UNSUPPORTED */
-  checkSize(bytesMax: number): void {
+  async measure(bytesMax: number): Promise<void> {
     const { key, type } = this.large;
+    if (this.conversion.way(type) === Way.Encoded) {
+      const encoder = this.conversion.beginEncoding(type);
+      encoder.measureNext();
+      for await (const _ of this.decodeInto(encoder));
+      this.encoded = { encoder, plan: encoder.plan() };
+    }
     const bytes = this.payloadBytes;
     if (key.length === 0 && type >= FUNCTION_OPCODE_MIN) throw new GodwitError('RDB_UNSUPPORTED', `a function or script of ${bytes} bytes is too large`);
     if (bytesMax === 0 || bytes <= bytesMax) return;
@@ -49,8 +64,12 @@ export class LargeValue {
     });
   }
 
-  /** The DUMP payload, read from the spool a second time. */
-  async *payload(): AsyncGenerator<Buffer> {
+  /** The DUMP payload, in pieces. */
+  payload(): AsyncGenerator<Buffer> {
+    return this.encoded === undefined ? this.asItIs() : this.anew(this.encoded);
+  }
+
+  private async *asItIs(): AsyncGenerator<Buffer> {
     const { large, cursor } = this;
     const crc = new Crc64();
     const type = Buffer.from([large.type]);
@@ -58,16 +77,45 @@ export class LargeValue {
     yield type;
     cursor.seek(large.valueStart);
     while (cursor.offset < large.valueEnd) {
-      if (cursor.start === cursor.end && !(await cursor.more())) throw new GodwitError('SPOOL_FAILED', 'the spool ends within a value');
+      if (cursor.start === cursor.end && !(await cursor.more())) throw spoolEnds();
       const count = Math.min(cursor.end - cursor.start, large.valueEnd - cursor.offset);
       crc.update(cursor.window, cursor.start, cursor.start + count);
       yield Buffer.from(cursor.window.subarray(cursor.start, cursor.start + count));
       cursor.consume(cursor.start + count);
     }
     const footer = Buffer.alloc(DUMP_FOOTER_BYTES);
-    endDumpPayload(crc, footer, 0, this.version);
+    endDumpPayload(crc, footer, 0, this.conversion.version(large.type));
     yield footer;
   }
+
+  private async *anew({ encoder, plan }: { readonly encoder: DumpEncoder; readonly plan: PayloadPlan }): AsyncGenerator<Buffer> {
+    let pieces: Buffer[] = [];
+    encoder.piecesNext(plan, (bytes, start, end) => pieces.push(Buffer.from(bytes.subarray(start, end))));
+    for await (const _ of this.decodeInto(encoder)) {
+      const ready = pieces;
+      pieces = [];
+      yield* ready;
+    }
+    yield* pieces;
+  }
+
+  /** Decodes the whole value; yields after each window. */
+  private async *decodeInto(encoder: DumpEncoder): AsyncGenerator<undefined> {
+    const { large, cursor } = this;
+    const decoder = new ValueDecoder();
+    decoder.begin(large.type, this.dialect, encoder, large.valueEnd - large.valueStart, this.conversion.templates);
+    cursor.seek(large.valueStart);
+    while (!decoder.done) {
+      if (cursor.window.length < decoder.needed) cursor.grow();
+      if (cursor.end - cursor.start < Math.max(1, decoder.needed) && !cursor.full && !(await cursor.more(decoder.needed))) throw spoolEnds();
+      cursor.consume(decoder.feed(cursor.window, cursor.start, cursor.end));
+      yield undefined;
+    }
+  }
+}
+
+function spoolEnds(): GodwitError {
+  return new GodwitError('SPOOL_FAILED', 'the spool ends within a value');
 }
 
 function printable(key: Uint8Array): string {

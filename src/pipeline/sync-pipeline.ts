@@ -19,6 +19,7 @@ import type { Logger } from '../observe/log.ts';
 import { ReplyError } from '../resp/reply.ts';
 import { ReplicaLink, type ReplicaLinkOwner } from '../source/replica/replica-link.ts';
 import type { SpoolLog } from '../source/replica/spool/spool-log.ts';
+import type { ConversionCounts } from '../target/value-conversion.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { RestoreOptions } from '../target/batch-buffer.ts';
 import { Applier } from './applier.ts';
@@ -99,6 +100,10 @@ export class SyncPipeline implements ReplicaLinkOwner {
       serverVersion: options.sourceVersion,
       timeoutMs: options.sourceTimeoutMs,
     });
+  }
+
+  get conversion(): Readonly<ConversionCounts> {
+    return this.options.restore.conversion.counts;
   }
 
   /** Runs until stop(), or until the full sync is applied when that is asked for. */

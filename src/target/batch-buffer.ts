@@ -14,7 +14,9 @@ import type { LargeEntry } from '../rdb/large-entry.ts';
 import { plainStringStart } from '../rdb/plain-string.ts';
 import { DUMP_FOOTER_BYTES, writeDumpFooter } from '../rdb/restore-footer.ts';
 import { encodeCommand } from '../resp/encode.ts';
+import { RdbOpcode } from '../rdb/opcodes.ts';
 import { heldExpiry } from './held-expiry.ts';
+import { type ValueConversion, Way } from './value-conversion.ts';
 
 const MULTI = encodeCommand(['MULTI']);
 const EXEC = encodeCommand(['EXEC']);
@@ -32,8 +34,7 @@ const SCRIPT_LOAD = Buffer.from('*3\r\n$6\r\nSCRIPT\r\n$4\r\nLOAD\r\n');
 const AROUND_BYTES = 320;
 /** What the target can do and what the user wants, for values of a snapshot. */
 export interface RestoreOptions {
-  /** RDB version for DUMP payloads. */
-  rdbVersion: number;
+  readonly conversion: ValueConversion;
   replace: boolean;
   /** SET ... PXAT (Redis 6.2 and up). */
   setPxat: boolean;
@@ -84,6 +85,7 @@ export class BatchBuffer {
   addValues(batch: Batch, restore: RestoreOptions, nowMs: number, left: ReadonlySet<string>): void {
     for (let row = 0; row < batch.count; row++) {
       if (left.size > 0 && left.has(rowName(batch, row))) continue;
+      if (restore.conversion.skips(batch, row)) continue;
       this.select(batch.database[row]);
       this.addRdbRow(batch, row, restore, nowMs);
       this.rowOf[this.commands - 1] = row;
@@ -245,7 +247,7 @@ export class BatchBuffer {
     }
     if (batch.kind[row] === EntryKind.RdbFunction) {
       this.put(FUNCTION_RESTORE, 0, FUNCTION_RESTORE.length);
-      this.payload(bytes, 245, start, end, options.rdbVersion);
+      this.payload(bytes, RdbOpcode.Function2, start, end, options.conversion.version(RdbOpcode.Function2));
       this.put(REPLACE, 0, REPLACE.length);
       return;
     }
@@ -269,7 +271,10 @@ export class BatchBuffer {
     const idle = batch.idle[row];
     const freq = batch.freq[row];
     this.restoreHead(batch.bytes, batch.keyStart[row], batch.keyEnd[row], options, expiryMs, idle, freq, nowMs);
-    this.payload(batch.bytes, batch.type[row], batch.start[row], batch.end[row], options.rdbVersion);
+    const { conversion } = options;
+    const type = batch.type[row];
+    if (conversion.way(type) === Way.AsIs) this.payload(batch.bytes, type, batch.start[row], batch.end[row], conversion.version(type));
+    else this.encodedPayload(conversion.encode(batch, row));
     this.restoreTail(options, expiryMs, idle, freq);
   }
 
@@ -305,6 +310,11 @@ export class BatchBuffer {
       this.put(FREQ, 0, FREQ.length);
       this.number(freq);
     }
+  }
+
+  private encodedPayload({ bytes, length }: { readonly bytes: Uint8Array; readonly length: number }): void {
+    this.ensure(length + AROUND_BYTES);
+    this.bulk(bytes, 0, length);
   }
 
   /** `$<length> <type byte> <value> <footer>` */
