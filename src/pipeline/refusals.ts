@@ -89,6 +89,7 @@ export class Refusals {
       const [name, key] = nameAndKey(bytes(rows[0].row));
       throw new GodwitError('TARGET_REFUSED', `target ${policy.address}: ${rows[0].reason}${key === '' ? '' : ` (key ${JSON.stringify(key)})`}`, {
         details: { command: name, key, offset: mark.offset },
+        fix: 'Choose --on-unsupported degrade to do what the target can, or skip to leave it out.',
       });
     }
     await policy.deadLetters.write(

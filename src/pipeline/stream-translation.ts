@@ -11,10 +11,12 @@ import { CommandArguments } from '../command/command-arguments.ts';
 import { findCommand } from '../command/built-in-commands.ts';
 import { repeatability, repeatabilityByName, type Repeatability } from '../command/repeatability.ts';
 import { CommandRewriter } from '../command/rewrite/command-rewriter.ts';
-import { commands, PASSTHROUGH, type Rewritten } from '../command/rewrite/rewritten.ts';
+import { commands, PASSTHROUGH, type RewrittenCommands } from '../command/rewrite/rewritten.ts';
+import type { OnUnsupported } from '../config/sync-config.ts';
 import type { Batch } from '../model/batch.ts';
 import type { ServerVersion } from '../model/server-version.ts';
 import { heldExpiry } from '../target/held-expiry.ts';
+import type { ConversionCounts } from '../target/value-conversion.ts';
 
 export interface Unsupported {
   readonly row: number;
@@ -36,15 +38,22 @@ const TIME_WORDS = ['PXAT'];
 
 export class StreamTranslation {
   /** Rows that go in other words; of the last batch. */
-  readonly replaced = new Map<number, Extract<Rewritten, { kind: 'commands' }>>();
-  /** Rows that the target cannot be made to apply; of the last batch. */
+  readonly replaced = new Map<number, RewrittenCommands>();
+  /** Rows that the target cannot be made to apply and that may not be left out; of the last batch. */
   readonly unsupported: Unsupported[] = [];
+  private readonly onUnsupported: OnUnsupported;
+  private readonly counts: ConversionCounts;
   private readonly rewriter: CommandRewriter | undefined;
   private readonly args = new CommandArguments();
   private readonly plans = new Map<Command, Plan>();
 
-  /** @param target undefined: not known, commands go as they are */
-  constructor(target: ServerVersion | undefined) {
+  /**
+   * @param target undefined: not known, commands go as they are
+   * @param counts what is left out or loses something is counted here
+   */
+  constructor(target: ServerVersion | undefined, onUnsupported: OnUnsupported, counts: ConversionCounts) {
+    this.onUnsupported = onUnsupported;
+    this.counts = counts;
     this.rewriter = target === undefined ? undefined : new CommandRewriter(target);
   }
 
@@ -86,7 +95,15 @@ export class StreamTranslation {
   private rewrite(command: Command, row: number, nowMs: number): void {
     const rewritten = this.rewriter?.rewrite(command, this.args, nowMs) ?? PASSTHROUGH;
     if (rewritten.kind === 'commands') this.replaced.set(row, rewritten);
-    else if (rewritten.kind === 'unsupported') this.unsupported.push({ row, reason: `${command.name.toUpperCase()} cannot be applied: ${rewritten.reason}` });
+    else if (rewritten.kind === 'unsupported' && this.onUnsupported === 'stop')
+      this.unsupported.push({ row, reason: `${command.name.toUpperCase()} cannot be applied: ${rewritten.reason}` });
+    else if (rewritten.kind === 'unsupported') this.giveLess(row, this.onUnsupported === 'degrade' ? rewritten.instead : undefined);
+  }
+
+  private giveLess(row: number, instead: RewrittenCommands | undefined): void {
+    if (instead === undefined) this.counts.skipped++;
+    else this.counts.degraded++;
+    this.replaced.set(row, instead ?? commands());
   }
 
   private hold({ isSet, expiry }: Plan, row: number, nowMs: number): void {
@@ -98,7 +115,7 @@ export class StreamTranslation {
     const heldMs = heldExpiry(expiryMs, nowMs);
     if (!Number.isSafeInteger(expiryMs) || heldMs === expiryMs) return;
     const words = Array.from({ length: args.count }, (_, i) => (i === at ? heldMs : Buffer.from(args.value(i))));
-    this.replaced.set(row, commands(words) as Extract<Rewritten, { kind: 'commands' }>);
+    this.replaced.set(row, commands(words));
   }
 }
 

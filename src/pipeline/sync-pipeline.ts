@@ -341,7 +341,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
       restore,
       prefix: config.checkpoint.prefix,
       plainBatches,
-      translation: new StreamTranslation(connection.server.version),
+      translation: new StreamTranslation(connection.server.version, config.sync.onUnsupported, restore.conversion.counts),
       refusals,
       leftOut,
       valueBytesMax,

@@ -18,6 +18,10 @@ const LOSSES: Readonly<Record<string, readonly string[]>> = {
   'valkey-9.1': ['redis-6.0', 'redis-7.0', 'valkey-8.1'],
 };
 
+/** Consumers who only ever read with NOACK or nothing: no command of the stream tells of them, a replica of the source's own version lacks them too. And the sign of -0, which small
+ * sorted sets of newer servers do not keep. */
+const NOT_IN_THE_STREAM = [/"stream:groups".*consumers:/, /"zset:listpack": value: element \d+: \["[^"]*",0\] \| \["[^"]*",0\]/];
+
 test.each(PAIRS)('%s to %s', { timeout: 60_000 }, async (source, target) => {
   scene = await openScene({ source: { server: source }, target: { server: target } });
   await loadRichData(scene.source, { bigElements: 500 });
@@ -28,4 +32,10 @@ test.each(PAIRS)('%s to %s', { timeout: 60_000 }, async (source, target) => {
   const { conversion } = await godwit.waitForLagZero(scene.source);
   expect(conversion.degraded + conversion.skipped > 0).toBe(loses);
   expect(await scene.differences()).toEqual([]);
+  // The same once more as commands of the stream.
+  await scene.source.client().flushall();
+  await loadRichData(scene.source, { bigElements: 500 });
+  await godwit.waitForLagZero(scene.source);
+  const differences = await scene.differences({ ttlToleranceMs: source === 'redis-6.0' ? 1_000 : 0 });
+  expect(differences.filter((line) => !NOT_IN_THE_STREAM.some((what) => what.test(line)))).toEqual([]);
 });

@@ -1,6 +1,6 @@
 /**
  * Hashes with fields that expire. Redis has them since 7.4 (HSETEX, HGETDEL since 8.0), Valkey since 9.0 (HGETDEL since 9.1). A target without them
- * could only forget the expiry; that is not done here but said, and the policy of the job decides.
+ * can only forget the expiry; that is said, and the policy of the job decides.
  *
  *   fields = "FIELDS" n field ...                                       HSETEX: field value ...
  */
@@ -9,7 +9,7 @@ import { type RewriteContext, type RewriteRule, absoluteMs, slice } from './rewr
 import { PASSTHROUGH, type Rewritten, type RewrittenArgument, commands, unsupported } from './rewritten.ts';
 
 const TIMES = ['EX', 'PX', 'EXAT', 'PXAT'];
-const NO_FIELD_EXPIRY = unsupported('the target has no expiry of hash fields (Redis has it since 7.4, Valkey since 9.0)');
+const NO_FIELD_EXPIRY = 'the target has no expiry of hash fields (Redis has it since 7.4, Valkey since 9.0)';
 
 /** HSETEX key [FNX|FXX] [EX|PX|EXAT|PXAT time|KEEPTTL] FIELDS n field value ...: conditions held, so they are left out where it is taken apart. */
 const hsetex: RewriteRule = (args, context) => {
@@ -24,7 +24,7 @@ const hsetex: RewriteRule = (args, context) => {
   const expiryMs = absoluteMs(option, args.integer(timeAt + 1), context.receivedAtMs());
   if (!Number.isSafeInteger(expiryMs)) return PASSTHROUGH;
   if (context.has('hsetex')) return commands(['HSETEX', key, 'PXAT', expiryMs, ...slice(args, fields)]);
-  if (!context.has('hpexpireat')) return NO_FIELD_EXPIRY;
+  if (!context.has('hpexpireat')) return unsupported(NO_FIELD_EXPIRY, commands(['HSET', key, ...slice(args, fields + 2)]));
   const names: RewrittenArgument[] = [];
   for (let at = fields + 2; at < args.count; at += 2) names.push(args.value(at));
   return commands(['HSET', key, ...slice(args, fields + 2)], ['HPEXPIREAT', key, expiryMs, 'FIELDS', names.length, ...names]);
@@ -46,7 +46,7 @@ const hgetdel: RewriteRule = (args, context) => {
 /** HEXPIRE and its kin: key time [condition] FIELDS n field ... */
 function hexpire(option: string): RewriteRule {
   return (args, context) => {
-    if (!context.has('hpexpireat')) return NO_FIELD_EXPIRY;
+    if (!context.has('hpexpireat')) return unsupported(NO_FIELD_EXPIRY, commands());
     const fields = args.find(['FIELDS'], 3);
     const expiryMs = absoluteMs(option, args.integer(2), context.receivedAtMs());
     if (option === 'PXAT' || option === 'EXAT' || fields < 0 || !Number.isSafeInteger(expiryMs)) return PASSTHROUGH;

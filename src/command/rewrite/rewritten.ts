@@ -1,25 +1,32 @@
 /** What becomes of a command of the stream on its way to a target. */
 import { decimalLength, writeInteger } from '../../bytes/ascii-integer.ts';
 
+export interface RewrittenCommands {
+  readonly kind: 'commands';
+  readonly count: number;
+  readonly bytes: Uint8Array;
+}
+
 export type Rewritten =
   /** The target takes the bytes as they are. */
   | { readonly kind: 'passthrough' }
   /** RESP of `count` commands that together do the same, to be sent in one MULTI; none if nothing is to be done. */
-  | { readonly kind: 'commands'; readonly count: number; readonly bytes: Uint8Array }
+  | RewrittenCommands
   /** The target cannot be made to do the same; the reason completes "NAME cannot be applied: ". */
-  | { readonly kind: 'unsupported'; readonly reason: string };
+  | { readonly kind: 'unsupported'; readonly reason: string; readonly instead?: RewrittenCommands };
 
 /** ASCII text, a safe integer, or bytes as they are. */
 export type RewrittenArgument = string | number | Uint8Array;
 
 export const PASSTHROUGH: Rewritten = { kind: 'passthrough' };
 
-export function unsupported(reason: string): Rewritten {
-  return { kind: 'unsupported', reason };
+/** @param instead does what the target can do of it, where the loss is allowed */
+export function unsupported(reason: string, instead?: RewrittenCommands): Rewritten {
+  return { kind: 'unsupported', reason, ...(instead === undefined ? {} : { instead }) };
 }
 
 /** The commands as RESP arrays of bulk strings, one behind the other. */
-export function commands(...list: readonly (readonly RewrittenArgument[])[]): Rewritten {
+export function commands(...list: readonly (readonly RewrittenArgument[])[]): RewrittenCommands {
   let size = 0;
   for (const args of list) {
     size += 3 + decimalLength(args.length);
