@@ -54,8 +54,8 @@ export class MarkStore {
    * way. Returns how many; -1 when it cannot be known that none is left (CLIENT LIST or KILL is not allowed).
    */
   async killOthers(connection: OpenConnection): Promise<number> {
-    const list = await connection.call('CLIENT', 'LIST').catch(() => null);
-    if (list === null) return -1;
+    const [list] = await connection.callAll([['CLIENT', 'LIST']]);
+    if (list instanceof ReplyError) return -1;
     const others: string[] = [];
     for (const line of String(list).split('\n')) {
       const name = /(?:^| )name=(\S*)/.exec(line)?.[1] ?? '';

@@ -168,7 +168,7 @@ export class SyncJob implements SyncJobApi {
     const first = { attemptsMax, patient: this.config.reconnect.attemptsMax === 0 };
     await Promise.all([this.source.connect(first), this.target.connect(first)]);
     checkServers(this.config, this.source, this.target);
-    if (!this.config.sync.finish) await this.lookBeforeWriting();
+    if (!this.config.sync.finish) await this.whenTargetTakesWrites(() => this.lookBeforeWriting());
     await this.watch.begin();
   }
 

@@ -11,6 +11,7 @@ import type { PayloadPlan } from '../rdb/encode/payload-output.ts';
 import type { LargeEntry } from '../rdb/large-entry.ts';
 import { DUMP_FOOTER_BYTES, endDumpPayload } from '../rdb/restore-footer.ts';
 import { ValueDecoder } from '../rdb/values/value-decoder.ts';
+import type { ValueVisitor } from '../rdb/values/value-visitor.ts';
 import { type ValueConversion, Way } from '../target/value-conversion.ts';
 import type { LogCursor } from './log-cursor.ts';
 
@@ -47,8 +48,8 @@ export class LargeValue {
     }
   }
 
-  /** @param bytesMax of the target; 0 = unknown. @throws VALUE_TOO_LARGE, RDB_UNSUPPORTED */
-  async measure(bytesMax: number): Promise<void> {
+  /** @throws RDB_UNSUPPORTED */
+  async measure(): Promise<void> {
     const { key, type } = this.large;
     if (this.conversion.way(type) === Way.Encoded) {
       const encoder = this.conversion.beginEncoding(type);
@@ -56,12 +57,8 @@ export class LargeValue {
       for await (const _ of this.decodeInto(encoder));
       this.encoded = { encoder, plan: encoder.plan() };
     }
-    const bytes = this.payloadBytes;
-    if (key.length === 0 && type >= FUNCTION_OPCODE_MIN) throw new GodwitError('RDB_UNSUPPORTED', `a function or script of ${bytes} bytes is too large`);
-    if (bytesMax === 0 || bytes <= bytesMax) return;
-    throw new GodwitError('VALUE_TOO_LARGE', `the value of key ${printable(key)} takes ${bytes} bytes; the target accepts ${bytesMax}`, {
-      details: { key: printable(key), bytes, bytesMax },
-    });
+    if (key.length > 0 || type < FUNCTION_OPCODE_MIN) return;
+    throw new GodwitError('RDB_UNSUPPORTED', `a function or script of ${this.payloadBytes} bytes is too large`);
   }
 
   /** The DUMP payload, in pieces. */
@@ -100,10 +97,10 @@ export class LargeValue {
   }
 
   /** Decodes the whole value; yields after each window. */
-  private async *decodeInto(encoder: DumpEncoder): AsyncGenerator<undefined> {
+  async *decodeInto(visitor: ValueVisitor): AsyncGenerator<undefined> {
     const { large, cursor } = this;
     const decoder = new ValueDecoder();
-    decoder.begin(large.type, this.dialect, encoder, large.valueEnd - large.valueStart, this.conversion.templates);
+    decoder.begin(large.type, this.dialect, visitor, large.valueEnd - large.valueStart, this.conversion.templates);
     cursor.seek(large.valueStart);
     while (!decoder.done) {
       if (cursor.window.length < decoder.needed) cursor.grow();
@@ -112,6 +109,14 @@ export class LargeValue {
       yield undefined;
     }
   }
+}
+
+/** @param bytesMax that the target takes as one argument */
+export function tooLarge(keyBytes: Uint8Array, bytes: number, bytesMax: number): GodwitError {
+  const key = printable(keyBytes);
+  return new GodwitError('VALUE_TOO_LARGE', `the value of key ${key} takes ${bytes} bytes; the target accepts ${bytesMax}`, {
+    details: { key, bytes, bytesMax },
+  });
 }
 
 function spoolEnds(): GodwitError {

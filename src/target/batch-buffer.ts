@@ -102,9 +102,19 @@ export class BatchBuffer {
       else {
         this.select(batch.database[row]);
         if (other === undefined) row = this.addRange(batch, row, piecemeal ? row + 1 : batch.count);
-        else this.addOther(other, row++);
+        else {
+          this.addOther(other, row++);
+          this.rows++;
+        }
       }
     }
+  }
+
+  /** Commands that make a part of a value, or the last one, with which the key is there. */
+  addPart(part: OtherWords, database: number, isLast: boolean): void {
+    this.select(database);
+    this.addOther(part, -1);
+    if (isLast) this.rows++;
   }
 
   private addOther({ count, bytes }: OtherWords, row: number): void {
@@ -112,7 +122,6 @@ export class BatchBuffer {
       this.command();
       this.rowOf[this.commands - 1] = row;
     }
-    this.rows++;
     this.copy(bytes, 0, bytes.length);
   }
 

@@ -20,6 +20,8 @@ import { featuresOfType, representable } from '../rdb/encode/representable.ts';
 import { RdbOpcode, RdbType } from '../rdb/opcodes.ts';
 import type { TemplateNames } from '../rdb/template-names.ts';
 import { ValueDecoder } from '../rdb/values/value-decoder.ts';
+import type { BuildReceiver } from './key-commands.ts';
+import { ValueCommands } from './value-commands.ts';
 
 export const Way = { AsIs: 0, Encoded: 1, Stop: 2, Skip: 3 } as const;
 
@@ -31,6 +33,8 @@ export interface ConversionCounts {
   skipped: number;
 }
 
+/** What a large value is built in. */
+const BUILD_BYTES = 512 * 1024;
 /** The newest version that servers of both vendors take. */
 const COMMON_VERSION_MAX = 11;
 const VALKEY_VERSION = 80;
@@ -141,6 +145,25 @@ export class ValueConversion {
     this.counts.encoded++;
     this.counts.degraded += this.degrades[type];
     return this.encoder;
+  }
+
+  /** For a value whose payload is larger than the target accepts. Counts the value. */
+  commands(replace: boolean, build: BuildReceiver): ValueCommands {
+    if (this.target === undefined) throw new GodwitError('INTERNAL', 'the version of the target is not known');
+    this.counts.encoded++;
+    return new ValueCommands({
+      target: this.target,
+      transactionBytesMax: BUILD_BYTES,
+      ownTransaction: false,
+      replace,
+      degrade: this.policy === 'degrade',
+      build,
+    });
+  }
+
+  /** False: commands() cannot be asked for. */
+  get canSayInCommands(): boolean {
+    return this.target !== undefined;
   }
 
   private plan(dialect: Dialect, type: number): void {
