@@ -18,7 +18,7 @@ const LARGE = ['--proto-max-bulk-len', '2gb', '--client-query-buffer-limit', '2g
 const DEBUG = ['--enable-debug-command', 'yes'];
 
 async function fillString(client: Redis): Promise<void> {
-  for (let at = 0; at < STRING_BYTES; at += PIECE) await client.setrange('value', at, randomBytes(PIECE) as never);
+  for (let at = 0; at < STRING_BYTES; at += PIECE) await client.setrange('value', at, randomBytes(PIECE));
 }
 
 async function fillHash(client: Redis): Promise<void> {
