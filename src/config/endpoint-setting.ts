@@ -83,7 +83,7 @@ class EndpointReader {
     } catch (error) {
       if (!(error instanceof AddressError)) throw error;
       const message = `${originName(winner.origin)}: ${key} ${JSON.stringify(redactAddress(winner.value))} ${error.message}`;
-      this.#settings.problems.push({ code: 'CONFIG_INVALID', message, fix: 'Write redis://user:password@host:port, or rediss:// for TLS.' });
+      this.#settings.problems.push({ code: 'CONFIG_INVALID', message, fix: 'Write redis://<user>:<password>@<host>:<port>, or rediss:// for TLS.' });
       return undefined;
     }
   }
@@ -177,7 +177,7 @@ class EndpointReader {
   }
 
   #userWithoutPassword(origin: Origin): void {
-    const fix = `Write redis://user:password@host, or redis://:password@host for the default user, or set GODWIT_${this.#side.toUpperCase()}_PASSWORD.`;
+    const fix = `Write redis://<user>:<password>@<host>, or redis://:<password>@<host> for the default user, or set GODWIT_${this.#side.toUpperCase()}_PASSWORD.`;
     this.#settings.problems.push({ code: 'CONFIG_MISSING', message: `${originName(origin)}: the ${this.#side} has a user but no password`, fix });
   }
 

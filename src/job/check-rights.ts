@@ -111,7 +111,10 @@ function missingRights(side: 'source' | 'target', endpoint: Endpoint, refused: r
   if (refused.some(({ isUnknown }) => isUnknown)) {
     return new GodwitError(side === 'source' ? 'PSYNC_REFUSED' : 'TARGET_REFUSED', `${name} has no ${commands} (${reply})`, {
       details,
-      ...(side === 'source' ? {} : { fix: 'Look for rename-command at the server; a service that hides these commands cannot be a target.' }),
+      fix:
+        side === 'source'
+          ? 'Take the rename-command lines out of its configuration; a managed service that hides PSYNC needs a scan instead.'
+          : 'Look for rename-command at the server; a service that hides these commands cannot be a target.',
     });
   }
   const user = endpoint.username ?? 'default';

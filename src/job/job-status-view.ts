@@ -60,6 +60,7 @@ export function jobStatus(job: JobParts): JobStatus {
       bytesInMemory: (spool?.rdb?.status().bytesInMemory ?? 0) + (spool?.stream?.status().bytesInMemory ?? 0),
       bytesMax: spool?.budget.bytesMax ?? 0,
       diskFreeBytes: spool?.budget.diskFreeBytes ?? -1,
+      full: spool?.budget.fullReason ?? null,
     },
     checkpoint: { epoch: job.epoch, offset: pipeline?.mark.offset ?? 0, at: pipeline?.markAt ?? 0 },
     errors: { retried: pipeline?.retried ?? 0, deadLetters: job.deadLetters.count, last: job.lastError },

@@ -2,7 +2,7 @@
 import type { SyncConfig } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
 import { endpointName } from '../model/endpoint.ts';
-import { atLeast } from '../model/server-version.ts';
+import { atLeast, type ServerVersion, versionName } from '../model/server-version.ts';
 import type { Connection } from '../net/connection.ts';
 import type { RestoreOptions } from '../target/batch-buffer.ts';
 
@@ -14,7 +14,11 @@ export function checkServers(config: SyncConfig, source: Connection, target: Con
   ] as const) {
     const { mode, role } = connection.server;
     const name = `${side} ${endpointName(endpoint)}`;
-    if (mode === 'sentinel' || role === 'sentinel') throw new GodwitError('WRONG_TOPOLOGY', `${name} is a sentinel, not a data node`);
+    if (mode === 'sentinel' || role === 'sentinel') {
+      throw new GodwitError('WRONG_TOPOLOGY', `${name} is a sentinel, not a server with data`, {
+        fix: 'Give the address of the server that it watches; at the sentinel, SENTINEL GET-MASTER-ADDR-BY-NAME <name> tells it.',
+      });
+    }
     if (mode === 'cluster') {
       throw new GodwitError('WRONG_TOPOLOGY', `${name} is a node of a cluster, which this version cannot sync`, { fix: 'Give a standalone server.' });
     }
@@ -25,6 +29,26 @@ export function checkServers(config: SyncConfig, source: Connection, target: Con
   if (source.server.runId !== '' && source.server.runId === target.server.runId) {
     throw new GodwitError('SAME_SERVER', `source ${endpointName(config.source)} and target ${endpointName(config.target)} are the same server`);
   }
+}
+
+/** Why the target may refuse values or commands of the source, for people; undefined where nothing speaks for it. */
+export function versionDoubt(source: ServerVersion | undefined, target: ServerVersion | undefined): string | undefined {
+  if (source === undefined || target === undefined) return undefined;
+  const older = source.product === target.product && !atLeast(target, source.major, source.minor);
+  // Up to 7.2 the formats are the same; from there each of the two has its own.
+  const foreign = source.product !== target.product && (source.product === 'valkey' || atLeast(source, 7, 4));
+  if (!older && !foreign) return undefined;
+  const what = older ? 'is older than' : 'is another product than';
+  return `the target (${versionName(target)}) ${what} the source (${versionName(source)}): it may refuse values and commands that it does not know`;
+}
+
+/** A target that is not empty, and may not be written to. */
+export function notEmpty(config: SyncConfig, keys: number): GodwitError {
+  const holds = keys === 1 ? '1 key' : `${keys} keys`;
+  return new GodwitError('TARGET_NOT_EMPTY', `target ${endpointName(config.target)} holds ${holds}, and no mark of the job ${config.job.name}`, {
+    fix: 'Empty it, or choose --on-existing replace or skip, or --flush-target. To go on with a job, give the addresses (or --job) that it began with.',
+    details: { keys },
+  });
 }
 
 /** Keys in all databases. */

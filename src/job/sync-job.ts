@@ -6,28 +6,34 @@
 import { markKey, type Mark } from '../checkpoint/mark.ts';
 import { MarkStore } from '../checkpoint/mark-store.ts';
 import type { SyncConfig } from '../config/sync-config.ts';
+import type { ErrorCode } from '../errors/codes.ts';
 import { GodwitError, toGodwitError } from '../errors/errors.ts';
 import { type Endpoint, endpointName } from '../model/endpoint.ts';
 import { versionName } from '../model/server-version.ts';
 import { Connection } from '../net/connection.ts';
 import { KeepaliveWheel } from '../net/keepalive-wheel.ts';
+import { replyFailure } from '../net/reply-errors.ts';
 import type { JobDependencies, JobEvent, JobResult, SyncJobApi } from '../observe/job-api.ts';
 import type { JobPhase, JobStatus } from '../observe/job-status.ts';
 import { SyncPipeline } from '../pipeline/sync-pipeline.ts';
 import { SyncSpool } from '../pipeline/sync-spool.ts';
+import { ReplyError } from '../resp/reply.ts';
 import { listRuns, removeJobSpool, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import { DeadLetterFile } from '../target/dead-letter.ts';
 import { checkSourceRights, checkTargetRights } from './check-rights.ts';
 import { jobStatus, lagBytes } from './job-status-view.ts';
 import { LagMeter } from './lag-meter.ts';
-import { checkServers, keyCount, restoreOptions, valueBytesMax } from './preflight.ts';
+import { LastingTrouble } from './lasting-trouble.ts';
+import { checkServers, keyCount, notEmpty, restoreOptions, valueBytesMax, versionDoubt } from './preflight.ts';
 import { RateMeter } from './rate-meter.ts';
 import { SourceWatch } from './source-watch.ts';
+import { tryWritablePlaces } from './writable-places.ts';
 
 const SAMPLE_EVERY_MS = 250;
 const FIRST_ATTEMPTS = 3;
 /** Connections log their own ends and beginnings, and whoever runs the job its failure. */
 const LOGGED_ELSEWHERE = new Set(['connection.lost', 'connection.ready', 'job.failed']);
+const READY_RETRY_MS = 250;
 
 export class SyncJob implements SyncJobApi {
   readonly config: SyncConfig;
@@ -55,6 +61,11 @@ export class SyncJob implements SyncJobApi {
   private reason: JobResult['reason'] | undefined;
   private stopAsked = false;
   private sampler: NodeJS.Timeout | undefined;
+  /** The target answers, but takes no writes. */
+  private readonly notReady: LastingTrouble;
+  /** The source does not replicate to us for now. */
+  private readonly sourceAway: LastingTrouble;
+  private spoolFull: JobStatus['spool']['full'] = null;
 
   constructor(config: SyncConfig, dependencies: JobDependencies) {
     this.config = config;
@@ -66,6 +77,8 @@ export class SyncJob implements SyncJobApi {
     this.source = this.connection('source control', config.source);
     this.target = this.connection('target data', config.target);
     this.watch = new SourceWatch(this.source);
+    this.notReady = this.trouble('TARGET_NOT_READY', 'target.not-ready', 'target.ready', 'the target takes writes again');
+    this.sourceAway = this.trouble('SOURCE_NOT_READY', 'source.away', 'source.back', 'the source replicates again');
   }
 
   get sourceOffset(): number {
@@ -82,8 +95,8 @@ export class SyncJob implements SyncJobApi {
       this.enter('stopped');
       return { reason: this.reason ?? 'stopped', status: this.status(), resumable: this.reason !== 'finished' };
     } catch (caught) {
-      const error = toGodwitError(caught);
-      if (this.stopAsked && error.retryable) {
+      const error = this.failure(caught);
+      if (this.stopAsked && (error.retryable || error.code === 'CONNECTION_LOST')) {
         this.enter('stopped');
         return { reason: 'stopped', status: this.status(), resumable: true };
       }
@@ -101,6 +114,8 @@ export class SyncJob implements SyncJobApi {
     this.stopAsked = true;
     if (this.phase !== 'stopped' && this.phase !== 'failed') this.enter('draining');
     this.pipeline?.stop();
+    // Nothing is in flight to a server that is away, and there is no waiting for its return.
+    for (const connection of [this.source, this.target]) if (!connection.isReady) void connection.close();
   }
 
   abort(): void {
@@ -122,6 +137,16 @@ export class SyncJob implements SyncJobApi {
     return connection.server.version === undefined ? 'unknown' : versionName(connection.server.version);
   }
 
+  private trouble(code: ErrorCode, kind: string, kindOver: string, over: string): LastingTrouble {
+    return new LastingTrouble({
+      onTold: (message, lastsMs) => {
+        this.lastError = { code, message, at: Date.now() };
+        this.emit('warn', kind, message, { lastsMs });
+      },
+      onOver: (lastedMs) => this.emit('info', kindOver, over, { lastedMs }),
+    });
+  }
+
   private connection(role: string, endpoint: Endpoint): Connection {
     const { keepalive, reconnect } = this.config;
     const clientName = `${this.runName}:${role.replace(' ', '-')}`;
@@ -129,6 +154,7 @@ export class SyncJob implements SyncJobApi {
     connection.events.on('lost', ({ error, idleMs }) => {
       this.lastError = { code: error.code, message: error.message, at: Date.now() };
       this.emit('warn', 'connection.lost', error.message, { role, idleMs, code: error.code });
+      if (this.stopAsked) void connection.close();
     });
     connection.events.on('state', ({ from, to }) => {
       if (to.name === 'ready') this.emit('info', 'connection.ready', `${role} ${endpointName(endpoint)} is connected`, { role, from });
@@ -139,15 +165,23 @@ export class SyncJob implements SyncJobApi {
   private async prepare(): Promise<void> {
     this.enter('planning');
     const attemptsMax = this.config.reconnect.attemptsMax || FIRST_ATTEMPTS;
-    await Promise.all([this.source.connect({ attemptsMax }), this.target.connect({ attemptsMax })]);
+    const first = { attemptsMax, patient: this.config.reconnect.attemptsMax === 0 };
+    await Promise.all([this.source.connect(first), this.target.connect(first)]);
     checkServers(this.config, this.source, this.target);
-    await this.checkRights();
+    if (!this.config.sync.finish) await this.lookBeforeWriting();
     await this.watch.begin();
+  }
+
+  /** What would stop a run later is found before anything is written. */
+  private async lookBeforeWriting(): Promise<void> {
+    await this.checkRights();
+    await tryWritablePlaces(this.config);
+    const doubt = versionDoubt(this.source.server.version, this.target.server.version);
+    if (doubt !== undefined) this.emit('warn', 'versions.doubtful', doubt);
   }
 
   private async checkRights(): Promise<void> {
     const { source, target, checkpoint, sync } = this.config;
-    if (sync.finish) return;
     await checkSourceRights(this.source, source);
     const needed = { markKey: this.store.key, prefix: checkpoint.prefix, flush: sync.flushTarget };
     const missing = await checkTargetRights(this.target, target, needed);
@@ -164,7 +198,7 @@ export class SyncJob implements SyncJobApi {
 
   private async sync(): Promise<void> {
     const { config, dependencies, store } = this;
-    const mark = await this.takeOver();
+    const mark = await this.whenTargetTakesWrites(() => this.takeOver());
     this.epoch = mark.epoch;
     const spool = new SyncSpool({ config: config.spool, job: config.job.name, epoch: mark.epoch, log: dependencies.log });
     this.spool = spool;
@@ -183,13 +217,36 @@ export class SyncJob implements SyncJobApi {
       sourceOffset: this.sourceOffset,
       sourceVersion: () => this.source.server.version?.text ?? '',
       sourceTimeoutMs: () => this.watch.silenceMaxMs(this.pipeline?.link.lastReceivedAtMs ?? 0),
-      onEvent: (level, kind, message, details) => this.emit(level, kind, message, details),
+      onEvent: (level, kind, message, details) =>
+        kind === 'target.not-ready' ? this.notReady.met(message, Date.now()) : this.emit(level, kind, message, details),
     });
     this.pipeline = pipeline;
     if (this.stopAsked) return;
     this.sampler = setInterval(() => this.sample(), SAMPLE_EVERY_MS);
     const outcome = await pipeline.run();
     if (outcome === 'full-sync-done') this.reason = 'full-sync-done';
+  }
+
+  /** Does it again as long as the target is away, or not ready for writes (OOM, NOREPLICAS, READONLY ...). */
+  private async whenTargetTakesWrites<T>(work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        await this.target.ready();
+        const result = await work();
+        this.notReady.done(Number.POSITIVE_INFINITY, Date.now());
+        return result;
+      } catch (caught) {
+        const error = this.failure(caught);
+        if (!error.retryable || this.stopAsked) throw error;
+        if (error.code === 'TARGET_NOT_READY') this.notReady.met(error.message, Date.now());
+        await new Promise((resolve) => setTimeout(resolve, READY_RETRY_MS));
+      }
+    }
+  }
+
+  /** An error reply that nobody has sorted yet is the target's: what is asked of the source is asked without need. */
+  private failure(caught: unknown): GodwitError {
+    return caught instanceof ReplyError ? replyFailure(caught, { role: 'target data', address: endpointName(this.config.target) }) : toGodwitError(caught);
   }
 
   /** A new job begins with an empty target (or as --on-existing says); a known one goes on, and its owner before is fenced. */
@@ -199,7 +256,7 @@ export class SyncJob implements SyncJobApi {
     const flush = known === undefined && config.sync.flushTarget && (await this.mayFlush());
     const keys = known === undefined && !flush ? await keyCount(target) : 0;
     if (known === undefined && !flush && keys > 0 && config.sync.onExisting === 'fail') {
-      throw new GodwitError('TARGET_NOT_EMPTY', `target ${endpointName(config.target)} holds ${keys} keys`, { details: { keys } });
+      throw notEmpty(config, keys);
     }
     const first = { phase: 'full-sync', replicationId: '', offset: 0, database: 0, snapshotId: 0, rdbOffset: 0, rdbState: null, owned: keys === 0 } as const;
     // A target that was emptied, or has lost its tail, counts epochs that were taken before; their owners may live, and their folders are there.
@@ -214,9 +271,10 @@ export class SyncJob implements SyncJobApi {
 
   private async mayFlush(): Promise<boolean> {
     const keys = await keyCount(this.target);
-    if (keys === 0 || this.config.sync.yes) return true;
+    if (keys === 0) return true;
     const address = endpointName(this.config.target);
-    if ((await this.dependencies.confirmFlush?.({ address, keys })) === true) return true;
+    const { confirmFlush } = this.dependencies;
+    if (confirmFlush === undefined ? this.config.sync.yes : await confirmFlush({ address, keys })) return true;
     throw new GodwitError('FLUSH_NOT_CONFIRMED', `target ${address} holds ${keys} keys, and emptying it was not confirmed`, { details: { keys } });
   }
 
@@ -226,6 +284,9 @@ export class SyncJob implements SyncJobApi {
     const { applied } = pipeline;
     if (this.phase !== 'draining' && this.phase !== applied.phase) this.enter(applied.phase);
     const now = performance.now();
+    this.notReady.done(pipeline.markAt, Date.now());
+    this.watchLink(pipeline.link);
+    this.watchSpool();
     const received = this.spool?.stream?.endOffset ?? -1;
     if (received >= 0) this.lag.received(now, received);
     this.rates.sample(now, [pipeline.keysApplied, pipeline.commandsApplied, applied.offset + applied.rdbOffset]);
@@ -236,6 +297,19 @@ export class SyncJob implements SyncJobApi {
       this.reason = 'lag-below';
       this.stop();
     }
+  }
+
+  private watchLink({ state, lastError, sinceAt }: SyncPipeline['link']): void {
+    if (state === 'backing-off' && lastError !== null) this.sourceAway.met(lastError.message, Date.now());
+    else if (state === 'streaming' || state === 'receiving-rdb' || state === 'waiting-for-rdb') this.sourceAway.done(sinceAt, Date.now());
+  }
+
+  private watchSpool(): void {
+    const full = this.spool?.budget.fullReason ?? null;
+    if (full === this.spoolFull) return;
+    this.spoolFull = full;
+    if (full === null) this.emit('info', 'spool.room', 'the spool has room again');
+    else this.emit('warn', 'spool.full', `the spool has no room left (${full === 'disk' ? 'the disk is full' : 'spool.max_bytes'}); the source is held back`);
   }
 
   private enter(phase: JobPhase): void {

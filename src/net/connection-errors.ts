@@ -1,6 +1,6 @@
 /** The errors that a connection itself has to tell, with what, where and the numbers. */
 import { GodwitError } from '../errors/errors.ts';
-import type { NodeName } from './reply-errors.ts';
+import { type NodeName, nodeText } from './reply-errors.ts';
 
 /** Replies are outstanding and nothing has come for too long. */
 export function deadError(node: NodeName, silence: { silentMs: number; deadAfterMs: number; unansweredReplies: number; unansweredBytes: number }): GodwitError {
@@ -11,7 +11,7 @@ export function deadError(node: NodeName, silence: { silentMs: number; deadAfter
 
 /** Connected, but no whole answer to the handshake. */
 export function silentError(node: NodeName, connectTimeoutMs: number): GodwitError {
-  return new GodwitError('CONNECT_FAILED', `${node.role} ${node.address} accepted the connection but did not answer within ${connectTimeoutMs} ms`, {
+  return new GodwitError('CONNECT_FAILED', `${nodeText(node)} accepted the connection but did not answer within ${connectTimeoutMs} ms`, {
     fix: 'Check host and port, and whether the server hangs. If the port speaks TLS, use rediss:// for it.',
     details: { ...node, connectTimeoutMs },
   });

@@ -56,6 +56,7 @@ export class Connection implements OpenConnection {
   private attemptsMax: number;
   /** Since it was ready last. */
   private failedAttempts = 0;
+  private patient = false;
   private timesReady = 0;
   private lastError: ConnectionStatus['lastError'] = null;
 
@@ -75,10 +76,12 @@ export class Connection implements OpenConnection {
   /**
    * Makes the first connection; resolves when ready. Retryable failures are retried with back-off, others reject and close it.
    * @param first.attemptsMax bound on the attempts of this first connection; default is reconnect.attemptsMax (0 = none)
+   * @param first.patient a server that answers that it is not ready (it loads, say) does not count as an attempt
    */
-  connect(first: { readonly attemptsMax?: number } = {}): Promise<void> {
+  connect(first: { readonly attemptsMax?: number; readonly patient?: boolean } = {}): Promise<void> {
     if (this.state.name === 'idle') {
       this.attemptsMax = first.attemptsMax ?? this.options.reconnect.attemptsMax;
+      this.patient = first.patient === true;
       this.apply({ type: 'connect' });
       void this.attempt();
     }
@@ -276,7 +279,7 @@ export class Connection implements OpenConnection {
     if (wasReady) {
       this.waiter = new Deferred();
       if (this.clock.nowMs() - this.sinceMs >= STABLE_AFTER_MS) this.backOff.succeeded();
-    } else this.failedAttempts++;
+    } else if (!this.patient || !error.code.endsWith('_NOT_READY')) this.failedAttempts++;
     const fatal = this.fatalOf(error);
     if (fatal === undefined) this.retryLater(error, wasReady, idleMs);
     else this.giveUp(fatal);

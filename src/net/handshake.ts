@@ -11,7 +11,7 @@ import { type Endpoint, endpointName } from '../model/endpoint.ts';
 import { parseServerVersion } from '../model/server-version.ts';
 import type { CommandArgument } from '../resp/encode.ts';
 import { type Reply, ReplyError } from '../resp/reply.ts';
-import { type NodeName, replyFailure } from './reply-errors.ts';
+import { type NodeName, nodeText, replyFailure } from './reply-errors.ts';
 import type { ServerFacts } from './server-facts.ts';
 
 export interface HandshakeOptions {
@@ -99,7 +99,7 @@ async function run(options: HandshakeOptions, commands: Steps, node: NodeName): 
 }
 
 function throwIfFatal(step: keyof Steps, error: ReplyError, node: NodeName): void {
-  const where = `${node.role} ${node.address}`;
+  const where = nodeText(node);
   const details = { address: node.address, role: node.role, reply: error.text };
   if (error.code === 'DENIED') {
     throw new GodwitError('CONNECT_FAILED', `${where} is in protected mode: without a password it takes connections from its own machine only`, {

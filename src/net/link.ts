@@ -9,6 +9,7 @@ import { type Endpoint, endpointName } from '../model/endpoint.ts';
 import { excerpt } from '../resp/reply-limits.ts';
 import { openSocket } from './open-socket.ts';
 import type { PendingCall, ReplyCollector } from './reply-collector.ts';
+import { nodeText } from './reply-errors.ts';
 import { ReplyFifo } from './reply-fifo.ts';
 import { socketError, speaksTls } from './socket-errors.ts';
 
@@ -42,14 +43,16 @@ export class Link {
 
   constructor(options: LinkOptions) {
     this.options = options;
-    this.name = `${options.role} ${endpointName(options.endpoint)}`;
+    this.name = nodeText({ role: options.role, address: endpointName(options.endpoint) });
     this.fifo = new ReplyFifo(options.bulkReplyBytesMax);
   }
 
   /** Throws CONNECT_FAILED or TLS_FAILED. */
   async open(): Promise<void> {
+    const { name } = this;
     const { endpoint, connectTimeoutMs } = this.options;
-    const socket = await openSocket({ endpoint, connectTimeoutMs, signal: this.opening.signal, onBytes: (bytes, length) => this.received(bytes, length) });
+    const onBytes = (bytes: Buffer, length: number): void => this.received(bytes, length);
+    const socket = await openSocket({ endpoint, name, connectTimeoutMs, signal: this.opening.signal, onBytes });
     if (this.dead) {
       socket.on('error', () => {}).destroy();
       return;
@@ -150,9 +153,10 @@ export class Link {
   private checkGreeting(bytes: Buffer, length: number): void {
     this.greeted = true;
     if (REPLY_TYPES.has(bytes[0])) return;
-    if (bytes[0] === 0x15 && (length < 2 || bytes[1] === 3)) throw speaksTls(this.options.endpoint);
+    if (bytes[0] === 0x15 && (length < 2 || bytes[1] === 3)) throw speaksTls(this.options.endpoint, this.name);
     const line = bytes.indexOf(10);
-    const text = excerpt(bytes, 0, line >= 0 && line < length ? line : length);
+    const end = line >= 0 && line < length ? line : length;
+    const text = excerpt(bytes, 0, end > 0 && bytes[end - 1] === 13 ? end - 1 : end);
     const what = text.startsWith('HTTP/') ? 'is a web server' : text.startsWith('SSH-') ? 'is an SSH server' : 'does not speak the Redis protocol';
     throw new GodwitError('NOT_A_REDIS_SERVER', `${this.name} ${what}: it answered "${text}"`, { retryable: this.options.knownServer });
   }
@@ -160,7 +164,7 @@ export class Link {
   private socketFailed(error: NodeJS.ErrnoException): GodwitError {
     // A TLS port that is spoken to without TLS resets the connection.
     if (!this.established && error.code === 'ECONNRESET') return this.closedByPeer();
-    return socketError(error, this.options.endpoint, this.established ? 'CONNECTION_LOST' : 'CONNECT_FAILED');
+    return socketError(error, this.options.endpoint, this.established ? 'CONNECTION_LOST' : 'CONNECT_FAILED', this.name);
   }
 
   private closedByPeer(): GodwitError {

@@ -16,6 +16,8 @@ const TCP_KEEPALIVE_DELAY_MS = 30_000;
 
 export interface OpenSocketOptions {
   readonly endpoint: Endpoint;
+  /** For messages, `source 10.0.0.1:6379`; the address alone unless told. */
+  readonly name?: string;
   /** For name look-up, TCP and TLS together. */
   readonly connectTimeoutMs: number;
   /** Received bytes[0, length); valid during the call only. Returning false pauses until socket.resume(). */
@@ -53,6 +55,7 @@ export async function openSocket(options: OpenSocketOptions): Promise<Socket> {
 
 function opened(socket: Socket, event: 'connect' | 'secureConnect', options: OpenSocketOptions): Promise<void> {
   const { endpoint, connectTimeoutMs, signal } = options;
+  const name = options.name ?? endpointName(endpoint);
   return new Promise((resolve, reject) => {
     let connected = false;
     const settle = (error?: GodwitError): void => {
@@ -64,18 +67,17 @@ function opened(socket: Socket, event: 'connect' | 'secureConnect', options: Ope
     };
     const onOpen = (): void => settle();
     const onConnect = (): void => void (connected = true);
-    const onError = (error: NodeJS.ErrnoException): void => settle(socketError(error, endpoint, 'CONNECT_FAILED'));
-    const onClose = (): void => settle(socketError(Object.assign(new Error('closed'), { code: 'ECONNRESET' }), endpoint, 'CONNECT_FAILED'));
-    const onAbort = (): void => settle(new GodwitError('CONNECT_FAILED', `the attempt to connect to ${endpointName(endpoint)} was given up`));
-    const timer = setTimeout(() => settle(tooLate(endpoint, connectTimeoutMs, connected)), connectTimeoutMs);
+    const onError = (error: NodeJS.ErrnoException): void => settle(socketError(error, endpoint, 'CONNECT_FAILED', name));
+    const onClose = (): void => settle(socketError(Object.assign(new Error('closed'), { code: 'ECONNRESET' }), endpoint, 'CONNECT_FAILED', name));
+    const onAbort = (): void => settle(new GodwitError('CONNECT_FAILED', `the attempt to connect to ${name} was given up`));
+    const timer = setTimeout(() => settle(tooLate(endpoint, name, connectTimeoutMs, connected)), connectTimeoutMs);
     socket.on('error', onError).on('close', onClose).on(event, onOpen).on('connect', onConnect);
     signal?.addEventListener('abort', onAbort);
     if (signal?.aborted) onAbort();
   });
 }
 
-function tooLate(endpoint: Endpoint, connectTimeoutMs: number, connected: boolean): GodwitError {
-  const name = endpointName(endpoint);
+function tooLate(endpoint: Endpoint, name: string, connectTimeoutMs: number, connected: boolean): GodwitError {
   const details = { host: endpoint.host, port: endpoint.port, reason: 'ETIMEDOUT', connectTimeoutMs };
   if (!connected) return new GodwitError('CONNECT_FAILED', `cannot connect to ${name}: no answer within ${connectTimeoutMs} ms [ETIMEDOUT]`, { details });
   return new GodwitError('TLS_FAILED', `${name} accepted the connection but did not answer the TLS handshake within ${connectTimeoutMs} ms`, {

@@ -1,6 +1,6 @@
 /** Says in words what went wrong with a socket, and sorts it: can a retry help, is it the network or the TLS side. */
 import { GodwitError } from '../errors/errors.ts';
-import { type Endpoint, endpointName } from '../model/endpoint.ts';
+import type { Endpoint } from '../model/endpoint.ts';
 
 const REASONS: Record<string, string> = {
   ECONNREFUSED: 'nothing listens there (connection refused)',
@@ -33,9 +33,11 @@ function reasonOf(error: NodeJS.ErrnoException): string {
   return known === undefined ? error.message : `${known} [${error.code}]`;
 }
 
-/** Error of a socket that was being opened or is in use. TLS failures become TLS_FAILED, everything else `code`. */
-export function socketError(error: NodeJS.ErrnoException, endpoint: Endpoint, code: 'CONNECT_FAILED' | 'CONNECTION_LOST'): GodwitError {
-  const name = endpointName(endpoint);
+/**
+ * Error of a socket that was being opened or is in use. TLS failures become TLS_FAILED, everything else `code`.
+ * @param name of the other side, for people: `source 10.0.0.1:6379`
+ */
+export function socketError(error: NodeJS.ErrnoException, endpoint: Endpoint, code: 'CONNECT_FAILED' | 'CONNECTION_LOST', name: string): GodwitError {
   const details = { host: endpoint.host, port: endpoint.port, reason: error.code ?? 'unknown' };
   if (endpoint.tls !== undefined) {
     const tls = tlsReason(error);
@@ -46,8 +48,8 @@ export function socketError(error: NodeJS.ErrnoException, endpoint: Endpoint, co
 }
 
 /** The port that was taken for a plain one speaks TLS. */
-export function speaksTls(endpoint: Endpoint): GodwitError {
-  return new GodwitError('TLS_FAILED', `${endpointName(endpoint)} speaks TLS, but was addressed without it`, {
+export function speaksTls(endpoint: Endpoint, name: string): GodwitError {
+  return new GodwitError('TLS_FAILED', `${name} speaks TLS, but was addressed without it`, {
     fix: 'Use rediss:// for this address.',
     details: { host: endpoint.host, port: endpoint.port },
   });

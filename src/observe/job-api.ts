@@ -31,7 +31,7 @@ export interface FlushFacts {
 
 export interface JobDependencies {
   readonly log: Logger;
-  /** Asked before a target that holds keys is flushed; false or a rejection means that nothing is touched. */
+  /** Asked before a target that holds keys is flushed; false or a rejection means that nothing is touched. Without it, sync.yes decides. */
   confirmFlush?(facts: FlushFacts): Promise<boolean>;
 }
 

@@ -69,6 +69,8 @@ export interface JobStatus {
     readonly bytesInMemory: number;
     readonly bytesMax: number;
     readonly diskFreeBytes: number;
+    /** Why it has no room left: its own bound, or the disk; null while it has. */
+    readonly full: 'limit' | 'disk' | null;
   };
   readonly checkpoint: { readonly epoch: number; readonly offset: number; readonly at: number };
   readonly errors: {

@@ -59,9 +59,12 @@ export class Refusals {
     if (real.length === 0) return existing.length;
     const denied = real.find((one) => /^NO(?:PERM|AUTH)\b/.test(one.text));
     if (denied !== undefined && !buffer.isTransaction) throw replyFailure(new ReplyError(denied.text), this.node());
-    await this.policy.deadLetters.write(real.map((one) => letter(buffer, mark, one)));
-    if (this.policy.onError === 'dead-letter') return existing.length;
-    throw this.refused(buffer, real[0], 'What came with it is applied; the command is in the dead-letter file');
+    if (this.policy.onError === 'stop' && !buffer.isTransaction)
+      throw this.refused(buffer, real[0], 'What came with it is applied; the next run tries it again');
+    await this.policy.deadLetters.write(real.map((one) => letter(parcel, mark, one)));
+    if (this.policy.onError === 'stop') throw this.refused(buffer, real[0], `What came with it is applied; the command is in ${this.policy.deadLetters.file}`);
+    for (const { command } of real) if (command >= 0 && buffer.rowOf[command] >= 0) this.policy.leftOut.add(rowName(batch, buffer.rowOf[command]));
+    return existing.length;
   }
 
   /** Of a transaction of which nothing was carried out. Always throws; a retryable error means that it is sent again, without what was left out. */
@@ -73,7 +76,7 @@ export class Refusals {
     const bad = parcel === null ? [] : queued.filter((one) => one.command >= 0 && parcel.buffer.rowOf[one.command] >= 0);
     if (parcel === null) throw replyFailure(reply, this.node());
     if (this.policy.onError === 'stop' || bad.length === 0) throw this.refused(parcel.buffer, first, 'Nothing of its transaction is applied');
-    await this.policy.deadLetters.write(bad.map((one) => letter(parcel.buffer, mark, one)));
+    await this.policy.deadLetters.write(bad.map((one) => letter(parcel, mark, one)));
     for (const one of bad) this.policy.leftOut.add(rowName(parcel.batch, parcel.buffer.rowOf[one.command]));
     throw new GodwitError('TARGET_NOT_READY', 'commands that the target refused are left out, the rest is sent again');
   }
@@ -88,7 +91,9 @@ export class Refusals {
         details: { command: name, key, offset: mark.offset },
       });
     }
-    await policy.deadLetters.write(rows.map(({ row, reason }) => ({ offset: mark.offset, database: batch.database[row], error: reason, command: bytes(row) })));
+    await policy.deadLetters.write(
+      rows.map(({ row, reason }) => ({ offset: batch.endOffset[row], database: batch.database[row], error: reason, command: bytes(row) })),
+    );
     for (const { row } of rows) policy.leftOut.add(rowName(batch, row));
   }
 
@@ -103,16 +108,24 @@ export class Refusals {
   private refused(buffer: BatchBuffer, refusal: Refusal, outcome: string): GodwitError {
     const [name, key] = nameAndKey(commandBytes(buffer, refusal.command));
     const exists = refusal.text.startsWith('BUSYKEY');
+    const reply = withoutValues(refusal.text);
     return new GodwitError(
       exists ? 'KEY_EXISTS' : 'TARGET_REFUSED',
-      `target ${this.policy.address} refused ${name}${key === '' ? '' : ` of key ${JSON.stringify(key)}`}: ${refusal.text}. ${outcome}`,
-      { details: { reply: refusal.text, command: name, key } },
+      `target ${this.policy.address} refused ${name}${key === '' ? '' : ` of key ${JSON.stringify(key)}`}: ${reply}. ${outcome}`,
+      { details: { reply, command: name, key } },
     );
   }
 }
 
-function letter(buffer: BatchBuffer, mark: Mark, refusal: Refusal): DeadLetter {
-  return { offset: mark.offset, database: mark.database, error: refusal.text, command: commandBytes(buffer, refusal.command) };
+function letter({ buffer, batch }: Parcel, mark: Mark, refusal: Refusal): DeadLetter {
+  const row = refusal.command < 0 ? -1 : buffer.rowOf[refusal.command];
+  const place = row < 0 ? { offset: mark.offset, database: mark.database } : { offset: batch.endOffset[row], database: batch.database[row] };
+  return { ...place, error: refusal.text, command: commandBytes(buffer, refusal.command) };
+}
+
+/** Servers repeat the arguments of a command that they do not know: those are the user's data. */
+function withoutValues(reply: string): string {
+  return reply.replace(/, with args beginning with: .*$/s, '');
 }
 
 function commandBytes(buffer: BatchBuffer, command: number): Buffer {

@@ -249,7 +249,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
     const { spool, config } = this.options;
     let from = mark;
     if (from.phase === 'full-sync') {
-      if (spool.rdb === undefined) return this.askAgain('the snapshot is no longer held', true);
+      if (spool.rdb === undefined || from.rdbOffset < spool.rdb.startOffset) return this.askAgain('the snapshot is no longer held', true);
       from = await applier.fullSync(spool.rdb, from, this.received.promise);
       if (this.stopping) return 'stopped';
       this.options.onEvent('info', 'full-sync.done', 'the full sync is applied', { keys: this.keysApplied });
@@ -358,12 +358,15 @@ export class SyncPipeline implements ReplicaLinkOwner {
     const wasFull = this.mark.phase === 'full-sync';
     this.mark = mark;
     this.markAt = Date.now();
+    this.keysMarked = mark.phase === 'full-sync' ? this.keysBefore.applied + rows : this.keysApplied;
+    // What was in flight when a new full sync began speaks of other logs than those at hand.
+    if (spool.snapshot !== undefined && mark.snapshotId !== spool.snapshot.startedAt) return;
     if (mark.phase === 'full-sync') {
-      this.keysMarked = this.keysBefore.applied + rows;
+      spool.rdb?.acknowledge(mark.rdbOffset);
       return;
     }
-    this.keysMarked = this.keysApplied;
-    if (spool.stream !== undefined && mark.offset <= spool.stream.endOffset) spool.stream.acknowledge(mark.offset);
+    const { stream } = spool;
+    if (stream !== undefined && mark.offset >= stream.startOffset && mark.offset <= stream.endOffset) stream.acknowledge(mark.offset);
     if (spool.rdb !== undefined && !wasFull)
       spool.dropSnapshot().catch((error: unknown) => this.options.log.warn({ error: String(error) }, 'the snapshot could not be removed'));
   }

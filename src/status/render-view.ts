@@ -105,12 +105,13 @@ function lagLine(status: JobStatus): Line {
 }
 
 function spoolLine(status: JobStatus): Line {
-  const { bytesOnDisk, bytesInMemory, bytesMax, diskFreeBytes } = status.spool;
+  const { bytesOnDisk, bytesInMemory, bytesMax, diskFreeBytes, full } = status.spool;
   const limit = bytesMax > 0 ? ` of ${showBytes(bytesMax)}` : '';
   return [
     label('spool'),
     [`${showBytes(bytesOnDisk)}${limit} on disk  ${showBytes(bytesInMemory)} in memory`],
     [`  disk ${showBytes(diskFreeBytes)} free`, 'dim'],
+    [full === null ? '' : full === 'disk' ? '  DISK FULL' : '  FULL', 'bad'],
   ];
 }
 

@@ -4,7 +4,7 @@
  * Every process that is still alive when this one ends is killed by its pid; `kill()` or `stop()` in the test is still the rule.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -21,6 +21,8 @@ export interface GodwitOptions {
   readonly spoolDir: string;
   /** More flags of `godwit sync`. */
   readonly args?: readonly string[];
+  /** Words in front of the program, which become it (exec). */
+  readonly launcher?: readonly string[];
 }
 
 export interface GodwitExit {
@@ -51,9 +53,10 @@ export class GodwitProcess {
   private ended: GodwitExit | null = null;
   private stderr = '';
 
-  constructor({ source, target, spoolDir, args = [] }: GodwitOptions) {
+  constructor({ source, target, spoolDir, args = [], launcher = [] }: GodwitOptions) {
     const words = ['sync', source, target, '--spool-dir', spoolDir, '--log-format', 'json', '--status-port', '0', ...args];
-    this.child = spawn(process.execPath, [MAIN, ...words], { stdio: ['ignore', 'pipe', 'pipe'], env: environment() });
+    const [program = '', ...all] = [...launcher, process.execPath, MAIN, ...words];
+    this.child = spawn(program, all, { stdio: ['ignore', 'pipe', 'pipe'], env: environment() });
     this.pid = this.child.pid ?? 0;
     alive.add(this);
     createInterface({ input: this.child.stdout }).on('line', (line) => this.take(line));
@@ -103,6 +106,11 @@ export class GodwitProcess {
     return this.waitForStatus(`the offset ${offset}`, ({ incrementalSync }) => incrementalSync.offsetApplied >= offset, { timeoutMs: 20_000, ...options });
   }
 
+  /** Resident memory, in bytes. */
+  rssBytes(): number {
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1]) * 1024;
+  }
+
   /** SIGKILL. */
   kill(): Promise<GodwitExit> {
     this.killNow();
@@ -148,12 +156,15 @@ export class GodwitProcess {
 
 type Outcome = { readonly status: JobStatus } | { readonly ended: GodwitExit };
 
-function brief({ phase, fullSync, incrementalSync, errors }: JobStatus): string {
+function brief({ phase, fullSync, incrementalSync, spool, connections, errors }: JobStatus): string {
   return JSON.stringify({
     phase,
     keys: fullSync.keysApplied,
     applied: incrementalSync.offsetApplied,
     received: incrementalSync.offsetReceived,
+    snapshotReceived: fullSync.bytesReceived,
+    spool: [spool.bytesOnDisk, spool.bytesInMemory, spool.full],
+    connections: connections.map(({ role, state }) => `${role} ${state}`),
     last: errors.last,
   });
 }

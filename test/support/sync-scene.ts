@@ -5,11 +5,14 @@ import { join } from 'node:path';
 import { type CompareOptions, compareServers } from './compare.ts';
 import { type GodwitProcess, startGodwit } from './godwit-process.ts';
 import { LiveLoad } from './live-load.ts';
+import { fillDisk, freeDisk, type SmallDisk, smallDiskLauncher } from './small-disk.ts';
 import { type RealServer, type ServerOptions, startServer } from './server.ts';
 
 export interface SceneOptions {
   readonly source?: ServerOptions;
   readonly target?: ServerOptions;
+  /** The spool of each Godwit is on a disk of this size, empty at its start but for the ballast. */
+  readonly spoolDisk?: { readonly bytes: number; readonly ballastBytes: number };
 }
 
 /** Both servers are redis-7.0 unless told. */
@@ -18,7 +21,7 @@ export async function openScene(options: SceneOptions = {}): Promise<SyncScene> 
     startServer({ server: 'redis-7.0', ...options.source }),
     startServer({ server: 'redis-7.0', ...options.target }),
   ]);
-  return new SyncScene(source, target);
+  return new SyncScene(source, target, options.spoolDisk);
 }
 
 export class SyncScene {
@@ -30,19 +33,32 @@ export class SyncScene {
   targetUrl: string;
   private readonly godwits: GodwitProcess[] = [];
   private readonly loads: LiveLoad[] = [];
+  private readonly disk: SmallDisk | undefined;
 
-  constructor(source: RealServer, target: RealServer) {
+  constructor(source: RealServer, target: RealServer, spoolDisk?: SceneOptions['spoolDisk']) {
     this.source = source;
     this.target = target;
     this.sourceUrl = source.url;
     this.targetUrl = target.url;
+    this.disk = spoolDisk && { dir: this.spoolDir, ...spoolDisk };
   }
 
   /** @param args more flags; a later --spool-dir counts. */
   godwit(...args: readonly string[]): GodwitProcess {
-    const godwit = startGodwit({ source: this.sourceUrl, target: this.targetUrl, spoolDir: this.spoolDir, args });
+    const launcher = this.disk && smallDiskLauncher(this.disk);
+    const godwit = startGodwit({ source: this.sourceUrl, target: this.targetUrl, spoolDir: this.spoolDir, args, launcher });
     this.godwits.push(godwit);
     return godwit;
+  }
+
+  /** Others leave the spool's disk; see SmallDisk. */
+  freeSpoolDisk(godwit: GodwitProcess): void {
+    if (this.disk) freeDisk(godwit.pid, this.disk);
+  }
+
+  /** Others take all that is free on the spool's disk. */
+  fillSpoolDisk(godwit: GodwitProcess): void {
+    if (this.disk) fillDisk(godwit.pid, this.disk);
   }
 
   load(): LiveLoad {

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { Deferred } from '../../async/deferred.ts';
 import { GodwitError } from '../../errors/errors.ts';
 import { type Endpoint, endpointName } from '../../model/endpoint.ts';
-import { replyFailure } from '../../net/reply-errors.ts';
+import { nodeText, replyFailure } from '../../net/reply-errors.ts';
 import { encodeCommand } from '../../resp/encode.ts';
 import { ReplyError } from '../../resp/reply.ts';
 
@@ -65,13 +65,13 @@ export class PsyncDialogue {
 
   private failure(reply: string, command: string, endpoint: Endpoint): GodwitError {
     const node = { role: 'source replication', address: endpointName(endpoint) };
-    if (!reply.startsWith('-')) return new GodwitError('NOT_A_REDIS_SERVER', `${node.role} ${node.address} answered ${command} with "${reply.slice(0, 60)}"`);
+    if (!reply.startsWith('-')) return new GodwitError('NOT_A_REDIS_SERVER', `${nodeText(node)} answered ${command} with "${reply.slice(0, 60)}"`);
     const error = new ReplyError(reply.slice(1), command);
     if (/unknown command|NOPERM/i.test(error.text)) {
-      return new GodwitError('PSYNC_REFUSED', `${node.role} ${node.address} refuses ${command}: ${error.text}`, { details: { ...node, reply: error.text } });
+      return new GodwitError('PSYNC_REFUSED', `${nodeText(node)} refuses ${command}: ${error.text}`, { details: { ...node, reply: error.text } });
     }
     if (/^(ERR Can't SYNC|ERR BGSAVE|ERR Unable to perform)/i.test(error.text)) {
-      return new GodwitError('SOURCE_NOT_READY', `${node.role} ${node.address} is not ready: ${error.text}`, { details: node });
+      return new GodwitError('SOURCE_NOT_READY', `${nodeText(node)} is not ready: ${error.text}`, { details: node });
     }
     return replyFailure(error, node);
   }

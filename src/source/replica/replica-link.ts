@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '../../async/clock.ts';
 import type { ReconnectConfig } from '../../config/sync-config.ts';
 import { GodwitError, toGodwitError } from '../../errors/errors.ts';
 import { type Endpoint, endpointName } from '../../model/endpoint.ts';
+import { givenUpError } from '../../net/connection-errors.ts';
 import { openSocket } from '../../net/open-socket.ts';
 import type { Logger } from '../../observe/log.ts';
 import { encodeCommand } from '../../resp/encode.ts';
@@ -74,6 +75,7 @@ export class ReplicaLink {
 
   /** Runs until stop(); rejects with what cannot be retried. */
   async run(): Promise<void> {
+    const { attemptsMax } = this.options.reconnect;
     const backOff = new BackOff({ ...this.options.reconnect, random: Math.random });
     while (!this.stopping) {
       const startedMs = this.clock.nowMs();
@@ -86,6 +88,7 @@ export class ReplicaLink {
         if (!error.retryable) throw error;
         if (this.clock.nowMs() - startedMs > 2000) backOff.succeeded();
         const delayMs = backOff.nextDelayMs();
+        if (attemptsMax > 0 && backOff.attempts >= attemptsMax) throw givenUpError(error, backOff.attempts);
         this.apply('lost');
         this.options.log.warn({ code: error.code, error: error.message, delayMs: Math.round(delayMs) }, 'the replication link is down, will reconnect');
         await this.pause(delayMs);

@@ -42,8 +42,8 @@ export class FakeJob implements SyncJobApi {
     this.#listeners.push(listener);
   }
 
-  emit(message: string): void {
-    for (const listener of this.#listeners) listener({ at: Date.now(), level: 'info', kind: 'test', message, details: {} });
+  emit(message: string, kind = 'test'): void {
+    for (const listener of this.#listeners) listener({ at: Date.now(), level: 'info', kind, message, details: {} });
   }
 
   end(reason: JobResult['reason'], resumable = true): void {

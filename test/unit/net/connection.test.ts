@@ -139,6 +139,15 @@ describe('the handshake', () => {
     expect(connection.status()).toMatchObject({ state: 'ready', reconnects: 0, lastError: { code: 'TARGET_NOT_READY' } });
   });
 
+  test('a patient one waits for a server that loads, however few attempts it has', async () => {
+    let pings = 0;
+    server.reply = (command) => (command === 'PING' && ++pings < 4 ? '-LOADING x\r\n' : undefined);
+    await expect(make().connect({ attemptsMax: 2 })).rejects.toMatchObject({ code: 'TARGET_NOT_READY' });
+    pings = 0;
+    await make().connect({ attemptsMax: 2, patient: true });
+    expect(pings).toBe(4);
+  });
+
   test('refuses an override that is too long for the node, at the first connection', async () => {
     server.timeoutS = '2';
     const connection = make({ keepalive: { intervalMs: 5000, idleLimitMs: 0, deadAfterMs: 0 } });

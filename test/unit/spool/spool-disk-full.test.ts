@@ -20,6 +20,8 @@ test('a full disk stops the receiver, not the log; when space is back all goes o
   clock.advance(1000);
   await relieved;
   expect(log.status().diskFull).toBe(false);
+  expect(reports).toHaveLength(1);
+  clock.advance(2500);
   expect(reports).toMatchObject([{ full: true }, { full: false }]);
   appendKnown(log, 30_000);
   await log.flush();
@@ -59,6 +61,24 @@ test('with the disk full, acknowledged segments are deleted although the retenti
   await vi.waitFor(() => expect(log.congested).toBe(false));
   expect((await segmentNames(dir))[0]).toBe('stream-0000000000032768.seg');
   await expectKnown(log, 40_000, log.endOffset);
+  await log.close();
+});
+
+test('a disk that others keep full is reported once, however often a little goes on it', async () => {
+  const { options, files, clock, reports } = await smallSpool();
+  files.bytesRoom = 0;
+  const log = await SpoolLog.create(options);
+  appendKnown(log, 9000);
+  for (let round = 0; round < 5; round++) {
+    await vi.waitFor(() => expect(log.status().diskFull).toBe(true));
+    files.bytesRoom = 9000;
+    clock.advance(1000);
+    await vi.waitFor(() => expect(log.status().diskFull).toBe(false));
+    appendKnown(log, 9000);
+  }
+  await vi.waitFor(() => expect(log.status().diskFull).toBe(true));
+  clock.advance(60_000);
+  expect(reports).toMatchObject([{ full: true, reason: 'disk' }]);
   await log.close();
 });
 

@@ -289,6 +289,16 @@ test('wakes those who wait for bytes, in both senses', async () => {
   await log.close();
 });
 
+test('who reads a log that was given up and removed is told why it was given up', async () => {
+  const { options } = await smallSpool();
+  const log = await SpoolLog.create(options);
+  appendKnown(log, 100);
+  log.fail(new GodwitError('POSITION_LOST', 'a new full sync has begun', { retryable: true }));
+  await log.remove();
+  expect(() => log.read(0, new Uint8Array(10), 0, 10)).toThrow('a new full sync has begun');
+  await expect(log.waitBeyond(100)).rejects.toMatchObject({ code: 'POSITION_LOST' });
+});
+
 test('finish() puts the snapshot on disk, and who waits for more learns that there is none', async () => {
   const { options, dir } = await smallSpool({ name: 'rdb' });
   const log = await SpoolLog.create(options);

@@ -53,7 +53,7 @@ export function exampleStatus(over: Partial<JobStatus> = {}): JobStatus {
     lagBytes: 54,
     lagMs: 4,
     rate: { keysPerSecond: 83_210, commandsPerSecond: 1500, bytesPerSecond: 61_300_000 },
-    spool: { dir: '/var/lib/godwit', bytesOnDisk: 12_582_912, bytesInMemory: 1_048_576, bytesMax: 10_737_418_240, diskFreeBytes: 85_899_345_920 },
+    spool: { dir: '/var/lib/godwit', bytesOnDisk: 12_582_912, bytesInMemory: 1_048_576, bytesMax: 10_737_418_240, diskFreeBytes: 85_899_345_920, full: null },
     checkpoint: { epoch: 3, offset: 12_345, at: STARTED_AT + 5000 },
     errors: { retried: 0, deadLetters: 0, last: null },
     connections: [

@@ -5,7 +5,7 @@
  * start, then behind the writes once in a while, never per write. A full disk is a state, not an error: the log that meets it keeps its bytes
  * in memory, becomes congested, and tries again each second.
  */
-import { type Clock, systemClock } from '../../../async/clock.ts';
+import { type Clock, type ClockTimer, systemClock } from '../../../async/clock.ts';
 import type { Logger } from '../../../observe/log.ts';
 import { nodeSpoolFiles, type SpoolFiles } from './spool-files.ts';
 
@@ -13,6 +13,8 @@ import { nodeSpoolFiles, type SpoolFiles } from './spool-files.ts';
 const RESERVE_BYTES = 1024 ** 3;
 const LOOK_EVERY_MS = 5000;
 const LOOK_EVERY_BYTES = 256 * 1024 * 1024;
+/** A disk has room again when no write was refused for so long: one that others keep full takes a little now and then. */
+const ROOM_AFTER_MS = 2500;
 
 export interface DiskFullState {
   readonly full: boolean;
@@ -48,6 +50,7 @@ export class SpoolBudget {
   #lookedAt = Number.NEGATIVE_INFINITY;
   #sinceLook = 0;
   #looking: Promise<void> | null = null;
+  #roomTimer: ClockTimer | null = null;
 
   constructor(options: SpoolBudgetOptions) {
     this.#options = options;
@@ -77,6 +80,11 @@ export class SpoolBudget {
 
   get full(): boolean {
     return this.#stalled.size > 0;
+  }
+
+  /** Why it counts as full, from the report that it is until the one that it has room again; null = there is room. */
+  get fullReason(): DiskFullState['reason'] | null {
+    return this.#reported;
   }
 
   /** Looks at the disk. A look that fails leaves the bound as it is. */
@@ -109,6 +117,8 @@ export class SpoolBudget {
   /** A log cannot write. */
   stalled(logName: string, reason: DiskFullState['reason']): void {
     this.#stalled.add(logName);
+    this.#roomTimer?.cancel();
+    this.#roomTimer = null;
     if (this.#reported !== null) return;
     this.#reported = reason;
     this.#options.log.warn(this.#state(true, reason), 'the spool has no room left; the source is read more slowly until there is some');
@@ -121,10 +131,16 @@ export class SpoolBudget {
     this.#reportRoom();
   }
 
-  /** A spool that lives at its own bound would report each deletion, so room there means a quarter of it. */
+  /** A spool that lives at its own bound would report each deletion, so room there means a quarter of it; on a disk see ROOM_AFTER_MS. */
   #reportRoom(): void {
     const reason = this.#reported;
     if (reason === null || this.#stalled.size > 0 || (reason === 'limit' && this.#used > this.#max * 0.75)) return;
+    if (reason === 'limit') this.#noteRoom(reason);
+    else this.#roomTimer ??= this.#clock.startTimer(ROOM_AFTER_MS, () => this.#noteRoom(reason), { background: true });
+  }
+
+  #noteRoom(reason: DiskFullState['reason']): void {
+    this.#roomTimer = null;
     this.#reported = null;
     this.#options.log.info(this.#state(false, reason), 'the spool has room again');
     this.#options.onDiskFull?.(this.#state(false, reason));

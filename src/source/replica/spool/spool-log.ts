@@ -163,10 +163,11 @@ export class SpoolLog {
 
   /**
    * Copies up to `room` (> 0) bytes at `offset` into out[at..]. Returns the count at once if they are in memory, 0 at the end, else a promise of
-   * the count (> 0) from disk, until which `out` belongs to the log. @throws SPOOL_FAILED if the offset is not held, or the disk cannot be read
+   * the count (> 0) from disk, until which `out` belongs to the log. @throws SPOOL_FAILED if the offset is not held, or the disk cannot be read; of a closed
+   * log what it failed with before
    */
   read(offset: number, out: Uint8Array, at: number, room: number): number | Promise<number> {
-    if (this.#closing !== null) throw this.#closedError();
+    if (this.#closing !== null) throw this.#error ?? this.#closedError();
     if (offset >= this.#window.start && offset <= this.#window.end) {
       return offset === this.#window.end ? 0 : this.#window.copyOut(offset, out, at, room);
     }
