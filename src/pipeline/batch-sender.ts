@@ -233,7 +233,7 @@ export class BatchSender {
 
   private async judge(answer: Promise<TransactionAnswer>, parcel: Parcel, mark: Mark): Promise<void> {
     const { refusals } = await this.mustBeCarriedOut(answer, parcel, mark);
-    const skipped = await this.options.refusals.settle(parcel, mark, refusals, 0);
+    const skipped = await this.options.refusals.settle(parcel, mark, refusals, this.options.replayUntil);
     this.advance(mark, parcel.buffer.rows - skipped, skipped);
     this.marked = this.applied;
     this.options.onMarked(this.marked);

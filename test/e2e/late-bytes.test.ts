@@ -6,6 +6,7 @@ import { afterEach, expect, test } from 'vitest';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts';
 import { type GodwitProcess, startGodwit } from '../support/godwit-process.ts';
 import { openScene, type SyncScene } from '../support/sync-scene.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const KEYS = 200;
 
@@ -25,7 +26,7 @@ async function writeAll(value: string): Promise<void> {
   await pipeline.exec();
 }
 
-test('commands that arrive late over a lost connection do not undo what came after them', async () => {
+async function begin(): Promise<void> {
   scene = await openScene();
   proxy = await startFaultProxy(scene.target);
   godwit = startGodwit({
@@ -35,6 +36,10 @@ test('commands that arrive late over a lost connection do not undo what came aft
     args: ['--keepalive-interval', '300ms', '--keepalive-dead-after', '1s', '--reconnect-delay-max', '200ms'],
   });
   await godwit.waitForPhase('incremental-sync');
+}
+
+test('commands that arrive late over a lost connection do not undo what came after them', async () => {
+  await begin();
   for (let round = 0; round < 2; round++) {
     await writeAll(`before ${round} `);
     await godwit.waitForLagZero(scene.source);
@@ -48,4 +53,16 @@ test('commands that arrive late over a lost connection do not undo what came aft
     await proxy.quiet();
     expect(await scene.differences()).toEqual([]);
   }
+});
+
+test('commands whose answers were lost are sent again, also in one transaction with what came after them', async () => {
+  await begin();
+  const [source, target] = [scene.source.client(), scene.target.client()];
+  proxy.swallowReplies(true);
+  await source.xadd('stream', '1-1', 'field', 'value');
+  await waitFor('the entry at the target', () => target.exists('stream'));
+  await source.incr('counter');
+  proxy.swallowReplies(false);
+  await godwit.waitForLagZero(scene.source);
+  expect(await scene.differences()).toEqual([]);
 });
