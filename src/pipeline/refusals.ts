@@ -3,6 +3,9 @@
  * The rest of a batch is carried out in any case, unless its transaction was refused as a whole.
  */
 import type { Mark } from '../checkpoint/mark.ts';
+import { findCommand } from '../command/built-in-commands.ts';
+import { CommandArguments } from '../command/command-arguments.ts';
+import { repeatability } from '../command/repeatability.ts';
 import type { OnError, OnExisting } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
 import { isNotReadyReply, replyFailure } from '../net/reply-errors.ts';
@@ -52,7 +55,7 @@ export class Refusals {
     const { batch, buffer } = parcel;
     const replayed = (one: Refusal): boolean => {
       const row = one.command < 0 ? -1 : buffer.rowOf[one.command];
-      return row >= 0 && batch.endOffset[row] <= replayUntil && REPLAY_ERRORS.test(one.text);
+      return row >= 0 && batch.endOffset[row] <= replayUntil && REPLAY_ERRORS.test(one.text) && isRepeatable(commandBytes(buffer, one.command));
     };
     const existing = this.policy.onExisting === 'skip' ? refusals.filter((one) => one.text.startsWith('BUSYKEY')) : [];
     const real = refusals.filter((one) => !existing.includes(one) && !replayed(one));
@@ -122,6 +125,12 @@ function letter({ buffer, batch }: Parcel, mark: Mark, refusal: Refusal): DeadLe
   const row = refusal.command < 0 ? -1 : buffer.rowOf[refusal.command];
   const place = row < 0 ? { offset: mark.offset, database: mark.database } : { offset: batch.endOffset[row], database: batch.database[row] };
   return { ...place, error: refusal.text, command: commandBytes(buffer, refusal.command) };
+}
+
+/** A transaction can hold rows that went plain before the break, in front of what was never applied. */
+function isRepeatable(command: Uint8Array): boolean {
+  const args = new CommandArguments();
+  return args.read(command, 0, command.length) && repeatability(findCommand(command, 0, command.length), args) === 'repeatable';
 }
 
 /** Servers repeat the arguments of a command that they do not know: those are the user's data. */
