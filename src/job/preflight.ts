@@ -32,17 +32,6 @@ export function checkServers(config: SyncConfig, source: Connection, target: Con
   }
 }
 
-/** Why the target may refuse values or commands of the source, for people; undefined where nothing speaks for it. */
-export function versionDoubt(source: ServerVersion | undefined, target: ServerVersion | undefined): string | undefined {
-  if (source === undefined || target === undefined) return undefined;
-  const older = source.product === target.product && !atLeast(target, source.major, source.minor);
-  // Up to 7.2 the formats are the same; from there each of the two has its own.
-  const foreign = source.product !== target.product && (source.product === 'valkey' || atLeast(source, 7, 4));
-  if (!older && !foreign) return undefined;
-  const what = older ? 'is older than' : 'is another product than';
-  return `the target (${versionName(target)}) ${what} the source (${versionName(source)}): it may refuse values and commands that it does not know`;
-}
-
 /** A target that is not empty, and may not be written to. */
 export function notEmpty(config: SyncConfig, keys: number): GodwitError {
   const holds = keys === 1 ? '1 key' : `${keys} keys`;

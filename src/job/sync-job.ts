@@ -20,11 +20,12 @@ import { SyncSpool } from '../pipeline/sync-spool.ts';
 import { ReplyError } from '../resp/reply.ts';
 import { listRuns, removeJobSpool, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import { DeadLetterFile } from '../target/dead-letter.ts';
+import { capabilityPlan } from './capability-plan.ts';
 import { checkSourceRights, checkTargetRights } from './check-rights.ts';
 import { jobStatus, lagBytes } from './job-status-view.ts';
 import { LagMeter } from './lag-meter.ts';
 import { LastingTrouble } from './lasting-trouble.ts';
-import { checkServers, keyCount, notEmpty, restoreOptions, valueBytesMax, versionDoubt } from './preflight.ts';
+import { checkServers, keyCount, notEmpty, restoreOptions, valueBytesMax } from './preflight.ts';
 import { RateMeter } from './rate-meter.ts';
 import { SourceWatch } from './source-watch.ts';
 import { tryWritablePlaces } from './writable-places.ts';
@@ -176,8 +177,18 @@ export class SyncJob implements SyncJobApi {
   private async lookBeforeWriting(): Promise<void> {
     await this.checkRights();
     await tryWritablePlaces(this.config);
-    const doubt = versionDoubt(this.source.server.version, this.target.server.version);
-    if (doubt !== undefined) this.emit('warn', 'versions.doubtful', doubt);
+    this.tellLosses();
+  }
+
+  private tellLosses(): void {
+    const source = this.source.server.version;
+    const target = this.target.server.version;
+    const losses = source === undefined || target === undefined ? [] : capabilityPlan(source, target);
+    if (source === undefined || target === undefined || losses.length === 0) return;
+    const { onUnsupported } = this.config.sync;
+    const then = { stop: 'the run stops at the first of it', skip: 'such keys are left out', degrade: 'the target gets what it can hold' }[onUnsupported];
+    const message = `the target (${versionName(target)}) cannot hold all that the source (${versionName(source)}) may have: ${losses.join('. ')}. ${then} (--on-unsupported ${onUnsupported})`;
+    this.emit('warn', 'versions.losses', message, { losses });
   }
 
   private async checkRights(): Promise<void> {

@@ -1,0 +1,29 @@
+/** What a source of one version may hold that a target of another cannot, known before the start from the versions alone. docs/conversion.md has the rules. */
+import { atLeast, type ServerVersion } from '../model/server-version.ts';
+import { ValueKind } from '../model/value-kind.ts';
+import { representable, type ValueFeatures } from '../rdb/encode/representable.ts';
+
+/** Each begins with what it is about; empty when the target can hold everything, modules apart. */
+export function capabilityPlan(source: ServerVersion, target: ServerVersion): string[] {
+  const plan: string[] = [];
+  const fromRedis = (major: number, minor: number): boolean => source.product === 'redis' && atLeast(source, major, minor);
+  const ask = (what: string, has: boolean, kind: ValueKind, features: ValueFeatures): void => {
+    if (!has) return;
+    const verdict = representable(kind, features, target);
+    if (verdict.answer === 'no') plan.push(`${what}: ${verdict.why}`);
+    else if (verdict.answer === 'degraded') plan.push(`${what}: this would be lost: ${verdict.lost.join('; ')}`);
+  };
+  const sameOrNewer = source.product === target.product && atLeast(target, source.major, source.minor);
+  if (sameOrNewer) return plan;
+  ask('streams', atLeast(source, 5), ValueKind.Stream, {});
+  ask('hashes with field expiry', fromRedis(7, 4) || (source.product === 'valkey' && atLeast(source, 9)), ValueKind.Hash, { fieldExpiry: true });
+  ask('streams', atLeast(source, 7), ValueKind.Stream, {
+    streamCounters: true,
+    activeTime: atLeast(source, 7, 2),
+    idempotence: fromRedis(8, 6),
+    returned: fromRedis(8, 8),
+  });
+  ask('arrays', fromRedis(8, 8), ValueKind.Array, {});
+  if (atLeast(source, 7) && !atLeast(target, 7)) plan.push('functions: the target has none (Redis has them since 7.0)');
+  return plan;
+}
