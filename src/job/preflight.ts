@@ -2,7 +2,7 @@
 import type { SyncConfig } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
 import { endpointName } from '../model/endpoint.ts';
-import { atLeast, type ServerVersion, versionName } from '../model/server-version.ts';
+import { atLeast } from '../model/server-version.ts';
 import type { Connection } from '../net/connection.ts';
 import type { RestoreOptions } from '../target/batch-buffer.ts';
 import { ValueConversion } from '../target/value-conversion.ts';
