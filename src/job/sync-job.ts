@@ -32,8 +32,8 @@ import { tryWritablePlaces } from './writable-places.ts';
 
 const SAMPLE_EVERY_MS = 250;
 const FIRST_ATTEMPTS = 3;
-/** Connections log their own ends and beginnings, and whoever runs the job its failure. */
-const LOGGED_ELSEWHERE = new Set(['connection.lost', 'connection.ready', 'job.failed']);
+/** Connections, the link to the source and the spool have log lines of their own, and whoever runs the job tells its failure. */
+const LOGGED_ELSEWHERE = /^(?:connection\.|source\.|spool\.|job\.failed$)/;
 const READY_RETRY_MS = 250;
 
 export class SyncJob implements SyncJobApi {
@@ -332,7 +332,7 @@ export class SyncJob implements SyncJobApi {
 
   private emit(level: JobEvent['level'], kind: string, message: string, details: Record<string, unknown> = {}): void {
     const event: JobEvent = { at: Date.now(), level, kind, message, details };
-    if (!LOGGED_ELSEWHERE.has(kind)) this.dependencies.log[level]({ ...details, event: kind }, message);
+    if (!LOGGED_ELSEWHERE.test(kind)) this.dependencies.log[level]({ ...details, event: kind }, message);
     for (const listener of this.listeners) listener(event);
   }
 }

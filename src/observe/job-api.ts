@@ -13,7 +13,7 @@ export interface JobResult {
   readonly resumable: boolean;
 }
 
-/** Something that happened, for the live view and the log. */
+/** Something that happened, for a live view. The job logs it too, so that a listener need not. */
 export interface JobEvent {
   /** Unix milliseconds. */
   readonly at: number;

@@ -19,6 +19,7 @@ import { ReplyError } from '../resp/reply.ts';
 import type { Parcel } from './parcel.ts';
 import { ParcelPool } from './parcel.ts';
 import type { Refusal, Refusals } from './refusals.ts';
+import { UNMARKED_BYTES_MAX } from './replay-doubts.ts';
 
 const PARCELS = 4;
 const PARCEL_BYTES = 640 * 1024;
@@ -33,8 +34,6 @@ export interface SenderOptions {
   readonly connection: Connection;
   readonly markKey: string;
   readonly refusals: Refusals;
-  /** Rows of the stream up to this offset may have been applied before a break. */
-  readonly replayUntil: number;
   fenced(epoch: number): GodwitError;
   /** All replies up to here have come. */
   onApplied(position: SentPosition): void;
@@ -67,6 +66,8 @@ export class BatchSender {
   private tail: Promise<void> = Promise.resolve();
   private failure: GodwitError | undefined;
   private applied: SentPosition;
+  /** Where the mark may go: it stays behind while something that is applied is in doubt. */
+  private markable: SentPosition;
   private marked: SentPosition;
   private unmarkedBytes = 0;
   private marking: Promise<void> | undefined;
@@ -78,6 +79,7 @@ export class BatchSender {
   constructor(options: SenderOptions, from: Mark) {
     this.options = options;
     this.applied = { mark: from, rows: 0, skipped: 0 };
+    this.markable = this.applied;
     this.marked = this.applied;
     this.watch = Buffer.concat([encodeCommand(['WATCH', options.markKey]), encodeCommand(['HGET', options.markKey, 'epoch'])]);
   }
@@ -105,6 +107,7 @@ export class BatchSender {
       return this.follow(this.judge(answer, parcel, mark));
     }
     if (this.alone) await this.quiet();
+    if (mark.offset - this.marked.mark.offset > UNMARKED_BYTES_MAX) await this.settled();
     this.check();
     buffer.endPlain();
     if (mark.phase === 'incremental-sync') this.sentOffset = mark.offset;
@@ -115,7 +118,13 @@ export class BatchSender {
 
   /** Units that hold nothing to apply are passed: the position moves on, its mark comes with a later one. */
   pass(mark: Mark): void {
-    this.follow(this.tail.then(() => this.advance(mark, 0, 0)));
+    const before = this.tail;
+    const passed = async (): Promise<void> => {
+      await before;
+      await this.options.refusals.passed(mark.offset);
+      this.advance(mark, 0, 0);
+    };
+    this.follow(passed());
   }
 
   /** As send(), with a payload between the parts of the buffer, which is a transaction: `at` is where it goes. Resolves when it is answered. */
@@ -143,7 +152,7 @@ export class BatchSender {
   /** Resolves when everything is answered and the target's mark says so. */
   async settled(): Promise<void> {
     await this.quiet();
-    while (this.marked !== this.applied) await this.writeMark();
+    while (this.marked !== this.markable) await this.writeMark();
   }
 
   /** Ends the timer; nothing is sent any more. */
@@ -193,7 +202,7 @@ export class BatchSender {
   private async settlePlain(before: Promise<void>, answer: Promise<Refusal[]>, parcel: Parcel, mark: Mark): Promise<void> {
     const refusals = await answer;
     await before;
-    const skipped = await this.options.refusals.settle(parcel, mark, refusals, this.options.replayUntil);
+    const skipped = await this.options.refusals.settle(parcel, mark, refusals);
     this.advance(mark, parcel.buffer.rows - skipped, skipped);
     this.unmarkedBytes += parcel.buffer.length;
     this.pool.giveBack(parcel);
@@ -222,8 +231,10 @@ export class BatchSender {
   }
 
   /** A mark that is still on its way speaks of less and comes before. */
-  private async beginTransaction({ buffer }: Parcel, mark: Mark): Promise<{ answer: Promise<TransactionAnswer>; expect: (ReplyCollector | PendingCall)[] }> {
+  private async beginTransaction(parcel: Parcel, mark: Mark): Promise<{ answer: Promise<TransactionAnswer>; expect: (ReplyCollector | PendingCall)[] }> {
     await this.quiet();
+    await this.options.refusals.beforeTransaction(parcel, mark);
+    const { buffer } = parcel;
     this.alone = true;
     clearTimeout(this.markTimer);
     this.markTimer = undefined;
@@ -233,8 +244,9 @@ export class BatchSender {
 
   private async judge(answer: Promise<TransactionAnswer>, parcel: Parcel, mark: Mark): Promise<void> {
     const { refusals } = await this.mustBeCarriedOut(answer, parcel, mark);
-    const skipped = await this.options.refusals.settle(parcel, mark, refusals, this.options.replayUntil);
+    const skipped = await this.options.refusals.settle(parcel, mark, refusals);
     this.advance(mark, parcel.buffer.rows - skipped, skipped);
+    this.markable = this.applied;
     this.marked = this.applied;
     this.options.onMarked(this.marked);
     this.alone = false;
@@ -255,6 +267,7 @@ export class BatchSender {
 
   private advance(mark: Mark, rows: number, skipped: number): void {
     this.applied = { mark, rows: this.applied.rows + rows, skipped: this.applied.skipped + skipped };
+    if (!this.options.refusals.inDoubt) this.markable = this.applied;
     this.options.onApplied(this.applied);
   }
 
@@ -269,7 +282,7 @@ export class BatchSender {
 
   private onMarkTimer(): void {
     this.markTimer = undefined;
-    if (this.marked === this.applied || this.alone || this.failure !== undefined) return;
+    if (this.marked === this.markable || this.alone || this.failure !== undefined) return;
     void this.writeMark().catch(() => {});
   }
 
@@ -282,14 +295,14 @@ export class BatchSender {
       })
       .finally(() => {
         this.marking = undefined;
-        if (this.marked !== this.applied) this.markSoon();
+        if (this.marked !== this.markable) this.markSoon();
       });
     return this.marking;
   }
 
   private async sendMark(): Promise<void> {
     this.check();
-    const position = this.applied;
+    const position = this.markable;
     this.unmarkedBytes = 0;
     const { answer, expect } = this.expectTransaction(1);
     this.options.connection.send([Buffer.concat([MULTI, this.markCommand(position.mark), EXEC, this.watch])], expect);

@@ -3,9 +3,6 @@
  * The rest of a batch is carried out in any case, unless its transaction was refused as a whole.
  */
 import type { Mark } from '../checkpoint/mark.ts';
-import { findCommand } from '../command/built-in-commands.ts';
-import { CommandArguments } from '../command/command-arguments.ts';
-import { repeatability } from '../command/repeatability.ts';
 import type { OnError, OnExisting } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
 import { isNotReadyReply, replyFailure } from '../net/reply-errors.ts';
@@ -15,6 +12,7 @@ import type { BatchBuffer } from '../target/batch-buffer.ts';
 import { rowName } from '../target/batch-buffer.ts';
 import type { DeadLetter, DeadLetterFile } from '../target/dead-letter.ts';
 import type { Parcel } from './parcel.ts';
+import { ReplayDoubts } from './replay-doubts.ts';
 
 export interface RefusalPolicy {
   readonly address: string;
@@ -23,6 +21,8 @@ export interface RefusalPolicy {
   readonly deadLetters: DeadLetterFile;
   /** Rows that are left out from now on: refused when they were queued, and in the dead-letter file. */
   readonly leftOut: Set<string>;
+  /** Rows of the stream up to this offset may have been applied before. */
+  replayUntil(): number;
 }
 
 export interface Refusal {
@@ -33,41 +33,68 @@ export interface Refusal {
   readonly text: string;
 }
 
-/** Answers that repeatable commands get when they are applied a second time, over what came after them the first time. */
-const REPLAY_ERRORS = /^(?:WRONGTYPE |ERR The ID specified in XADD is equal or smaller)/;
+/** Answers that repeatable commands get when they are applied a second time: itself the reason, or what came after them the first time. */
+const APPLIED_BEFORE = /^ERR The ID specified in XADD is equal or smaller/;
+const OTHER_TYPE = /^WRONGTYPE /;
+
+/** A refusal with all that is needed when its batch is gone. */
+interface Refused {
+  readonly letter: DeadLetter;
+  /** undefined: it stands for no row. */
+  readonly row: string | undefined;
+  /** The mark stands behind it: no later run meets it again. */
+  markPassed: boolean;
+}
 
 export class Refusals {
   private readonly policy: RefusalPolicy;
+  private readonly doubts = new ReplayDoubts<Refused>();
 
   constructor(policy: RefusalPolicy) {
     this.policy = policy;
   }
 
+  /** True while it is not known whether something that is applied no more was refused: the mark may not pass it. */
+  get inDoubt(): boolean {
+    return this.doubts.isOpen;
+  }
+
   /**
    * Of a batch, or transaction, that was carried out. Returns the rows that were passed over because their keys exist.
-   * @param replayUntil rows that end up to this offset may have been applied before
    * @throws TARGET_NOT_READY, KEY_EXISTS, TARGET_REFUSED, PERMISSION_DENIED
    */
-  async settle(parcel: Parcel, mark: Mark, refusals: readonly Refusal[], replayUntil: number): Promise<number> {
-    if (refusals.length === 0) return 0;
-    const waits = refusals.find((one) => isNotReadyReply(new ReplyError(one.text)));
-    if (waits !== undefined && !parcel.buffer.isTransaction) throw this.notReady(waits.text);
+  async settle(parcel: Parcel, mark: Mark, refusals: readonly Refusal[]): Promise<number> {
+    if (refusals.length === 0 && !this.doubts.isOpen) return 0;
     const { batch, buffer } = parcel;
-    const replayed = (one: Refusal): boolean => {
-      const row = one.command < 0 ? -1 : buffer.rowOf[one.command];
-      return row >= 0 && batch.endOffset[row] <= replayUntil && REPLAY_ERRORS.test(one.text) && isRepeatable(commandBytes(buffer, one.command));
-    };
+    const waits = refusals.find((one) => isNotReadyReply(new ReplyError(one.text)));
+    if (waits !== undefined && !buffer.isTransaction) throw this.notReady(waits.text);
+    const replayUntil = this.policy.replayUntil();
     const existing = this.policy.onExisting === 'skip' ? refusals.filter((one) => one.text.startsWith('BUSYKEY')) : [];
-    const real = refusals.filter((one) => !existing.includes(one) && !replayed(one));
-    if (real.length === 0) return existing.length;
-    const denied = real.find((one) => /^NO(?:PERM|AUTH)\b/.test(one.text));
-    if (denied !== undefined && !buffer.isTransaction) throw replyFailure(new ReplyError(denied.text), this.node());
-    if (this.policy.onError === 'stop' && !buffer.isTransaction)
-      throw this.refused(buffer, real[0], 'What came with it is applied; the next run tries it again');
-    await this.policy.deadLetters.write(real.map((one) => letter(parcel, mark, one)));
-    if (this.policy.onError === 'stop') throw this.refused(buffer, real[0], `What came with it is applied; the command is in ${this.policy.deadLetters.file}`);
-    for (const { command } of real) if (command >= 0 && buffer.rowOf[command] >= 0) this.policy.leftOut.add(rowName(batch, buffer.rowOf[command]));
+    const real: Refused[] = [];
+    const doubtful = new Map<number, Refused>();
+    for (const one of refusals) {
+      if (existing.includes(one)) continue;
+      const row = one.command < 0 ? -1 : buffer.rowOf[one.command];
+      const isReplayed = row >= 0 && batch.endOffset[row] <= replayUntil;
+      if (isReplayed && APPLIED_BEFORE.test(one.text)) continue;
+      if (isReplayed && OTHER_TYPE.test(one.text)) doubtful.set(row, refusedRow(parcel, mark, one));
+      else real.push(refusedRow(parcel, mark, one));
+    }
+    real.unshift(...this.doubts.look(batch, mark.offset, doubtful, replayUntil));
+    await this.judge(real);
     return existing.length;
+  }
+
+  /** What is about to be sent was not applied before, or only its first rows: what they do not explain was refused. @throws TARGET_REFUSED */
+  async beforeTransaction({ batch }: Parcel, mark: Mark): Promise<void> {
+    if (!this.doubts.isOpen) return;
+    await this.judge(this.doubts.look(batch, mark.offset, new Map(), this.policy.replayUntil()));
+    for (const one of this.doubts.refused) one.markPassed = true;
+  }
+
+  /** The stream is applied up to here. @throws TARGET_REFUSED */
+  async passed(offset: number): Promise<void> {
+    if (this.doubts.isOpen) await this.judge(this.doubts.passed(offset, this.policy.replayUntil()));
   }
 
   /** Of a transaction of which nothing was carried out. Always throws; a retryable error means that it is sent again, without what was left out. */
@@ -78,27 +105,47 @@ export class Refusals {
     if (reply.code === 'NOPERM' || reply.code === 'NOAUTH') throw replyFailure(reply, this.node());
     const bad = parcel === null ? [] : queued.filter((one) => one.command >= 0 && parcel.buffer.rowOf[one.command] >= 0);
     if (parcel === null) throw replyFailure(reply, this.node());
-    if (this.policy.onError === 'stop' || bad.length === 0) throw this.refused(parcel.buffer, first, 'Nothing of its transaction is applied');
-    await this.policy.deadLetters.write(bad.map((one) => letter(parcel, mark, one)));
-    for (const one of bad) this.policy.leftOut.add(rowName(parcel.batch, parcel.buffer.rowOf[one.command]));
+    if (this.policy.onError === 'stop' || bad.length === 0) {
+      throw this.refused(refusedRow(parcel, mark, { ...first, text: reply.text }), 'Nothing of its transaction is applied');
+    }
+    await this.leaveOut(bad.map((one) => refusedRow(parcel, mark, one)));
     throw new GodwitError('TARGET_NOT_READY', 'commands that the target refused are left out, the rest is sent again');
   }
 
   /** Rows that cannot be said to this target: as if it had refused them. @throws TARGET_REFUSED unless they go to the dead-letter file */
   async unsupported(batch: Batch, mark: Mark, rows: readonly { readonly row: number; readonly reason: string }[]): Promise<void> {
-    const { policy } = this;
+    const { address, onError, deadLetters, leftOut } = this.policy;
     const bytes = (row: number): Buffer => Buffer.from(batch.bytes.subarray(batch.start[row], batch.end[row]));
-    if (policy.onError === 'stop') {
-      const [name, key] = nameAndKey(bytes(rows[0].row));
-      throw new GodwitError('TARGET_REFUSED', `target ${policy.address}: ${rows[0].reason}${key === '' ? '' : ` (key ${JSON.stringify(key)})`}`, {
+    const news = rows.filter(({ row }) => !leftOut.has(rowName(batch, row)));
+    if (news.length === 0) return;
+    if (onError === 'stop') {
+      const [name, key] = nameAndKey(bytes(news[0].row));
+      const what = `${name}${key === '' ? '' : ` of key ${JSON.stringify(key)}`} cannot be applied: ${news[0].reason}`;
+      throw new GodwitError('TARGET_REFUSED', `target ${address}: ${what}. Nothing of its transaction is applied`, {
         details: { command: name, key, offset: mark.offset },
         fix: 'Choose --on-unsupported degrade to do what the target can, or skip to leave it out.',
       });
     }
-    await policy.deadLetters.write(
-      rows.map(({ row, reason }) => ({ offset: batch.endOffset[row], database: batch.database[row], error: reason, command: bytes(row) })),
+    await deadLetters.write(
+      news.map(({ row, reason }) => ({ offset: batch.endOffset[row], database: batch.database[row], error: reason, command: bytes(row) })),
     );
-    for (const { row } of rows) policy.leftOut.add(rowName(batch, row));
+    for (const { row } of news) leftOut.add(rowName(batch, row));
+  }
+
+  private async judge(real: readonly Refused[]): Promise<void> {
+    if (real.length === 0) return;
+    const { onError, deadLetters } = this.policy;
+    const denied = real.find(({ letter, markPassed }) => !markPassed && /^NO(?:PERM|AUTH)\b/.test(letter.error));
+    if (denied !== undefined) throw replyFailure(new ReplyError(denied.letter.error), this.node());
+    const [first] = real;
+    await this.leaveOut(onError === 'stop' ? real.filter(({ markPassed }) => markPassed) : real);
+    if (onError !== 'stop') return;
+    throw this.refused(first, first.markPassed ? `What came with it is applied; the command is in ${deadLetters.file}` : 'The next run tries it again');
+  }
+
+  private async leaveOut(refused: readonly Refused[]): Promise<void> {
+    if (refused.length > 0) await this.policy.deadLetters.write(refused.map(({ letter }) => letter));
+    for (const { row } of refused) if (row !== undefined) this.policy.leftOut.add(row);
   }
 
   private notReady(text: string): GodwitError {
@@ -109,10 +156,10 @@ export class Refusals {
     return { role: 'target data', address: this.policy.address };
   }
 
-  private refused(buffer: BatchBuffer, refusal: Refusal, outcome: string): GodwitError {
-    const [name, key] = nameAndKey(commandBytes(buffer, refusal.command));
-    const exists = refusal.text.startsWith('BUSYKEY');
-    const reply = withoutValues(refusal.text);
+  private refused({ letter }: Refused, outcome: string): GodwitError {
+    const [name, key] = nameAndKey(letter.command);
+    const exists = letter.error.startsWith('BUSYKEY');
+    const reply = withoutValues(letter.error);
     return new GodwitError(
       exists ? 'KEY_EXISTS' : 'TARGET_REFUSED',
       `target ${this.policy.address} refused ${name}${key === '' ? '' : ` of key ${JSON.stringify(key)}`}: ${reply}. ${outcome}`,
@@ -121,16 +168,11 @@ export class Refusals {
   }
 }
 
-function letter({ buffer, batch }: Parcel, mark: Mark, refusal: Refusal): DeadLetter {
+function refusedRow({ buffer, batch }: Parcel, mark: Mark, refusal: Refusal): Refused {
   const row = refusal.command < 0 ? -1 : buffer.rowOf[refusal.command];
   const place = row < 0 ? { offset: mark.offset, database: mark.database } : { offset: batch.endOffset[row], database: batch.database[row] };
-  return { ...place, error: refusal.text, command: commandBytes(buffer, refusal.command) };
-}
-
-/** A transaction can hold rows that went plain before the break, in front of what was never applied. */
-function isRepeatable(command: Uint8Array): boolean {
-  const args = new CommandArguments();
-  return args.read(command, 0, command.length) && repeatability(findCommand(command, 0, command.length), args) === 'repeatable';
+  const letter = { ...place, error: refusal.text, command: commandBytes(buffer, refusal.command) };
+  return { letter, row: row < 0 ? undefined : rowName(batch, row), markPassed: buffer.isTransaction };
 }
 
 /** Servers repeat the arguments of a command that they do not know: those are the user's data. */
@@ -148,7 +190,7 @@ function commandBytes(buffer: BatchBuffer, command: number): Buffer {
 }
 
 /** For messages: name and first argument of a command in RESP, cut short. */
-function nameAndKey(command: Buffer): [string, string] {
-  const [, , name = 'a command', , key = ''] = command.toString('latin1', 0, 300).split('\r\n');
+function nameAndKey(command: Uint8Array): [string, string] {
+  const [, , name = 'a command', , key = ''] = Buffer.from(command.buffer, command.byteOffset, command.length).toString('latin1', 0, 300).split('\r\n');
   return [name.slice(0, 40), key.slice(0, 100)];
 }

@@ -43,6 +43,8 @@ export class StreamTranslation {
   readonly unsupported: Unsupported[] = [];
   private readonly onUnsupported: OnUnsupported;
   private readonly counts: ConversionCounts;
+  /** Of all batches so far: commands up to this offset may be repeated. What comes behind it goes in transactions, which are applied once only. */
+  repeatableUntil = Number.POSITIVE_INFINITY;
   private readonly rewriter: CommandRewriter | undefined;
   private readonly args = new CommandArguments();
   private readonly plans = new Map<Command, Plan>();
@@ -64,8 +66,10 @@ export class StreamTranslation {
     const { count, endOffset } = batch;
     let repeatable = true;
     for (let row = 0; row < count; row++) {
-      if (row + 1 < count && endOffset[row] === endOffset[row + 1]) repeatable = false;
-      if (!this.row(batch, row, nowMs)) repeatable = false;
+      const inTransaction = row + 1 < count && endOffset[row] === endOffset[row + 1];
+      if (this.row(batch, row, nowMs) && !inTransaction) continue;
+      repeatable = false;
+      this.repeatableUntil = Math.min(this.repeatableUntil, endOffset[row] - 1);
     }
     return repeatable;
   }
@@ -95,8 +99,7 @@ export class StreamTranslation {
   private rewrite(command: Command, row: number, nowMs: number): void {
     const rewritten = this.rewriter?.rewrite(command, this.args, nowMs) ?? PASSTHROUGH;
     if (rewritten.kind === 'commands') this.replaced.set(row, rewritten);
-    else if (rewritten.kind === 'unsupported' && this.onUnsupported === 'stop')
-      this.unsupported.push({ row, reason: `${command.name.toUpperCase()} cannot be applied: ${rewritten.reason}` });
+    else if (rewritten.kind === 'unsupported' && this.onUnsupported === 'stop') this.unsupported.push({ row, reason: rewritten.reason });
     else if (rewritten.kind === 'unsupported') this.giveLess(row, this.onUnsupported === 'degrade' ? rewritten.instead : undefined);
   }
 

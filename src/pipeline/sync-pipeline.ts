@@ -319,16 +319,17 @@ export class SyncPipeline implements ReplicaLinkOwner {
 
   private newApplier(mark: Mark): { applier: Applier; sender: BatchSender } {
     const { connection, config, deadLetters, store, restore, valueBytesMax } = this.options;
-    const { leftOut, plainBatches } = this;
+    const { leftOut, plainBatches, replayUntil: sentBefore } = this;
     this.keysBefore = { applied: this.keysApplied, skipped: this.keysSkipped, commands: this.commandsApplied };
     const { onError, onExisting } = config.sync;
-    const refusals = new Refusals({ address: endpointName(config.target), onError, onExisting, deadLetters, leftOut });
+    const translation = new StreamTranslation(connection.server.version, config.sync.onUnsupported, restore.conversion.counts);
+    const replayUntil = (): number => Math.min(sentBefore, translation.repeatableUntil);
+    const refusals = new Refusals({ address: endpointName(config.target), onError, onExisting, deadLetters, leftOut, replayUntil });
     const sender = new BatchSender(
       {
         connection,
         markKey: store.key,
         refusals,
-        replayUntil: this.replayUntil,
         fenced: (epoch) => store.fenced(epoch),
         onApplied: (position) => this.onApplied(position),
         onMarked: (position) => this.onMarked(position),
@@ -341,7 +342,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
       restore,
       prefix: config.checkpoint.prefix,
       plainBatches,
-      translation: new StreamTranslation(connection.server.version, config.sync.onUnsupported, restore.conversion.counts),
+      translation,
       refusals,
       leftOut,
       valueBytesMax,

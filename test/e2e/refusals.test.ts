@@ -85,7 +85,7 @@ function events(godwit: GodwitProcess, name: string): string[] {
   return godwit.lines.filter(({ event }) => event === name).map(({ message }) => String(message));
 }
 
-describe('a command that the target does not know', () => {
+describe('a command that cannot be said to the target', () => {
   const OLDER = { source: { server: 'redis-8.0' }, target: { server: 'redis-7.0' } } as const;
 
   async function writeNews(): Promise<void> {
@@ -97,7 +97,8 @@ describe('a command that the target does not know', () => {
     await open(OLDER);
     const first = await follow();
     await writeNews();
-    const words = /^target \S+ refused HSETEX of key "news": ERR unknown command .* Nothing of its transaction is applied\. .*--on-error dead-letter/;
+    const words =
+      /^target \S+: HSETEX of key "news" cannot be applied: the target has no expiry of hash fields .*\. Nothing of its transaction is applied\. .*--on-error dead-letter/;
     expect(oneLine(await endOf(first), 'TARGET_REFUSED')).toMatch(words);
     expect(oneLine(await endOf(scene.godwit()), 'TARGET_REFUSED')).toMatch(words);
     expect(await userKeys()).toEqual([]);
@@ -117,7 +118,7 @@ describe('a command that the target does not know', () => {
       {
         offset: expect.any(Number),
         database: 0,
-        error: expect.stringMatching(/^ERR unknown command 'HSETEX'/),
+        error: expect.stringMatching(/^the target has no expiry of hash fields/),
         words: ['HSETEX', 'news', 'PXAT', expect.stringMatching(/^\d{13}$/), 'FIELDS', '1', 'field', 'secret'],
       },
     ]);
@@ -133,18 +134,60 @@ describe('a command that the target does not know', () => {
   });
 });
 
+describe('a command that the target does not know', () => {
+  const HIDES = { target: { args: ['--rename-command', 'LPUSH', 'HIDDEN', '--rename-command', 'SADD', 'HIDDEN_TOO'] } };
+
+  test('in a transaction: stops the job with nothing of it applied, without telling its values; the next run stops there again', async () => {
+    await open(HIDES);
+    const first = await follow();
+    await source.multi().set('before', 1).lpush('list', 'secret').incr('after').exec();
+    const words = /^target \S+ refused lpush of key "list": ERR unknown command .* Nothing of its transaction is applied\. .*--on-error dead-letter/;
+    expect(oneLine(await endOf(first), 'TARGET_REFUSED')).toMatch(words);
+    expect(JSON.stringify([await first.exit, first.lines])).not.toContain('secret');
+    expect(oneLine(await endOf(scene.godwit()), 'TARGET_REFUSED')).toMatch(words);
+    expect(await userKeys()).toEqual([]);
+    expect(letters()).toEqual([]);
+  });
+
+  test('alone, and one that may be applied twice: stops the job without a letter, and the next run stops there again', async () => {
+    await open(HIDES);
+    const first = await follow();
+    await source.sadd('set', 'secret');
+    const words = /^target \S+ refused sadd of key "set": ERR unknown command .* The next run tries it again\. .*--on-error dead-letter/;
+    expect(oneLine(await first.exit, 'TARGET_REFUSED')).toMatch(words);
+    expect(JSON.stringify([await first.exit, first.lines])).not.toContain('secret');
+    expect(oneLine(await scene.godwit().exit, 'TARGET_REFUSED')).toMatch(words);
+    expect(letters()).toEqual([]);
+  });
+
+  test('goes to the dead-letter file, once, and all the rest is applied', async () => {
+    await open(HIDES);
+    const godwit = await follow('--on-error', 'dead-letter');
+    await source.multi().set('before', 1).lpush('list', 'lost').incr('after').exec();
+    await source.sadd('set', 'lost too');
+    await source.set('end', 'end');
+    await godwit.waitForLagZero(scene.source);
+    await letterCount(godwit, 2);
+    expect(letters()).toEqual([
+      { offset: expect.any(Number), database: 0, error: expect.stringMatching(/^ERR unknown command 'lpush'/), words: ['lpush', 'list', 'lost'] },
+      { offset: expect.any(Number), database: 0, error: expect.stringMatching(/^ERR unknown command 'sadd'/), words: ['sadd', 'set', 'lost too'] },
+    ]);
+    expect(await userKeys()).toEqual(['after', 'before', 'end']);
+  });
+});
+
 describe('a command that fails at the target, since somebody wrote there', () => {
   async function disturbAndWrite(): Promise<void> {
     await target.set('list', 'text');
     await source.multi().incr('before').lpush('list', 'lost').incr('after').exec();
   }
 
-  test('stops the job; its transaction is applied without it, it is in the dead-letter file, and the next run goes on behind it', async () => {
+  test('in a transaction: it is applied without it, which is in the dead-letter file; the job stops, and the next run goes on behind it', async () => {
     await open();
     const first = await follow();
     await disturbAndWrite();
     const line = oneLine(await endOf(first), 'TARGET_REFUSED');
-    expect(line).toMatch(/refused lpush of key "list": WRONGTYPE .* The rest of its transaction is applied; the command is in \S.*\. Read the reply/);
+    expect(line).toMatch(/refused lpush of key "list": WRONGTYPE .* What came with it is applied; the command is in \S.*\. Read the reply/);
     expect(await target.mget('before', 'list', 'after')).toEqual(['1', 'text', '1']);
     expect(letters().map(({ words }) => words)).toEqual([['lpush', 'list', 'lost']]);
     const second = await follow();
@@ -152,6 +195,23 @@ describe('a command that fails at the target, since somebody wrote there', () =>
     await second.waitForLagZero(scene.source);
     expect(await target.mget('before', 'list', 'after')).toEqual(['1', 'text', '2']);
     expect(letters()).toHaveLength(1);
+  });
+
+  test('alone, and one that may be applied twice: stops the job without a letter, again and again, until it is cured', async () => {
+    await open();
+    const first = await follow();
+    await target.set('set', 'text');
+    await source.sadd('set', 'one');
+    await source.sadd('set', 'two');
+    await source.set('later', 'value');
+    const words = /refused sadd of key "set": WRONGTYPE .* The next run tries it again\. Read the reply/;
+    expect(oneLine(await first.exit, 'TARGET_REFUSED')).toMatch(words);
+    expect(oneLine(await scene.godwit().exit, 'TARGET_REFUSED')).toMatch(words);
+    expect(letters()).toEqual([]);
+    await target.del('set');
+    const third = await follow();
+    await third.waitForLagZero(scene.source);
+    expect(await scene.differences()).toEqual([]);
   });
 
   test('goes to the dead-letter file, and the job goes on', async () => {

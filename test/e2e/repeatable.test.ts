@@ -80,6 +80,32 @@ test('a replay of repeatable commands leads to the same end', async () => {
   expect(transactions).toBeLessThan(deletions / 10);
 });
 
+test('a replay is told from what is new, also when both come in one batch and the new part may not be applied twice', async () => {
+  scene = await openScene({ source: { args: BACKLOG } });
+  const [source, target] = [scene.source.client(), scene.target.client()];
+  const first = scene.godwit();
+  await first.waitForPhase('incremental-sync');
+  await source.incr('counter');
+  await first.waitForLagZero(scene.source);
+  await waitFor('the mark', async () => (await target.keys('__godwit*')).length === 1);
+  const [mark] = await target.keys('__godwit*');
+  const before = String(await target.hget(mark, 'offset'));
+  await source.sadd('key', 'member');
+  await source.hset('other', 'field', 'value');
+  await source.del('key', 'other');
+  await source.mset('key', 'text', 'other', 'text');
+  await first.waitForLagZero(scene.source);
+  expect((await first.stop()).code).toBe(143);
+  // As a kill leaves it that comes before the mark.
+  await target.hset(mark, 'offset', before);
+  await source.incr('counter');
+  const second = scene.godwit();
+  await second.waitForPhase('incremental-sync');
+  await second.waitForLagZero(scene.source);
+  expect(await scene.differences()).toEqual([]);
+  expect((await second.status()).errors.deadLetters).toBe(0);
+});
+
 test('without the right to end the connections of an owner before, everything goes in transactions', async () => {
   scene = await openScene({ source: { args: BACKLOG } });
   await scene.target.client().call('ACL', 'SETUSER', 'narrow', 'on', '>secret', '~*', '&*', '+@all', '-client|kill', '-client|list');

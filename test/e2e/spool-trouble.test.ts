@@ -135,11 +135,19 @@ describe('the bound of the spool is reached', { timeout: 40_000 }, () => {
     await expectToldAndEqual(godwit);
   });
 
-  test('during a full sync whose snapshot is larger', async () => {
+  test('during a full sync whose snapshot is larger, while the target stands still', async () => {
     await open({});
     await write('a', 60);
+    await scene.source.client().config('SET', 'rdb-key-save-delay', 500);
     const godwit = scene.godwit('--spool-max-bytes', '16mb');
     watchMemory(godwit);
+    await godwit.waitForStatus('the begin of the snapshot', ({ fullSync }) => fullSync.bytesReceived > 0);
+    scene.target.suspend();
+    await scene.source.client().config('SET', 'rdb-key-save-delay', 0);
+    const { spool, fullSync } = await godwit.waitForStatus('the bound', isFull('limit'));
+    expect(spool.bytesOnDisk).toBeLessThanOrEqual(16 * MIB);
+    expect(fullSync.bytesReceived).toBeLessThan(50 * MIB);
+    scene.target.resume();
     await expectToldAndEqual(godwit, 5_000);
   });
 

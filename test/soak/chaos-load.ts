@@ -5,6 +5,7 @@
 import type { ChainableCommander, Redis } from 'ioredis';
 import type { Seeded } from '../support/rdb/seeded.ts';
 import type { RealServer } from '../support/server.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { Ledger, type Probe } from './ledger.ts';
 
 const DATABASES = [0, 3, 9];
@@ -14,6 +15,7 @@ const TURN_PAUSE_MS = 9;
 const TURNS_A_LARGE = 50;
 const LARGE_BYTES_MIN = 100_000;
 const LARGE_BYTES_MAX = 3_000_000;
+const FLEETING = Array.from({ length: 20 }, (_, n) => `fleeting:${n}`);
 const SCRIPT = "redis.call('INCRBY', KEYS[1], 2) redis.call('RPUSH', KEYS[2], ARGV[1]) return redis.call('HINCRBY', KEYS[3], ARGV[2], 3)";
 
 type Command = readonly [string, ...(string | Buffer)[]];
@@ -47,11 +49,12 @@ export class ChaosLoad {
     this.running.catch(() => undefined);
   }
 
-  /** Resolves when everything written is answered and booked. @throws Error if the source refused a command */
+  /** Resolves when everything written is answered and booked, and no key is about to expire. @throws Error if the source refused a command */
   async pause(): Promise<void> {
     this.pausing = true;
     await this.running;
     this.running = null;
+    await waitFor('the fleeting keys to expire', () => this.haveExpired());
   }
 
   /** Awaits that so many commands more were taken. @throws Error if the source refused one, or nobody writes */
@@ -74,6 +77,12 @@ export class ChaosLoad {
       for (let i = 0; i < keys / this.clients.size; i++) pipeline.set(`fill:${i}`, `${database}:${i}`.padEnd(1 + (i % 600), '.'));
       await pipeline.exec();
     }
+  }
+
+  /** A target holds keys that expire soon until the DEL of the source comes, which a look at them brings about. */
+  private async haveExpired(): Promise<boolean> {
+    const left = await Promise.all([...this.clients.values()].map((client) => client.exists(...FLEETING)));
+    return left.every((count) => count === 0);
   }
 
   private async run(): Promise<void> {
@@ -134,7 +143,7 @@ export class ChaosLoad {
       () => withKey(['XADD', of('stream', 2), '*', 'n', n], 'XLEN'),
       () => unbooked('XADD', of('short stream', 2), 'MAXLEN', '200', '*', 'n', n),
       () => unbooked('SET', of('string', 200), n),
-      () => unbooked('SET', of('fleeting', 20), n, 'PX', String(50 + random.below(500))),
+      () => unbooked('SET', FLEETING[random.below(FLEETING.length)], n, 'PX', String(50 + random.below(500))),
       () => unbooked('DEL', of('string', 200)),
       () => unbooked('EXPIRE', of('string', 200), '3600'),
       () => unbooked('PERSIST', of('string', 200)),

@@ -8,8 +8,7 @@ import { ERROR_CODES } from '../../errors/codes.ts';
 import { toGodwitError } from '../../errors/errors.ts';
 import type { ConfigInput } from '../../config/gather-settings.ts';
 import { type LoadedConfig, loadConfig } from '../../config/load.ts';
-import type { JobEvent, JobResult, SyncJobApi } from '../../observe/job-api.ts';
-import type { Logger } from '../../observe/log.ts';
+import type { JobResult, SyncJobApi } from '../../observe/job-api.ts';
 import { Redactor } from '../../observe/redaction.ts';
 import { startStatusServer } from '../../status/status-server.ts';
 import { closingWords, commandLine } from '../closing-words.ts';
@@ -70,7 +69,7 @@ async function runJob(loaded: LoadedConfig, runLog: RunLog, redactor: Redactor, 
   const { log, view } = runLog;
   const cancelled = new AbortController();
   const job = context.createJob(config, { log, confirmFlush: flushQuestion(config.sync.yes, runLog, cancelled.signal, context) });
-  job.on('event', (event) => (view ? view.addEvent(event) : logEvent(log, event)));
+  if (view) job.on('event', (event) => view.addEvent(event));
   const server = config.status.port < 0 ? undefined : await startStatusServer({ ...config.status, status: () => job.status(), redactor, log });
   const stopping = stopOnSignal(
     context.io,
@@ -94,13 +93,6 @@ async function runJob(loaded: LoadedConfig, runLog: RunLog, redactor: Redactor, 
     stopping.dispose();
     await server?.close();
   }
-}
-
-/** Connections, the link to the source, the spool and the end of a run write log lines of their own. */
-const LOGGED_ELSEWHERE = /^(?:connection\.|source\.|spool\.|job\.failed$)/;
-
-function logEvent(log: Logger, { kind, level, message, details }: JobEvent): void {
-  if (!LOGGED_ELSEWHERE.test(kind)) log[level]({ event: kind, ...details }, message);
 }
 
 /** The result; undefined if the job was aborted, however that ended. */

@@ -229,17 +229,6 @@ describe('what is shown', () => {
     expect(io.stdout.text).toHaveLength(length);
   });
 
-  test('without a terminal, events are log lines, but for those that have a line already', async () => {
-    const { io, job, code } = await start();
-    job.emit('the target takes writes again');
-    job.emit('told by the connection itself', 'connection.lost');
-    job.end('finished');
-    await code;
-    expect(jsonLines(io.stdout.text).slice(0, -1)).toEqual([
-      expect.objectContaining({ event: 'test', level: 'info', message: 'the target takes writes again' }),
-    ]);
-  });
-
   test('--log-level puts all those lines above the view', async () => {
     const { io, job, code } = await start(['--log-level', 'info'], { terminal: true });
     job.dependencies.log.info({}, 'above the view');

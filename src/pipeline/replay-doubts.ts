@@ -1,0 +1,73 @@
+/**
+ * Type errors of a replay. Commands that may be applied twice are sent again after a break, over what came behind them the first time; a command that
+ * meets a key of another type then is passed over, because a later command of the replay gives the key anew. Where none does, somebody else has written
+ * there, and the error is real: it stays in doubt until the replay is over, and the mark does not pass it meanwhile (batch-sender.ts).
+ */
+import { findCommand } from '../command/built-in-commands.ts';
+import { CommandArguments } from '../command/command-arguments.ts';
+import { keyIndexes } from '../command/key-indexes.ts';
+import type { Batch } from '../model/batch.ts';
+
+/** Of the commands that may be applied twice, those that change the type of a key. */
+const GIVE_ANEW = new Set(['del', 'unlink', 'set', 'mset', 'msetex', 'restore']);
+/** The sender sends no more than this, or one batch, beyond its mark (batch-sender.ts): what explains a doubt does not come later. */
+export const UNMARKED_BYTES_MAX = 8 * 1024 * 1024;
+/** More, since a doubt itself holds the mark back. */
+const DOUBT_BYTES_MAX = 2 * UNMARKED_BYTES_MAX;
+
+interface Doubt<Refused> {
+  readonly place: string;
+  /** Nothing behind this offset can explain it. */
+  readonly untilOffset: number;
+  readonly refused: Refused;
+}
+
+export class ReplayDoubts<Refused> {
+  private open: Doubt<Refused>[] = [];
+  private readonly args = new CommandArguments();
+
+  get isOpen(): boolean {
+    return this.open.length > 0;
+  }
+
+  /** What is in doubt. */
+  get refused(): Refused[] {
+    return this.open.map(({ refused }) => refused);
+  }
+
+  /**
+   * Takes the rows of the next batch in their order.
+   * @param end the stream is applied up to here with them
+   * @param refused what failed for its key's type, by row
+   * @param replayUntil rows that end behind this offset were never applied before
+   * @returns of these and of earlier ones those that nothing explains any more
+   */
+  look(batch: Batch, end: number, refused: ReadonlyMap<number, Refused>, replayUntil: number): Refused[] {
+    if (this.open.length === 0 && refused.size === 0) return [];
+    for (let row = 0; row < batch.count && batch.endOffset[row] <= replayUntil; row++) {
+      const failed = refused.get(row);
+      if (failed !== undefined) this.open.push({ place: this.places(batch, row)[0] ?? '', untilOffset: end + DOUBT_BYTES_MAX, refused: failed });
+      else if (this.open.length > 0 && GIVE_ANEW.has(findCommand(batch.bytes, batch.start[row], batch.end[row])?.name ?? '')) {
+        const given = new Set(this.places(batch, row));
+        this.open = this.open.filter(({ place }) => !given.has(place));
+      }
+    }
+    return this.passed(end, replayUntil);
+  }
+
+  /** The stream is applied up to here. @returns what nothing explains any more */
+  passed(offset: number, replayUntil: number): Refused[] {
+    const over = this.open.filter(({ untilOffset }) => offset >= Math.min(untilOffset, replayUntil));
+    if (over.length > 0) this.open = this.open.filter((one) => !over.includes(one));
+    return over.map(({ refused }) => refused);
+  }
+
+  /** Database and key of each key of the row. */
+  private places(batch: Batch, row: number): string[] {
+    const { args } = this;
+    const { bytes, start, end, database } = batch;
+    const command = findCommand(bytes, start[row], end[row]);
+    if (command === undefined || !args.read(bytes, start[row], end[row])) return [];
+    return keyIndexes(command, args).map((index) => `${database[row]} ${Buffer.from(args.value(index)).toString('latin1')}`);
+  }
+}
