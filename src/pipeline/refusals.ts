@@ -123,7 +123,7 @@ export class Refusals {
       const what = `${name}${key === '' ? '' : ` of key ${JSON.stringify(key)}`} cannot be applied: ${news[0].reason}`;
       throw new GodwitError('TARGET_REFUSED', `target ${address}: ${what}. Nothing of its transaction is applied`, {
         details: { command: name, key, offset: mark.offset },
-        fix: 'Choose --on-unsupported degrade to do what the target can, or skip to leave it out.',
+        fix: 'Choose --on-unsupported degrade to do what the target can, skip to leave it out, or --on-error dead-letter to write it down.',
       });
     }
     await deadLetters.write(

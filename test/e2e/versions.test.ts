@@ -31,11 +31,13 @@ test.each(PAIRS)('%s to %s', { timeout: 60_000 }, async (source, target) => {
   await scene.source.client().incr('after');
   const { conversion } = await godwit.waitForLagZero(scene.source);
   expect(conversion.degraded + conversion.skipped > 0).toBe(loses);
-  expect(await scene.differences()).toEqual([]);
+  // Redis 6.0 tells only how long a key has left, by a clock that runs while it is asked; and it sends relative times.
+  const inexact = [source, target].includes('redis-6.0');
+  expect(await scene.differences(inexact ? { ttlToleranceMs: 100 } : {})).toEqual([]);
   // The same once more as commands of the stream.
   await scene.source.client().flushall();
   await loadRichData(scene.source, { bigElements: 500 });
   await godwit.waitForLagZero(scene.source);
-  const differences = await scene.differences({ ttlToleranceMs: source === 'redis-6.0' ? 1_000 : 0 });
+  const differences = await scene.differences(inexact ? { ttlToleranceMs: 1_000 } : {});
   expect(differences.filter((line) => !NOT_IN_THE_STREAM.some((what) => what.test(line)))).toEqual([]);
 });

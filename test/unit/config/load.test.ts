@@ -44,6 +44,7 @@ describe('defaults', () => {
         flushTarget: false,
         yes: false,
         onError: 'stop',
+        onUnsupported: 'stop',
         onLostPosition: 'resync',
         stopAfter: 'never',
         stopWhenLagBelowBytes: -1,
