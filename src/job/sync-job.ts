@@ -254,6 +254,11 @@ export class SyncJob implements SyncJobApi {
     const { config, store, target } = this;
     const known = await store.read(target);
     const flush = known === undefined && config.sync.flushTarget && (await this.mayFlush());
+    if (known?.file !== undefined) {
+      throw new GodwitError('MARK_INVALID', `the mark ${store.key} at the target is of a load of a file`, {
+        fix: 'Give this job another name (--job), or end the load with `godwit load --finish`.',
+      });
+    }
     const keys = known === undefined && !flush ? await keyCount(target) : 0;
     if (known === undefined && !flush && keys > 0 && config.sync.onExisting === 'fail') {
       throw notEmpty(config, keys);
