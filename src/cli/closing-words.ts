@@ -21,8 +21,13 @@ export function closingWords(result: JobResult, signal: StopSignal | undefined, 
     case 'finished':
       return `the job ${status.job} is finished: its marks and its spool are removed.`;
     case 'stopped':
-      return `stopped${signal ? ` by ${signal}` : ''}.${goOn || ' Nothing was kept: the same command line starts anew.'}`;
+      return `stopped${signal ? ` by ${signal}` : ''}.${goOn || notKept(status)}`;
   }
+}
+
+function notKept({ load, incrementalSync }: JobResult['status']): string {
+  if (load === undefined || incrementalSync.commandsApplied === 0) return ' Nothing was kept: the same command line starts anew.';
+  return ' Standard input cannot be gone on with once commands are applied: save it as a file, empty the target, and load the file.';
 }
 
 function loadedWords({ source, job, fullSync, incrementalSync, load, conversion, errors }: JobResult['status']): string {

@@ -173,6 +173,7 @@ export class LoadJob implements SyncJobApi {
       store,
       mark,
       openAt: (from) => this.file.openAt(from),
+      keyCount: () => keyCount(target),
       deadLetters: this.deadLetters,
       restore: await restoreOptions(config, target),
       valueBytesMax: valueBytesMax(target),

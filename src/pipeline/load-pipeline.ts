@@ -39,6 +39,8 @@ export interface LoadPipelineOptions {
   readonly mark: Mark;
   /** Opens the file at a position. @throws GodwitError also when it cannot be opened again */
   openAt(from: FilePosition | null): Promise<FileSource>;
+  /** Keys that the target holds, in all databases. */
+  keyCount(): Promise<number>;
   readonly deadLetters: DeadLetterFile;
   readonly restore: RestoreOptions;
   readonly valueBytesMax: number;
@@ -143,6 +145,7 @@ export class LoadPipeline {
     const found = await this.readMark();
     if (found === undefined) {
       const { file } = this.mark;
+      await this.mustBeEmpty();
       this.mark = await this.ownership.beginAnew({ ...this.mark, file: file && { ...file, position: '', done: false } });
       this.marked = NOTHING;
       return 'again';
@@ -162,6 +165,20 @@ export class LoadPipeline {
     } finally {
       await source.close().catch(() => {});
     }
+  }
+
+  /** Beginning anew applies all commands again: only a target that has lost everything may have that. @throws POSITION_LOST */
+  private async mustBeEmpty(): Promise<void> {
+    const keys = this.mark.phase === 'full-sync' ? 0 : await this.options.keyCount();
+    if (keys === 0) return;
+    throw new GodwitError(
+      'POSITION_LOST',
+      `the mark ${this.options.store.key} is gone from the target, and ${keys} keys are there: what is applied is not known`,
+      {
+        fix: 'Empty the target and load the file anew.',
+        details: { keys },
+      },
+    );
   }
 
   /** What this run, or one before it, sent over connections that it has given up may still arrive: they are ended before the mark is read that counts. */

@@ -278,6 +278,24 @@ describe('a load', () => {
     }
   });
 
+  test('stops when its mark is taken away from a target that holds what it has applied, and begins anew when all is gone', async () => {
+    const file = join(dir, 'long.aof');
+    const rounds = 400_000;
+    writeFileSync(file, resp('INCR', 'counter').repeat(rounds));
+    const mark = `__godwit:load-long.aof-to-127.0.0.1-${target.port}`;
+    const first = start({ file, target });
+    await waitFor('commands', async () => (await counter()) > 1000, { intervalMs: 2 });
+    await ask(target, 'DEL', mark);
+    const ended = await first.exit;
+    expect([ended.code, ended.stderr]).toEqual([4, expect.stringMatching(/\[POSITION_LOST\] the mark .* is gone from the target, and 1 keys are there/)]);
+    await ask(target, 'FLUSHALL');
+    const second = start({ file, target });
+    await waitFor('commands', async () => (await counter()) > 1000, { intervalMs: 2 });
+    await ask(target, 'FLUSHALL');
+    expect(await second.exit).toMatchObject({ code: 0, stderr: '' });
+    expect(await counter()).toBe(rounds);
+  });
+
   test('counts exactly after kill -9 of Godwit and of the target, cut connections, and SIGTERM', { timeout: 60_000 }, async () => {
     const rounds = 150_000;
     const file = join(dir, 'big.aof');
