@@ -3,6 +3,7 @@
  *
  *   created > planning > loading > stopped      loading > draining > stopped      any > failed
  */
+import { Deferred } from '../async/deferred.ts';
 import { markKey, type Mark } from '../checkpoint/mark.ts';
 import { MarkStore } from '../checkpoint/mark-store.ts';
 import type { LoadConfig } from '../config/sync-config.ts';
@@ -48,6 +49,7 @@ export class LoadJob implements SyncJobApi {
   private othersCutOff = false;
   private reason: JobResult['reason'] = 'stopped';
   private stopAsked = false;
+  private readonly stopped = new Deferred<void>();
   private sampler: NodeJS.Timeout | undefined;
   /** The target answers, but takes no writes. */
   private readonly notReady: LastingTrouble;
@@ -100,6 +102,7 @@ export class LoadJob implements SyncJobApi {
 
   stop(): void {
     this.stopAsked = true;
+    this.stopped.resolve();
     if (this.phase !== 'stopped' && this.phase !== 'failed') this.enter('draining');
     this.pipeline?.stop();
     if (!this.target.isReady) void this.target.close();
@@ -139,7 +142,9 @@ export class LoadJob implements SyncJobApi {
   private async prepare(): Promise<void> {
     const { config, target } = this;
     this.enter('planning');
-    if (!config.sync.finish) await this.file.look();
+    // A pipe can be silent for as long as it likes.
+    if (!config.sync.finish) await Promise.race([this.file.look(), this.stopped.promise]);
+    if (this.stopAsked) return;
     const attemptsMax = config.reconnect.attemptsMax || FIRST_ATTEMPTS;
     await target.connect({ attemptsMax, patient: config.reconnect.attemptsMax === 0 });
     checkTarget(config, target);
