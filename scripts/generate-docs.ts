@@ -77,10 +77,13 @@ max_bytes = "20gb"
   number is bytes.
 - **boolean**: \`true\` or \`false\` in the file; also \`yes\`, \`on\`, \`1\`, \`no\`, \`off\`, \`0\` in the environment; \`--flag\` and \`--no-flag\`.
 - **path**: relative ones count from the directory of the file that names them, else from the working directory; \`~/\` is the home directory.
+- **time**: \`2026-01-31T12:00:00Z\`, always with its zone; a bare number is Unix seconds. **file**: a path, \`-\` for standard input, or an http(s) URL.
 - **url**: \`redis://user:password@host:port\`. \`rediss://\` speaks TLS. \`valkey://\` and \`valkeys://\` are the same two. The port is 6379 if not
   given; IPv6 goes in brackets; \`host:port\` alone is fine. Special characters of user and password are percent-encoded. A \`rediss://\` URL may
   carry \`?tls_verify=false&tls_ca=...&tls_cert=...&tls_key=...&tls_server_name=...\`; any other query is refused. A database (\`/3\`) is refused,
   since all databases are synced; so are unix sockets.
+
+\`godwit load FILE --target URL\` reads the same file and variables; it has the options of \`[load]\`, and none of \`[source]\`.
 
 ## Credentials
 A password can stand in the URL, in \`password\`, in the file that \`password_file\` names, or in GODWIT_SOURCE_PASSWORD and

@@ -7,6 +7,15 @@ import type { RdbDecoderState } from '../rdb/decoder-state.ts';
 
 const VERSION = 1;
 
+/** How far a file is loaded. Both texts are JSON that only the reader of the file understands. */
+export interface FileMark {
+  readonly identity: string;
+  /** '' = at the begin. */
+  readonly position: string;
+  /** Read to its end. */
+  readonly done: boolean;
+}
+
 export interface Mark {
   /** Grows with each owner; an older owner may not write any more. */
   readonly epoch: number;
@@ -24,6 +33,8 @@ export interface Mark {
   readonly rdbState: RdbDecoderState | null;
   /** The target was empty at the start (or was flushed): all that it holds is ours. */
   readonly owned: boolean;
+  /** Only of a job that loads a file: offsets and ids are none then, the phase tells values of a snapshot from commands. */
+  readonly file?: FileMark | undefined;
 }
 
 /** `<prefix>:<job>` */
@@ -54,6 +65,7 @@ export function markFields(mark: Mark): string[] {
     mark.rdbState === null ? '' : JSON.stringify(mark.rdbState),
     'owned',
     mark.owned ? '1' : '0',
+    ...(mark.file === undefined ? [] : ['file', mark.file.identity, 'file-position', mark.file.position, 'file-done', mark.file.done ? '1' : '0']),
   ];
 }
 
@@ -69,6 +81,7 @@ export function parseMark(key: string, fields: ReadonlyMap<string, string>): Mar
   const phase = fields.get('phase');
   if (phase !== 'full-sync' && phase !== 'incremental-sync') throw invalid(key, `its phase is ${JSON.stringify(phase ?? null)}`);
   const state = fields.get('rdb-state') ?? '';
+  const file = fields.get('file');
   try {
     return {
       epoch: whole('epoch'),
@@ -80,6 +93,7 @@ export function parseMark(key: string, fields: ReadonlyMap<string, string>): Mar
       rdbOffset: whole('rdb-offset'),
       rdbState: state === '' ? null : (JSON.parse(state) as RdbDecoderState),
       owned: fields.get('owned') === '1',
+      ...(file === undefined ? {} : { file: { identity: file, position: fields.get('file-position') ?? '', done: fields.get('file-done') === '1' } }),
     };
   } catch (error) {
     throw error instanceof GodwitError ? error : invalid(key, 'its field rdb-state is not JSON');

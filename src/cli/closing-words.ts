@@ -12,6 +12,8 @@ export function closingWords(result: JobResult, signal: StopSignal | undefined, 
   const goOn = result.resumable ? ` The mark is written; go on with the same command line: ${commandLine}` : '';
   const lag = status.lagBytes >= 0 ? ` (${showBytes(status.lagBytes)} behind the source)` : '';
   switch (result.reason) {
+    case 'loaded':
+      return loadedWords(status);
     case 'full-sync-done':
       return `the full sync is applied: ${showCount(status.fullSync.keysApplied)} keys.${goOn}`;
     case 'lag-below':
@@ -19,15 +21,37 @@ export function closingWords(result: JobResult, signal: StopSignal | undefined, 
     case 'finished':
       return `the job ${status.job} is finished: its marks and its spool are removed.`;
     case 'stopped':
-      return `stopped${signal ? ` by ${signal}` : ''}.${goOn || ' Nothing was kept: the same command line starts anew.'}`;
+      return `stopped${signal ? ` by ${signal}` : ''}.${goOn || notKept(status)}`;
   }
+}
+
+function notKept({ load, incrementalSync }: JobResult['status']): string {
+  if (load === undefined || incrementalSync.commandsApplied === 0) return ' Nothing was kept: the same command line starts anew.';
+  return ' Standard input cannot be gone on with once commands are applied: save it as a file, empty the target, and load the file.';
+}
+
+function loadedWords({ source, job, fullSync, incrementalSync, load, conversion, errors }: JobResult['status']): string {
+  const extras = [
+    [fullSync.keysSkipped, 'keys skipped because they exist'],
+    [load?.keysExpired ?? 0, 'keys left out because they had expired'],
+    [conversion.encoded, 'values encoded anew'],
+    [conversion.degraded, 'degraded'],
+    [conversion.skipped, 'left out because the target cannot hold them'],
+    [errors.deadLetters, 'dead letters'],
+  ] as const;
+  const told = extras.filter(([count]) => count > 0).map(([count, what]) => `; ${showCount(count)} ${what}`);
+  const tail = load !== undefined && load.tailBytes > 0 ? `; ${showCount(load.tailBytes)} bytes at the end were not whole and are left out` : '';
+  const counts = `${showCount(fullSync.keysApplied)} keys and ${showCount(incrementalSync.commandsApplied)} commands applied by this run`;
+  return `${source.address} is loaded: ${counts}${told.join('')}${tail}. The job ${job} keeps its mark in the target; --finish removes it.`;
 }
 
 /** `godwit sync ...` as the user gave it, quoted for a shell, passwords hidden. */
 export function commandLine(args: readonly string[]): string {
   const words = args.map((arg, index) => {
     if (index > 0 && SECRET_FLAG.test(args[index - 1]) && !args[index - 1].includes('=')) return '****';
-    return SECRET_FLAG.test(arg) && arg.includes('=') ? `${arg.slice(0, arg.indexOf('='))}=****` : quote(redactUrls(arg));
+    return SECRET_FLAG.test(arg) && arg.includes('=')
+      ? `${arg.slice(0, arg.indexOf('='))}=****`
+      : quote(redactUrls(arg).replace(/^(https?:\/\/[^?]*)\?.+/i, '$1?****'));
   });
   return ['godwit', ...words].join(' ');
 }

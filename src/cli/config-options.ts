@@ -1,7 +1,7 @@
 /** The options of the schema as options of a commander command, and what commander read of them as the input of config/load.ts. */
 import { type Command, Option as CommandOption } from 'commander';
 import type { ConfigInput } from '../config/gather-settings.ts';
-import { CONFIG_FILE_ENV, type Option, type OptionKey, OPTIONS, SECTIONS } from '../config/schema.ts';
+import { CONFIG_FILE_ENV, type CommandName, type Option, type OptionKey, optionsOf, SECTIONS } from '../config/schema.ts';
 import type { CliIo } from './process-io.ts';
 
 const CONFIG_FLAG = '--config <file>';
@@ -10,9 +10,19 @@ const CONFIG_FLAG = '--config <file>';
 export function addConfigOptions(command: Command): Command {
   command.argument('[SOURCE]', 'redis://user:password@host:port, rediss:// for TLS, or host:port');
   command.argument('[TARGET]', 'the same for the target');
+  return addOptions(command, 'sync');
+}
+
+/** Adds FILE, --config and the options that a load has, in groups. */
+export function addLoadOptions(command: Command): Command {
+  command.argument('[FILE]', 'a path, - for standard input, or an http(s) URL; a folder or manifest of an AOF');
+  return addOptions(command, 'load');
+}
+
+function addOptions(command: Command, name: CommandName): Command {
   const config = new CommandOption(CONFIG_FLAG, `TOML file with any of the options below (${CONFIG_FILE_ENV})`);
   command.addOption(config.helpGroup('General:'));
-  for (const option of OPTIONS) for (const made of commandOptions(option)) command.addOption(made);
+  for (const option of optionsOf(name)) for (const made of commandOptions(option)) command.addOption(made);
   return command;
 }
 
@@ -32,13 +42,22 @@ function helpDefault(option: Option): string {
 
 /** @param command the command that ran, with its options read */
 export function configInput(command: Command, io: CliIo): ConfigInput {
+  const [sourceArgument, targetArgument] = command.args;
+  return { ...optionsInput(command, io, 'sync'), sourceArgument, targetArgument };
+}
+
+/** As configInput(), of what addLoadOptions() has added. */
+export function loadInput(command: Command, io: CliIo): ConfigInput {
+  return { ...optionsInput(command, io, 'load'), fileArgument: command.args[0] };
+}
+
+function optionsInput(command: Command, io: CliIo, name: CommandName): ConfigInput {
   const values = command.opts<Record<string, string | boolean | undefined>>();
   const flags: Partial<Record<OptionKey, string | boolean>> = {};
-  for (const { key, flag } of OPTIONS) {
-    const name = new CommandOption(flag).attributeName();
+  for (const { key, flag } of optionsOf(name)) {
+    const attribute = new CommandOption(flag).attributeName();
     // Both forms of a switch share a name, and --no-x alone would make true its default: only what was really given counts.
-    if (command.getOptionValueSource(name) === 'cli') flags[key] = values[name];
+    if (command.getOptionValueSource(attribute) === 'cli') flags[key] = values[attribute];
   }
-  const [sourceArgument, targetArgument] = command.args;
-  return { flags, sourceArgument, targetArgument, configFile: values.config as string | undefined, env: io.env, cwd: io.cwd };
+  return { flags, configFile: values.config as string | undefined, env: io.env, cwd: io.cwd };
 }

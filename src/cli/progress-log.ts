@@ -21,11 +21,12 @@ function progressFields(status: JobStatus): object {
 
 /** `full-sync 48.2 %, 1,234 keys, 61.3 MB/s, 34 s left` or `incremental-sync, lag 0 B and 2 ms, 83,210 commands/s` */
 function progressText(status: JobStatus): string {
-  const { phase, fullSync, rate } = status;
-  if (phase === 'full-sync') {
+  const { phase, fullSync, incrementalSync, rate } = status;
+  if (phase === 'full-sync' || phase === 'loading') {
     const share = fullSync.progress >= 0 ? showPercent(fullSync.progress) : `${showBytes(fullSync.bytesApplied)}`;
     const left = fullSync.timeLeftMs >= 0 ? `, ${showDuration(fullSync.timeLeftMs)} left` : '';
-    return `${phase} ${share}, ${showCount(fullSync.keysApplied)} keys, ${(Math.max(0, rate.bytesPerSecond) / 1e6).toFixed(1)} MB/s${left}`;
+    const commands = phase === 'loading' && incrementalSync.commandsApplied > 0 ? ` ${showCount(incrementalSync.commandsApplied)} commands,` : '';
+    return `${phase} ${share}, ${showCount(fullSync.keysApplied)} keys,${commands} ${(Math.max(0, rate.bytesPerSecond) / 1e6).toFixed(1)} MB/s${left}`;
   }
   if (phase !== 'incremental-sync' && phase !== 'draining') return phase;
   return `${phase}, lag ${showBytes(status.lagBytes)} and ${showDuration(status.lagMs)}, ${showCount(rate.commandsPerSecond)} commands/s`;

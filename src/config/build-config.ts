@@ -2,16 +2,20 @@
 import { createHash } from 'node:crypto';
 import { type Endpoint, endpointName } from '../model/endpoint.ts';
 import type { Settings } from './settings.ts';
-import type { SyncConfig } from './sync-config.ts';
+import type { JobConfig, SyncConfig } from './sync-config.ts';
 
 const JOB_NAME_LENGTH_MAX = 64;
 
 /** @param spoolDir the directory in force (see spoolDirectory) */
 export function buildConfig(settings: Settings, source: Endpoint, target: Endpoint, spoolDir: string): SyncConfig {
+  return { source, ...buildJobConfig(settings, target, jobName(source, target), spoolDir) };
+}
+
+/** @param name of the job, unless another one was given */
+export function buildJobConfig(settings: Settings, target: Endpoint, name: string, spoolDir: string): JobConfig {
   return {
-    source,
     target,
-    job: { name: settings.value('job.name') ?? jobName(source, target) },
+    job: { name: settings.value('job.name') ?? name },
     sync: {
       onExisting: settings.required('sync.on_existing'),
       flushTarget: settings.required('sync.flush_target'),
@@ -52,12 +56,21 @@ export function buildConfig(settings: Settings, source: Endpoint, target: Endpoi
  * would be too long keep their start and get a hash of the whole.
  */
 export function jobName(source: Endpoint, target: Endpoint): string {
-  const plain = (endpoint: Endpoint): string =>
-    endpointName(endpoint)
+  return nameOf(endpointName(source), endpointName(target));
+}
+
+/** `load-dump.rdb-to-10.0.0.2-6379`. @param fileName without folders */
+export function loadName(fileName: string, target: Endpoint): string {
+  return nameOf(`load-${fileName}`, endpointName(target));
+}
+
+function nameOf(from: string, to: string): string {
+  const plain = (text: string): string =>
+    text
       .toLowerCase()
       .replace(/[^a-z0-9._]+/g, '-')
       .replace(/^-+/, '');
-  const name = `${plain(source)}-to-${plain(target)}`;
+  const name = `${plain(from)}-to-${plain(to)}`;
   if (name.length <= JOB_NAME_LENGTH_MAX) return name;
   const hash = createHash('sha256').update(name).digest('hex').slice(0, 12);
   return `${name.slice(0, JOB_NAME_LENGTH_MAX - hash.length - 1)}-${hash}`;

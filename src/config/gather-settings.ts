@@ -20,6 +20,7 @@ export interface ConfigInput {
   readonly flags: Readonly<Partial<Record<OptionKey, string | boolean>>>;
   readonly sourceArgument?: string;
   readonly targetArgument?: string;
+  readonly fileArgument?: string;
   /** --config */
   readonly configFile?: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -50,6 +51,7 @@ function readFlags(settings: Settings, input: ConfigInput): void {
   for (const [key, name, raw] of [
     ['source.url', 'SOURCE', input.sourceArgument],
     ['target.url', 'TARGET', input.targetArgument],
+    ['load.file', 'FILE', input.fileArgument],
   ] as const) {
     if (raw !== undefined) readValue(settings, findOption(key)!, raw, { kind: 'argument', name }, input, input.cwd);
   }
@@ -138,7 +140,8 @@ function readValue(settings: Settings, option: Option, raw: unknown, origin: Ori
     settings.problems.push({ code: 'CONFIG_INVALID', message, fix: near ? `Did you mean ${near}?` : undefined });
     return;
   }
-  const resolved = option.type.kind === 'path' ? resolvePath(value as string, base, input.env.HOME) : value;
+  const isPath = option.type.kind === 'path' || (option.type.kind === 'file' && value !== '-' && !/^[a-z][a-z0-9+.-]*:\/\//i.test(value as string));
+  const resolved = isPath ? resolvePath(value as string, base, input.env.HOME) : value;
   settings.add(option.key, { value: resolved, origin });
 }
 

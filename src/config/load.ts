@@ -11,7 +11,7 @@ import { resolveEndpoint } from './endpoint-setting.ts';
 import { type ConfigInput, gatherSettings } from './gather-settings.ts';
 import { type Origin, originName } from './origin.ts';
 import { formatDuration } from './quantity.ts';
-import { type Option, type OptionKey, OPTIONS } from './schema.ts';
+import { type Option, type OptionKey, optionsOf } from './schema.ts';
 import type { Given, Settings } from './settings.ts';
 import type { SyncConfig } from './sync-config.ts';
 
@@ -59,7 +59,7 @@ export function resolveConfig(input: ConfigInput): ConfigResolution {
   const complete = settings.problems.length === 0 && source.endpoint && target.endpoint && spoolDir !== undefined;
   return {
     config: complete ? buildConfig(settings, source.endpoint, target.endpoint, spoolDir) : undefined,
-    effective: OPTIONS.map((option) => effectiveValue(option, settings, derived)),
+    effective: optionsOf('sync').map((option) => effectiveValue(option, settings, derived)),
     problems: settings.problems,
     warnings: settings.warnings,
     secrets: [source.endpoint?.password, target.endpoint?.password].filter((secret) => secret !== undefined && secret !== '') as string[],
@@ -70,7 +70,7 @@ function addDefault(derived: Map<OptionKey, Given>, settings: Settings, key: Opt
   if (!settings.given(key) && value !== undefined) derived.set(key, { value, origin: { kind: 'default' } });
 }
 
-function effectiveValue(option: Option, settings: Settings, derived: ReadonlyMap<OptionKey, Given>): EffectiveValue {
+export function effectiveValue(option: Option, settings: Settings, derived: ReadonlyMap<OptionKey, Given>): EffectiveValue {
   const ofEndpoint = option.section === 'source' || option.section === 'target';
   const given = derived.get(option.key) ?? (ofEndpoint ? undefined : settings.given(option.key));
   return { option, value: given?.value ?? option.fallback, origin: given?.origin ?? { kind: 'default' } };
@@ -78,6 +78,15 @@ function effectiveValue(option: Option, settings: Settings, derived: ReadonlyMap
 
 /** Rules between options, which no type of a single one can know. */
 function checkRules(settings: Settings, source: Endpoint | undefined, target: Endpoint | undefined): void {
+  checkJobRules(settings);
+  if (source && target && source.port === target.port && source.host.toLowerCase() === target.host.toLowerCase()) {
+    const where = `source (${originName(originOfAddress(settings, 'source'))}) and target (${originName(originOfAddress(settings, 'target'))})`;
+    settings.problems.push({ code: 'SAME_SERVER', message: `${where} are the same address, ${source.host}:${source.port}` });
+  }
+}
+
+/** Those that hold for every job that writes to a server. */
+export function checkJobRules(settings: Settings): void {
   const { problems } = settings;
   const delayMinMs = settings.required('reconnect.delay_min');
   const delayMaxMs = settings.required('reconnect.delay_max');
@@ -89,10 +98,6 @@ function checkRules(settings: Settings, source: Endpoint | undefined, target: En
   checkKeepalive(settings);
   if (settings.value('sync.finish') && settings.value('sync.flush_target')) {
     settings.reject('sync.finish', 'and sync.flush_target exclude each other', 'Give one of them: --finish ends a job, --flush-target begins one.');
-  }
-  if (source && target && source.port === target.port && source.host.toLowerCase() === target.host.toLowerCase()) {
-    const where = `source (${originName(originOfAddress(settings, 'source'))}) and target (${originName(originOfAddress(settings, 'target'))})`;
-    problems.push({ code: 'SAME_SERVER', message: `${where} are the same address, ${source.host}:${source.port}` });
   }
 }
 

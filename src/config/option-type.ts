@@ -4,7 +4,7 @@
  */
 import { formatDuration, formatSize, parseDuration, parseSize } from './quantity.ts';
 
-type OptionKind = 'string' | 'boolean' | 'integer' | 'duration' | 'size' | 'choice' | 'url' | 'path' | 'secret';
+type OptionKind = 'string' | 'boolean' | 'integer' | 'duration' | 'size' | 'choice' | 'time' | 'url' | 'file' | 'path' | 'secret';
 
 export interface OptionType<T> {
   readonly kind: OptionKind;
@@ -82,6 +82,37 @@ export function sizeType(range: NumberRange): OptionType<number> {
 export function choiceType<const Word extends string>(...words: readonly Word[]): OptionType<Word> {
   const read = (raw: unknown): Word | undefined => words.find((word) => word === raw);
   return { kind: 'choice', allowed: `one of ${words.join(', ')}`, words, placeholder: `<${words.join('|')}>`, read, show: (value) => value };
+}
+
+const ISO_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2})$/;
+
+/** Unix milliseconds; -1 is `end`. A time without its zone would mean another one on each machine. */
+export function timeType(): OptionType<number> {
+  const read = (raw: unknown, textual: boolean): number | undefined => {
+    if (raw === 'end') return -1;
+    if (raw instanceof Date) return isoTime(raw.toISOString());
+    if (typeof raw === 'number' && Number.isSafeInteger(raw) && raw >= 0) return raw * 1000;
+    if (typeof raw !== 'string') return undefined;
+    return textual && /^\d{1,11}$/.test(raw) ? Number(raw) * 1000 : isoTime(raw);
+  };
+  return {
+    kind: 'time',
+    allowed: 'a time with its zone such as 2026-01-31T12:00:00Z or 2026-01-31T13:00:00+01:00, Unix seconds, or end',
+    words: [],
+    placeholder: '<time>',
+    read,
+    show: (value) => (value < 0 ? 'end' : new Date(value).toISOString()),
+  };
+}
+
+function isoTime(text: string): number | undefined {
+  const ms = ISO_TIME.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+/** A path, `-`, or an http(s) URL, which can have a password or a signature in it. */
+export function fileType(): OptionType<string> {
+  return { kind: 'file', allowed: 'a path, - for standard input, or an http(s) URL', words: [], placeholder: '<file>', read: asText, show: (value) => value };
 }
 
 /** An address with credentials in it; taken apart later, by parse-address.ts, which has the better messages. */

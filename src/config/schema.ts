@@ -2,12 +2,25 @@
  * Every option of Godwit, one row each: the key of the file, the flag, the environment variable, the type with its range, the default and
  * one line of help. Help texts, `godwit explain`, validation and docs/configuration.md all come from this table.
  *
- * Flag and variable follow from the key: `sync.on_existing` is `--on-existing` and GODWIT_ON_EXISTING (the section `sync` falls away),
+ * Flag and variable follow from the key: `sync.on_existing` is `--on-existing` and GODWIT_ON_EXISTING (the sections `sync` and `load` fall away),
  * `spool.max_bytes` is `--spool-max-bytes` and GODWIT_SPOOL_MAX_BYTES; a row may say otherwise.
  *
  * When you add a row: give SyncConfig its leaf, map it in build-config.ts, run `npx tsx scripts/generate-docs.ts`.
  */
-import { booleanType, choiceType, durationType, integerType, type OptionType, pathType, secretType, sizeType, stringType, urlType } from './option-type.ts';
+import {
+  booleanType,
+  choiceType,
+  durationType,
+  fileType,
+  integerType,
+  type OptionType,
+  pathType,
+  secretType,
+  sizeType,
+  stringType,
+  timeType,
+  urlType,
+} from './option-type.ts';
 
 interface OptionSpec<T> {
   readonly type: OptionType<T>;
@@ -82,6 +95,13 @@ const SPECS = {
   ),
   'sync.finish': option(booleanType(), false, 'Remove the marks and the spool of this job, and end'),
 
+  'load.file': {
+    ...optional(fileType(), 'required', 'File to load: a path, - for standard input, or an http(s) URL; a folder or manifest of an AOF'),
+    flag: 'file',
+  },
+  'load.until': option(timeType(), -1, 'Load an AOF up to this time only, e.g. 2026-01-31T12:00:00Z; needs aof-timestamp-enabled at the server that wrote it'),
+  'load.on_truncated': option(choiceType('leave-out', 'error'), 'leave-out', 'When an AOF ends within a command or transaction: leave it out, or fail'),
+
   'keepalive.interval': option(
     durationType({ min: 100, max: HOUR_MS, or: { word: 'auto', value: 0 } }),
     0,
@@ -152,6 +172,7 @@ export const SECTIONS: Readonly<Record<string, string>> = {
   target: 'Target',
   job: 'Job',
   sync: 'Sync',
+  load: 'Load',
   keepalive: 'Keepalive',
   reconnect: 'Reconnect',
   spool: 'Spool',
@@ -165,7 +186,7 @@ export const SECTIONS: Readonly<Record<string, string>> = {
 export const CONFIG_FILE_ENV = 'GODWIT_CONFIG';
 
 function makeOption(key: OptionKey, spec: OptionSpec<unknown>): Option {
-  const words = key.replace(/^sync\./, '').replace(/[._]/g, '-');
+  const words = key.replace(/^(?:sync|load)\./, '').replace(/[._]/g, '-');
   const text = spec.fallback === undefined ? '' : spec.type.show(spec.fallback);
   return {
     key,
@@ -180,6 +201,24 @@ function makeOption(key: OptionKey, spec: OptionSpec<unknown>): Option {
 }
 
 export const OPTIONS: readonly Option[] = Object.entries(SPECS).map(([key, spec]) => makeOption(key as OptionKey, spec as OptionSpec<unknown>));
+
+/** Keys that have no meaning for a file, beside those of the section `source`. */
+const SYNC_ONLY = new Set<string>([
+  'sync.on_lost_position',
+  'sync.stop_after',
+  'sync.stop_when_lag_below',
+  'spool.max_bytes',
+  'spool.retain',
+  'spool.retain_bytes',
+]);
+
+export type CommandName = 'sync' | 'load';
+
+/** What a command takes as flags. A file and the environment may hold the options of all commands. */
+export function optionsOf(command: CommandName): readonly Option[] {
+  if (command === 'sync') return OPTIONS.filter(({ section }) => section !== 'load');
+  return OPTIONS.filter(({ key, section }) => section !== 'source' && !SYNC_ONLY.has(key));
+}
 
 const byKey = new Map<string, Option>(OPTIONS.map((row) => [row.key, row]));
 

@@ -37,8 +37,8 @@ export type OnError = 'stop' | 'dead-letter';
 export type OnUnsupported = 'stop' | 'skip' | 'degrade';
 export type OnLostPosition = 'resync' | 'stop';
 
-export interface SyncConfig {
-  readonly source: Endpoint;
+/** What every job that writes to a server is told. */
+export interface JobConfig {
   readonly target: Endpoint;
   readonly job: {
     /** Name of the job; default is derived from both addresses. Letters, digits, `-`, `_`, `.`; 64 at most. */
@@ -79,5 +79,21 @@ export interface SyncConfig {
     readonly level: 'debug' | 'info' | 'warn' | 'error';
     /** auto: live view on a terminal, JSON lines otherwise. */
     readonly format: 'auto' | 'live' | 'pretty' | 'json';
+  };
+}
+
+export interface SyncConfig extends JobConfig {
+  readonly source: Endpoint;
+}
+
+/** Of `godwit load`; what is said of the source of a sync has no meaning here. */
+export interface LoadConfig extends JobConfig {
+  readonly load: {
+    /** Path, `-` for standard input, http(s) URL; '' only with sync.finish. Can hold a password. */
+    readonly file: string;
+    /** Unix ms; -1 = all. */
+    readonly untilMs: number;
+    /** A tail that is not whole: end before it, or fail. */
+    readonly onTruncated: 'leave-out' | 'error';
   };
 }

@@ -1,7 +1,7 @@
 /** Looks at both servers before anything is written: the right kind, the right role, not the same, and what the target can do. */
-import type { SyncConfig } from '../config/sync-config.ts';
+import type { JobConfig, SyncConfig } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
-import { endpointName } from '../model/endpoint.ts';
+import { type Endpoint, endpointName } from '../model/endpoint.ts';
 import { atLeast } from '../model/server-version.ts';
 import type { Connection } from '../net/connection.ts';
 import type { RestoreOptions } from '../target/batch-buffer.ts';
@@ -9,31 +9,36 @@ import { ValueConversion } from '../target/value-conversion.ts';
 
 /** @throws WRONG_TOPOLOGY, TARGET_IS_REPLICA, SAME_SERVER */
 export function checkServers(config: SyncConfig, source: Connection, target: Connection): void {
-  for (const [side, connection, endpoint] of [
-    ['source', source, config.source],
-    ['target', target, config.target],
-  ] as const) {
-    const { mode, role } = connection.server;
-    const name = `${side} ${endpointName(endpoint)}`;
-    if (mode === 'sentinel' || role === 'sentinel') {
-      throw new GodwitError('WRONG_TOPOLOGY', `${name} is a sentinel, not a server with data`, {
-        fix: 'Give the address of the server that it watches; at the sentinel, SENTINEL GET-MASTER-ADDR-BY-NAME <name> tells it.',
-      });
-    }
-    if (mode === 'cluster') {
-      throw new GodwitError('WRONG_TOPOLOGY', `${name} is a node of a cluster, which this version cannot sync`, { fix: 'Give a standalone server.' });
-    }
-  }
-  if (target.server.role === 'replica') {
-    throw new GodwitError('TARGET_IS_REPLICA', `target ${endpointName(config.target)} is a replica of ${target.server.primaryAddress ?? 'another server'}`);
-  }
+  checkKind('source', config.source, source);
+  checkTarget(config, target);
   if (source.server.runId !== '' && source.server.runId === target.server.runId) {
     throw new GodwitError('SAME_SERVER', `source ${endpointName(config.source)} and target ${endpointName(config.target)} are the same server`);
   }
 }
 
+/** @throws WRONG_TOPOLOGY, TARGET_IS_REPLICA */
+export function checkTarget(config: JobConfig, target: Connection): void {
+  checkKind('target', config.target, target);
+  if (target.server.role === 'replica') {
+    throw new GodwitError('TARGET_IS_REPLICA', `target ${endpointName(config.target)} is a replica of ${target.server.primaryAddress ?? 'another server'}`);
+  }
+}
+
+function checkKind(side: 'source' | 'target', endpoint: Endpoint, connection: Connection): void {
+  const { mode, role } = connection.server;
+  const name = `${side} ${endpointName(endpoint)}`;
+  if (mode === 'sentinel' || role === 'sentinel') {
+    throw new GodwitError('WRONG_TOPOLOGY', `${name} is a sentinel, not a server with data`, {
+      fix: 'Give the address of the server that it watches; at the sentinel, SENTINEL GET-MASTER-ADDR-BY-NAME <name> tells it.',
+    });
+  }
+  if (mode === 'cluster') {
+    throw new GodwitError('WRONG_TOPOLOGY', `${name} is a node of a cluster, which this version cannot sync`, { fix: 'Give a standalone server.' });
+  }
+}
+
 /** A target that is not empty, and may not be written to. */
-export function notEmpty(config: SyncConfig, keys: number): GodwitError {
+export function notEmpty(config: JobConfig, keys: number): GodwitError {
   const holds = keys === 1 ? '1 key' : `${keys} keys`;
   return new GodwitError('TARGET_NOT_EMPTY', `target ${endpointName(config.target)} holds ${holds}, and no mark of the job ${config.job.name}`, {
     fix: 'Empty it, or choose --on-existing replace or skip, or --flush-target. To go on with a job, give the addresses (or --job) that it began with.',
@@ -49,7 +54,7 @@ export async function keyCount(connection: Connection): Promise<number> {
   return keys;
 }
 
-export async function restoreOptions(config: SyncConfig, target: Connection): Promise<RestoreOptions> {
+export async function restoreOptions(config: JobConfig, target: Connection): Promise<RestoreOptions> {
   const { version } = target.server;
   const policy = await target.call('CONFIG', 'GET', 'maxmemory-policy').catch(() => null);
   const evictsBy = Array.isArray(policy) ? String(policy[1] ?? '') : '';

@@ -13,6 +13,7 @@ import { versionName } from '../model/server-version.ts';
 import { Connection } from '../net/connection.ts';
 import { KeepaliveWheel } from '../net/keepalive-wheel.ts';
 import { replyFailure } from '../net/reply-errors.ts';
+import { logEvent } from '../observe/log-event.ts';
 import type { JobDependencies, JobEvent, JobResult, SyncJobApi } from '../observe/job-api.ts';
 import type { JobPhase, JobStatus } from '../observe/job-status.ts';
 import { SyncPipeline } from '../pipeline/sync-pipeline.ts';
@@ -32,8 +33,6 @@ import { tryWritablePlaces } from './writable-places.ts';
 
 const SAMPLE_EVERY_MS = 250;
 const FIRST_ATTEMPTS = 3;
-/** Connections, the link to the source and the spool have log lines of their own, and whoever runs the job tells its failure. */
-const LOGGED_ELSEWHERE = /^(?:connection\.|source\.|spool\.|job\.failed$)/;
 const READY_RETRY_MS = 250;
 
 export class SyncJob implements SyncJobApi {
@@ -265,6 +264,11 @@ export class SyncJob implements SyncJobApi {
     const { config, store, target } = this;
     const known = await store.read(target);
     const flush = known === undefined && config.sync.flushTarget && (await this.mayFlush());
+    if (known?.file !== undefined) {
+      throw new GodwitError('MARK_INVALID', `the mark ${store.key} at the target is of a load of a file`, {
+        fix: 'Give this job another name (--job), or end the load with `godwit load --finish`.',
+      });
+    }
     const keys = known === undefined && !flush ? await keyCount(target) : 0;
     if (known === undefined && !flush && keys > 0 && config.sync.onExisting === 'fail') {
       throw notEmpty(config, keys);
@@ -332,7 +336,7 @@ export class SyncJob implements SyncJobApi {
 
   private emit(level: JobEvent['level'], kind: string, message: string, details: Record<string, unknown> = {}): void {
     const event: JobEvent = { at: Date.now(), level, kind, message, details };
-    if (!LOGGED_ELSEWHERE.test(kind)) this.dependencies.log[level]({ ...details, event: kind }, message);
+    logEvent(this.dependencies.log, event);
     for (const listener of this.listeners) listener(event);
   }
 }

@@ -2,13 +2,13 @@
 import { mkdir, mkdtemp, open, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileErrorText } from '../config/file-error-text.ts';
-import type { SyncConfig } from '../config/sync-config.ts';
+import type { JobConfig } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
 import { errorCode, isDiskFullError } from '../source/replica/spool/spool-files.ts';
 import { spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 
 /** @throws SPOOL_FAILED, DISK_FULL, CONFIG_INVALID (dead_letter.file) */
-export async function tryWritablePlaces({ spool, job, deadLetter }: SyncConfig): Promise<void> {
+export async function tryWritablePlaces({ spool, job, deadLetter }: JobConfig): Promise<void> {
   await trySpoolDir(spool.dir, spoolJobDir(spool.dir, job.name));
   if (deadLetter.file !== '') await tryDeadLetterFile(deadLetter.file);
 }

@@ -57,4 +57,47 @@ export class Batch {
   reset(): void {
     this.count = 0;
   }
+
+  /** Takes out the rows that are not wanted; the others keep their order. */
+  keepRows(isWanted: (row: number) => boolean): void {
+    const { count } = this;
+    const columns = [
+      this.kind,
+      this.type,
+      this.start,
+      this.end,
+      this.keyStart,
+      this.keyEnd,
+      this.database,
+      this.expiryMs,
+      this.idle,
+      this.freq,
+      this.endOffset,
+    ];
+    let kept = 0;
+    for (let row = 0; row < count; row++) {
+      if (!isWanted(row)) continue;
+      if (kept !== row) for (const column of columns) column[kept] = column[row];
+      kept++;
+    }
+    this.count = kept;
+  }
+
+  /** Makes this one hold the rows of another one, over the same bytes. There must be room for them. */
+  copyRows(from: Batch): void {
+    const { count } = from;
+    this.bytes = from.bytes;
+    this.count = count;
+    this.kind.set(from.kind.subarray(0, count));
+    this.type.set(from.type.subarray(0, count));
+    this.start.set(from.start.subarray(0, count));
+    this.end.set(from.end.subarray(0, count));
+    this.keyStart.set(from.keyStart.subarray(0, count));
+    this.keyEnd.set(from.keyEnd.subarray(0, count));
+    this.database.set(from.database.subarray(0, count));
+    this.expiryMs.set(from.expiryMs.subarray(0, count));
+    this.idle.set(from.idle.subarray(0, count));
+    this.freq.set(from.freq.subarray(0, count));
+    this.endOffset.set(from.endOffset.subarray(0, count));
+  }
 }

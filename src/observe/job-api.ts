@@ -1,10 +1,11 @@
 /**
  * What the command line needs of a job, so that cli/ and job/ agree without seeing each other's insides. `SyncJob` implements SyncJobApi.
  */
+import type { Readable } from 'node:stream';
 import type { JobStatus } from './job-status.ts';
 import type { Logger } from './log.ts';
 
-type JobEndReason = 'full-sync-done' | 'lag-below' | 'finished' | 'stopped';
+type JobEndReason = 'loaded' | 'full-sync-done' | 'lag-below' | 'finished' | 'stopped';
 
 export interface JobResult {
   readonly reason: JobEndReason;
@@ -35,6 +36,12 @@ export interface JobDependencies {
   confirmFlush?(facts: FlushFacts): Promise<boolean>;
 }
 
+export interface LoadDependencies extends JobDependencies {
+  /** What the file `-` means. */
+  readonly stdin: Readable;
+}
+
+/** `LoadJob` implements it too. */
 export interface SyncJobApi {
   /** Resolves when the job has ended by itself or by stop(); rejects with a GodwitError when it failed. */
   run(): Promise<JobResult>;

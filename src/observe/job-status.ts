@@ -4,7 +4,7 @@
  */
 import type { KeepaliveReason } from './keepalive-reason.ts';
 
-export type JobPhase = 'created' | 'planning' | 'full-sync' | 'incremental-sync' | 'draining' | 'stopped' | 'failed';
+export type JobPhase = 'created' | 'planning' | 'loading' | 'full-sync' | 'incremental-sync' | 'draining' | 'stopped' | 'failed';
 
 export type ConnectionStateName = 'idle' | 'connecting' | 'handshaking' | 'ready' | 'backing-off' | 'closed';
 
@@ -58,6 +58,16 @@ export interface JobStatus {
     /** The source's own offset, from INFO; -1 while unknown. */
     readonly offsetSource: number;
     readonly commandsApplied: number;
+  };
+  /** Only of a load. `fullSync` has the bytes of the file and the keys of its snapshot then, `incrementalSync` the commands of an AOF. */
+  readonly load?: {
+    /** Values of a snapshot that had expired. */
+    readonly keysExpired: number;
+    /** JSON: part, offset and what else the reader of the file needs to go on there. '' = the begin. */
+    readonly position: string;
+    readonly done: boolean;
+    /** At the end of an AOF, not whole, and left out. */
+    readonly tailBytes: number;
   };
   /** Values that the target does not take as they are: written anew, without all that they had, left out. Repeated ones count again. */
   readonly conversion: { readonly encoded: number; readonly degraded: number; readonly skipped: number };

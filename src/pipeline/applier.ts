@@ -3,22 +3,19 @@
  * thrown, and sync-pipeline.ts begins anew at the mark.
  */
 import type { Mark } from '../checkpoint/mark.ts';
-import { CommandArguments } from '../command/command-arguments.ts';
 import { GodwitError } from '../errors/errors.ts';
-import type { Batch } from '../model/batch.ts';
-import type { Dialect } from '../rdb/dialect.ts';
-import { NOTHING_TO_APPLY, type LargeEntry } from '../rdb/large-entry.ts';
-import { RdbType } from '../rdb/opcodes.ts';
+import type { LargeEntry } from '../rdb/large-entry.ts';
 import { RdbDecoder } from '../rdb/rdb-decoder.ts';
 import { StreamDecoder } from '../resp/stream-decoder.ts';
 import type { SpoolLog } from '../source/replica/spool/spool-log.ts';
 import type { RestoreOptions } from '../target/batch-buffer.ts';
+import { checkArgumentSizes } from './argument-sizes.ts';
 import type { BatchSender } from './batch-sender.ts';
-import { LargeValue, tooLarge } from './large-value.ts';
 import { LogCursor } from './log-cursor.ts';
 import type { Parcel } from './parcel.ts';
 import type { Refusals } from './refusals.ts';
 import type { StreamTranslation } from './stream-translation.ts';
+import { ValueSender } from './value-sender.ts';
 
 const RDB_WINDOW_BYTES = 512 * 1024;
 /** Values that fit are taken whole; larger ones go alone, in two passes over the spool (large-value.ts). */
@@ -50,10 +47,12 @@ export interface ApplierOptions {
 
 export class Applier {
   private readonly options: ApplierOptions;
+  private readonly values: ValueSender;
   private cursor: LogCursor | undefined;
 
   constructor(options: ApplierOptions) {
     this.options = options;
+    this.values = new ValueSender(options);
   }
 
   /** The sender can send no more: ends the waiting for bytes. */
@@ -122,7 +121,7 @@ export class Applier {
       const due = decoder.offset > marked && performance.now() - markedAtMs > EMPTY_MARK_EVERY_MS;
       if (batch.count > 0 || due) {
         const mark = { ...from, offset: decoder.offset, database: decoder.database };
-        if (valueBytesMax > 0 && cursor.window.length >= valueBytesMax) checkSizes(batch, valueBytesMax);
+        if (valueBytesMax > 0 && cursor.window.length >= valueBytesMax) checkArgumentSizes(batch, valueBytesMax);
         const repeatable = translation.translate(batch, Date.now());
         if (translation.unsupported.length > 0) await this.options.refusals.unsupported(batch, mark, translation.unsupported);
         buffer.begin(batch.count > 0 && plainBatches && repeatable ? 'plain' : 'transaction');
@@ -148,88 +147,29 @@ export class Applier {
     return window.length < RDB_WINDOW_BYTES_MAX && (valueBytesMax === 0 || window.length * 2 < valueBytesMax);
   }
 
-  private convert({ dialect, templates }: RdbDecoder): void {
-    const { conversion } = this.options.restore;
-    if (dialect !== null) conversion.begin(dialect);
-    conversion.templates = templates;
-  }
-
   private async sendRows(decoder: RdbDecoder, parcel: Parcel, before: Mark): Promise<Mark> {
-    const { sender, restore, leftOut, plainBatches } = this.options;
-    const { batch, buffer } = parcel;
-    this.convert(decoder);
-    restore.conversion.check(batch);
+    const { batch } = parcel;
+    this.values.from(decoder.dialect, decoder.templates);
     const last = batch.count - 1;
-    buffer.begin(plainBatches && restore.replace ? 'plain' : 'transaction');
-    buffer.addValues(batch, restore, Date.now(), leftOut);
     const rdbState = { ...decoder.state(), database: batch.database[last] };
     const mark: Mark = { ...before, rdbOffset: batch.endOffset[last], rdbState };
-    await sender.send(parcel, mark);
+    await this.values.sendRows(parcel, mark, Date.now());
     return mark;
   }
 
   private async applyLarge(large: LargeEntry, decoder: RdbDecoder, parcel: Parcel, before: Mark): Promise<Mark> {
-    const { sender, restore, valueBytesMax } = this.options;
     const cursor = this.cursor as LogCursor;
-    this.convert(decoder);
-    const value = new LargeValue(large, restore.conversion, decoder.dialect as Dialect, cursor);
-    await value.findEnd();
-    let mark = before;
-    if (large.kind === NOTHING_TO_APPLY || restore.conversion.skipsLarge(large)) sender.giveBack(parcel);
-    else {
-      await value.measure();
-      mark = { ...before, rdbOffset: large.valueEnd, rdbState: { ...decoder.state(), database: large.database } };
-      if (valueBytesMax > 0 && value.payloadBytes > valueBytesMax) await this.sendInCommands(value, large, parcel, before, mark);
-      else {
-        parcel.buffer.begin('transaction');
-        const at = parcel.buffer.addLargeRestore(large, value.payloadBytes, restore, Date.now());
-        await sender.sendLarge(parcel, mark, at, value.payload());
-      }
-    }
+    this.values.from(decoder.dialect, decoder.templates);
+    const behind = (): Mark => ({ ...before, rdbOffset: large.valueEnd, rdbState: { ...decoder.state(), database: large.database } });
+    const mark = await this.values.sendLarge(large, cursor, parcel, { before, behind }, Date.now());
     cursor.seek(large.valueEnd);
     return mark;
-  }
-
-  /** Larger than the target takes in one: built piece by piece under a temporary name, which may be begun anew, and renamed together with the mark. */
-  private async sendInCommands(value: LargeValue, large: LargeEntry, parcel: Parcel, before: Mark, mark: Mark): Promise<void> {
-    const { sender, restore, plainBatches, valueBytesMax } = this.options;
-    const { conversion } = restore;
-    if (large.type === RdbType.String || !plainBatches || !conversion.canSayInCommands) throw tooLarge(large.key, value.payloadBytes, valueBytesMax);
-    let pieces: { readonly count: number; readonly bytes: Buffer }[] = [];
-    const values = conversion.commands(restore.replace, (bytes, start, end, count) => pieces.push({ count, bytes: Buffer.from(bytes.subarray(start, end)) }));
-    values.start(large.key, large.expiryMs, Date.now());
-    for await (const _ of value.decodeInto(values)) {
-      for (const piece of pieces) {
-        const { buffer } = parcel;
-        buffer.begin('plain');
-        buffer.addPart(piece, large.database, false);
-        await sender.send(parcel, before);
-        parcel = await sender.take(RDB_ROWS_MAX);
-      }
-      pieces = [];
-    }
-    const { transaction } = values;
-    parcel.buffer.begin('transaction');
-    parcel.buffer.addPart({ count: transaction.commands, bytes: transaction.bytes.subarray(0, transaction.length) }, large.database, true);
-    await sender.send(parcel, mark);
   }
 }
 
 /** An entry of a snapshot that is not whole is looked at from its begin each time: only when twice as much of it has come, so that the work stays linear. */
 function enough({ start, end }: LogCursor): number {
   return end - start < PATIENCE_BYTES ? 1 : (end - start) * 2;
-}
-
-/** A target closes the connection when an argument is larger than it takes: the same again after each reconnect. @throws VALUE_TOO_LARGE */
-function checkSizes({ count, bytes, start, end, keyStart, keyEnd }: Batch, bytesMax: number): void {
-  const args = new CommandArguments();
-  for (let row = 0; row < count; row++) {
-    if (end[row] - start[row] <= bytesMax || !args.read(bytes, start[row], end[row])) continue;
-    for (let i = 0; i < args.count; i++) {
-      const size = args.end(i) - args.start(i);
-      if (size > bytesMax) throw tooLarge(bytes.subarray(keyStart[row], keyEnd[row]), size, bytesMax);
-    }
-  }
 }
 
 function rowsOf(cursor: LogCursor): number {

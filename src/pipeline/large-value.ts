@@ -13,7 +13,20 @@ import { DUMP_FOOTER_BYTES, endDumpPayload } from '../rdb/restore-footer.ts';
 import { ValueDecoder } from '../rdb/values/value-decoder.ts';
 import type { ValueVisitor } from '../rdb/values/value-visitor.ts';
 import { type ValueConversion, Way } from '../target/value-conversion.ts';
-import type { LogCursor } from './log-cursor.ts';
+
+/** A window over the bytes that a snapshot is in; window[start] stands at `offset` in it. A reader of the spool, or of a file. */
+export interface ValueCursor {
+  readonly window: Buffer;
+  readonly start: number;
+  readonly end: number;
+  readonly offset: number;
+  readonly full: boolean;
+  seek(offset: number): void;
+  consume(to: number): void;
+  grow(): void;
+  /** Brings in what is there; false at the end. @param wanted it can wait for so many bytes in the window */
+  more(wanted?: number): Promise<boolean>;
+}
 
 const FUNCTION_OPCODE_MIN = 245;
 
@@ -21,10 +34,10 @@ export class LargeValue {
   private readonly large: LargeEntry;
   private readonly conversion: ValueConversion;
   private readonly dialect: Dialect;
-  private readonly cursor: LogCursor;
+  private readonly cursor: ValueCursor;
   private encoded: { readonly encoder: DumpEncoder; readonly plan: PayloadPlan } | undefined;
 
-  constructor(large: LargeEntry, conversion: ValueConversion, dialect: Dialect, cursor: LogCursor) {
+  constructor(large: LargeEntry, conversion: ValueConversion, dialect: Dialect, cursor: ValueCursor) {
     this.large = large;
     this.conversion = conversion;
     this.dialect = dialect;

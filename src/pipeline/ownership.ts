@@ -1,7 +1,7 @@
 /** What this run does to the mark apart from moving it on: begins a full sync, and takes over again what the target has lost. All of it is fenced by the epoch. */
 import type { Mark } from '../checkpoint/mark.ts';
 import type { MarkStore } from '../checkpoint/mark-store.ts';
-import type { SyncConfig } from '../config/sync-config.ts';
+import type { JobConfig } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
 import { endpointName } from '../model/endpoint.ts';
 import type { Connection } from '../net/connection.ts';
@@ -10,7 +10,7 @@ import type { Snapshot } from './sync-spool.ts';
 export interface OwnershipOptions {
   readonly store: MarkStore;
   readonly connection: Connection;
-  readonly config: SyncConfig;
+  readonly config: JobConfig;
   onEvent(level: 'info' | 'warn' | 'error', kind: string, message: string, details?: Record<string, unknown>): void;
 }
 

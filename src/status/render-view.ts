@@ -33,15 +33,15 @@ const BAR_WIDTH_MAX = 40;
 /** The lines of the view, joined by line feeds, without one at the end. */
 export function renderView(status: JobStatus, options: ViewOptions): string {
   const now = options.now ?? Date.now();
+  const isLoad = status.load !== undefined;
   const lines: Line[] = [
     headLine(status, now),
-    serverLine('source', status.source),
+    serverLine(isLoad ? 'file' : 'source', status.source),
     serverLine('target', status.target),
     fullSyncLine(status, options.width),
     keysLine(status),
     ...changesLines(status),
-    lagLine(status),
-    spoolLine(status),
+    ...(isLoad ? [] : [lagLine(status), spoolLine(status)]),
     ...status.connections.flatMap((connection) => connectionLines(connection, options.width, now)),
     ...errorLines(status),
     ...(options.events ?? []).map(eventLine),
@@ -70,12 +70,13 @@ function fullSyncLine(status: JobStatus, width: number): Line {
   const { bytesTotal, bytesReceived, bytesApplied, progress, timeLeftMs } = status.fullSync;
   const left = timeLeftMs >= 0 && progress < 1 ? `  ${showDuration(timeLeftMs)} left` : '';
   const received = bytesReceived > bytesApplied ? `  ${showBytes(bytesReceived)} received` : '';
-  if (progress < 0) return [label('full sync'), [`${showBytes(bytesApplied)} applied${received}  size unknown`]];
+  const name = label(status.load === undefined ? 'full sync' : 'loaded');
+  if (progress < 0) return [name, [`${showBytes(bytesApplied)} applied${received}  size unknown`]];
   const cells = Math.max(10, Math.min(BAR_WIDTH_MAX, width - LABEL_WIDTH - 45));
   const filled = Math.min(cells, Math.floor(progress * cells));
   const total = bytesTotal >= 0 ? ` of ${showBytes(bytesTotal)}` : '';
   return [
-    label('full sync'),
+    name,
     ['['],
     ['#'.repeat(filled), 'good'],
     [`${'.'.repeat(cells - filled)}] `],

@@ -3,6 +3,11 @@ const EXPIRED_HOLD_MS = 3_600_000;
 /** What a slow target or line may take until it is applied. */
 const EXPIRES_SOON_MS = 5000;
 
+/** A time of `nowMs` for heldExpiry() where nothing follows that could renew a key: none that lives is held. */
+export function withoutHold(nowMs: number): number {
+  return nowMs - EXPIRES_SOON_MS - 1;
+}
+
 /** The expiry that a key is given at the target. @param expiryMs Unix ms; -1 = none */
 export function heldExpiry(expiryMs: number, nowMs: number): number {
   return expiryMs >= 0 && expiryMs <= nowMs + EXPIRES_SOON_MS ? nowMs + EXPIRED_HOLD_MS : expiryMs;

@@ -1,10 +1,10 @@
 /**
- * The built command as a process of its own: `dist/cli/main.js sync`, with JSON lines and a status server on any free port.
+ * The built command as a process of its own: `dist/cli/main.js sync` or `load`, with JSON lines and a status server on any free port.
  *
  * Every process that is still alive when this one ends is killed by its pid; `kill()` or `stop()` in the test is still the rule.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -16,10 +16,15 @@ const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const STATUS_TIMEOUT_MS = 2_000;
 
 export interface GodwitOptions {
-  readonly source: string;
+  /** Of a sync. */
+  readonly source?: string;
+  /** Of a load. */
+  readonly file?: string;
+  /** What the process gets as standard input; nothing unless told. */
+  readonly stdinFile?: string;
   readonly target: string;
   readonly spoolDir: string;
-  /** More flags of `godwit sync`. */
+  /** More flags. */
   readonly args?: readonly string[];
   /** Words in front of the program, which become it (exec). */
   readonly launcher?: readonly string[];
@@ -36,7 +41,7 @@ export type LogLine = Readonly<Record<string, unknown>>;
 
 const alive = new Set<GodwitProcess>();
 
-/** Starts `godwit sync`. Resolves at once; waitForPhase() and exit tell how it goes on. @throws Error when it was not built. */
+/** Starts `godwit sync`, or `godwit load` where a file is named. Resolves at once; waitForPhase() and exit tell how it goes on. @throws Error when it was not built. */
 export function startGodwit(options: GodwitOptions): GodwitProcess {
   if (!existsSync(MAIN)) throw new Error('dist/cli/main.js is not there: npm run build makes it');
   return new GodwitProcess(options);
@@ -53,10 +58,13 @@ export class GodwitProcess {
   private ended: GodwitExit | null = null;
   private stderr = '';
 
-  constructor({ source, target, spoolDir, args = [], launcher = [] }: GodwitOptions) {
-    const words = ['sync', source, target, '--spool-dir', spoolDir, '--log-format', 'json', '--status-port', '0', ...args];
+  constructor({ source = '', file, stdinFile, target, spoolDir, args = [], launcher = [] }: GodwitOptions) {
+    const begin = file === undefined ? ['sync', source, target] : ['load', file, '--target', target];
+    const words = [...begin, '--spool-dir', spoolDir, '--log-format', 'json', '--status-port', '0', ...args];
     const [program = '', ...all] = [...launcher, process.execPath, MAIN, ...words];
-    this.child = spawn(program, all, { stdio: ['ignore', 'pipe', 'pipe'], env: environment() });
+    const stdin = stdinFile === undefined ? 'ignore' : openSync(stdinFile, 'r');
+    this.child = spawn(program, all, { stdio: [stdin, 'pipe', 'pipe'], env: environment() }) as typeof this.child;
+    if (stdin !== 'ignore') closeSync(stdin);
     this.pid = this.child.pid ?? 0;
     alive.add(this);
     createInterface({ input: this.child.stdout }).on('line', (line) => this.take(line));

@@ -26,6 +26,7 @@ import {
   type TruncatedTail,
   WINDOW_BYTES,
 } from '../file/file-source.ts';
+import { type FileIdentity, fileIdentity } from '../file/file-identity.ts';
 import { RdbSection } from '../rdb/rdb-section.ts';
 import { type AofPart, openAofParts } from './aof-parts.ts';
 
@@ -35,6 +36,7 @@ const UNIT_BYTES_MAX = 1024 * 1024 * 1024;
 const MAGIC_BYTES = 6;
 
 export class AofFileSource implements FileSource {
+  readonly kind = 'aof';
   /** Of the part that is read. */
   private part: AofPart;
   private index: number;
@@ -47,7 +49,12 @@ export class AofFileSource implements FileSource {
   /** Found behind rows that were handed out first. */
   private fault: GodwitError | null = null;
   private at: FilePosition;
-  private snapshotFacts: Pick<FileSource, 'aux' | 'rdbVersion'> = { aux: new Map(), rdbVersion: 0 };
+  private snapshotFacts: Pick<FileSource, 'aux' | 'rdbVersion' | 'dialect' | 'templates'> = {
+    aux: new Map(),
+    rdbVersion: 0,
+    dialect: null,
+    templates: undefined,
+  };
 
   /** @param place see openAofParts(). @throws GodwitError as openAofParts(); FILE_CHANGED if the part to go on in is gone */
   static async open(place: string, options: FileSourceOptions = {}): Promise<AofFileSource> {
@@ -98,6 +105,18 @@ export class AofFileSource implements FileSource {
     return { bytes: before + this.part.input.rawBytes, bytesTotal: totals.includes(-1) ? -1 : totals.reduce((sum, bytes) => sum + bytes, 0) };
   }
 
+  get dialect(): FileSource['dialect'] {
+    return this.snapshotFacts.dialect;
+  }
+
+  get templates(): FileSource['templates'] {
+    return this.snapshotFacts.templates;
+  }
+
+  identity(): Promise<FileIdentity> {
+    return fileIdentity(this.parts, false);
+  }
+
   async next(): Promise<FileStep> {
     if (this.fault !== null) throw this.fault;
     for (;;) {
@@ -141,7 +160,8 @@ export class AofFileSource implements FileSource {
 
   private async nextOfPreamble(preamble: RdbSection): Promise<FileStep | null> {
     const step = await preamble.next();
-    this.snapshotFacts = { aux: preamble.decoder.aux, rdbVersion: preamble.decoder.version };
+    const { aux, version, dialect, templates } = preamble.decoder;
+    this.snapshotFacts = { aux, rdbVersion: version, dialect, templates };
     this.checkTime(preamble);
     if (step === null) {
       this.at = { ...this.at, offset: this.cursor.offset, rdb: null, database: 0 };

@@ -14,6 +14,8 @@ export interface ByteInput {
   /** What was taken from disk or network so far, and how much there is (-1 unknown): for progress. Differs from offsets where it is compressed. */
   readonly rawBytes: number;
   readonly rawBytesTotal: number;
+  /** Changes when the file does: time of the last change, or what a web server tells; '' if it is not known. */
+  readonly version: string;
   /** The first bytes, `count` of them or all there are, which stay to be read. */
   peek(count: number): Promise<Buffer>;
   /**

@@ -10,6 +10,7 @@ export class DiskInput implements ByteInput {
   readonly name: string;
   readonly isSeekable = true;
   readonly bytesTotal: number;
+  readonly version: string;
   rawBytes = 0;
   private readonly handle: FileHandle;
 
@@ -20,17 +21,18 @@ export class DiskInput implements ByteInput {
       handle = await open(path, 'r');
       const facts = await handle.stat();
       if (facts.isDirectory()) throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' });
-      return new DiskInput(path, handle, facts.size);
+      return new DiskInput(path, handle, facts.size, facts.mtime.toISOString());
     } catch (error) {
       await handle?.close();
       throw fileError(path, error);
     }
   }
 
-  private constructor(path: string, handle: FileHandle, bytesTotal: number) {
+  private constructor(path: string, handle: FileHandle, bytesTotal: number, version: string) {
     this.name = path;
     this.handle = handle;
     this.bytesTotal = bytesTotal;
+    this.version = version;
   }
 
   get rawBytesTotal(): number {

@@ -15,7 +15,11 @@
 import type { AofTail } from '../../aof/aof-decoder.ts';
 import type { Batch } from '../../model/batch.ts';
 import type { RdbDecoderState } from '../../rdb/decoder-state.ts';
+import type { Dialect } from '../../rdb/dialect.ts';
 import type { LargeEntry } from '../../rdb/large-entry.ts';
+import type { TemplateNames } from '../../rdb/template-names.ts';
+import type { FileCursor } from './file-cursor.ts';
+import type { FileIdentity } from './file-identity.ts';
 import type { OpenInputOptions } from './open-input.ts';
 
 export interface FilePosition {
@@ -43,6 +47,8 @@ export interface LargeStep {
   readonly entry: LargeEntry;
   /** The raw value, behind type byte and key, in pieces that are valid until the next one is asked for. */
   value(): AsyncGenerator<Buffer>;
+  /** For other ways to read it: may be moved anywhere in [entry.valueStart, entry.valueEnd), as often as wanted, until next() is called. */
+  readonly cursor: FileCursor;
 }
 
 /** What a file ends with that was left out. */
@@ -72,13 +78,21 @@ export interface FileProgress {
 export interface FileSource {
   /** For people. */
   readonly name: string;
+  /** A snapshot alone, or what can go on with commands. */
+  readonly kind: 'rdb' | 'aof';
   /** Behind all that next() has handed out. */
   readonly position: FilePosition;
   /** Of the snapshot that the rows of the last step come from: the version that a DUMP payload of them names. 0 before there was one. */
   readonly rdbVersion: number;
+  /** Of the same snapshot; null before there was one. */
+  readonly dialect: Dialect | null;
+  /** Of the same snapshot; undefined before there was one. */
+  readonly templates: TemplateNames | undefined;
   /** Aux fields of the snapshot met so far. */
   readonly aux: ReadonlyMap<string, string>;
   readonly progress: FileProgress;
+  /** Which file this is. Only before the first next(). */
+  identity(): Promise<FileIdentity>;
   /** @throws GodwitError of the format (RDB_..., AOF_...) with file and offset, or of the input */
   next(): Promise<FileStep>;
   close(): Promise<void>;

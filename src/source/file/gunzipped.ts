@@ -14,6 +14,7 @@ export function gunzipped(input: ByteInput): StreamInput {
   pipeline(Readable.from(chunksOf(input), { objectMode: false, highWaterMark: CHUNK_BYTES }), gunzip, () => undefined);
   return new StreamInput({
     name: input.name,
+    version: input.version,
     chunks: gunzip,
     raw: () => ({ bytes: input.rawBytes, bytesTotal: input.rawBytesTotal }),
     toError: (error) =>

@@ -43,6 +43,10 @@ export class HeldInput implements ByteInput {
     return this.input.rawBytesTotal;
   }
 
+  get version(): string {
+    return this.input.version;
+  }
+
   peek(count: number): Promise<Buffer> {
     return this.input.peek(count);
   }

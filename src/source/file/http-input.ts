@@ -64,6 +64,10 @@ export class HttpInput implements ByteInput {
     return this.bytesTotal;
   }
 
+  get version(): string {
+    return this.validator ?? '';
+  }
+
   async peek(count: number): Promise<Buffer> {
     let head: Buffer = Buffer.alloc(0);
     while (head.length < count && (await this.haveBytesAt(head.length))) head = Buffer.concat([head, this.chunk.subarray(head.length - this.offset)]);

@@ -9,6 +9,8 @@ export interface StreamInputOptions {
   readonly raw?: () => { readonly bytes: number; readonly bytesTotal: number };
   /** Of an error of the chunks. */
   toError(error: unknown): GodwitError;
+  /** Of the file that the bytes come from; see ByteInput. */
+  readonly version?: string;
   close(): Promise<void>;
 }
 
@@ -39,11 +41,16 @@ export class StreamInput implements ByteInput {
     return this.options.raw?.().bytesTotal ?? -1;
   }
 
+  get version(): string {
+    return this.options.version ?? '';
+  }
+
   async peek(count: number): Promise<Buffer> {
     while (this.chunk.length < count) {
       const before = this.chunk;
       if (!(await this.nextChunk())) {
         this.chunk = before;
+        this.offset = 0;
         break;
       }
       this.chunk = Buffer.concat([before, this.chunk]);

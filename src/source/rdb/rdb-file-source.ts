@@ -5,13 +5,17 @@
  *
  * What stands behind the end of the snapshot is not looked at (servers do the same), and counted in the last step.
  */
+import type { Dialect } from '../../rdb/dialect.ts';
+import type { TemplateNames } from '../../rdb/template-names.ts';
 import { openInput } from '../file/open-input.ts';
 import type { ByteInput } from '../file/byte-input.ts';
 import { FileCursor } from '../file/file-cursor.ts';
+import { type FileIdentity, fileIdentity } from '../file/file-identity.ts';
 import { BEGIN, type FilePosition, type FileProgress, type FileSource, type FileSourceOptions, type FileStep, WINDOW_BYTES } from '../file/file-source.ts';
 import { RdbSection } from './rdb-section.ts';
 
 export class RdbFileSource implements FileSource {
+  readonly kind = 'rdb';
   readonly name: string;
   private readonly cursor: FileCursor;
   private readonly section: RdbSection;
@@ -45,6 +49,18 @@ export class RdbFileSource implements FileSource {
   get progress(): FileProgress {
     const { rawBytes, rawBytesTotal } = this.cursor.input;
     return { bytes: rawBytes, bytesTotal: rawBytesTotal };
+  }
+
+  get dialect(): Dialect | null {
+    return this.section.decoder.dialect;
+  }
+
+  get templates(): TemplateNames {
+    return this.section.decoder.templates;
+  }
+
+  identity(): Promise<FileIdentity> {
+    return fileIdentity([{ name: '', input: this.cursor.input }], true);
   }
 
   async next(): Promise<FileStep> {

@@ -89,7 +89,7 @@ export class RdbSection {
     this.large = entry;
     if (entry.kind === NOTHING_TO_APPLY) return null;
     this.state = { offset: entry.valueEnd, rdb: { ...decoder.state(), database: entry.database } };
-    return { kind: 'large', entry, value: () => this.valueOf(entry) };
+    return { kind: 'large', entry, value: () => this.valueOf(entry), cursor };
   }
 
   private leaveLarge(entry: LargeEntry): void {

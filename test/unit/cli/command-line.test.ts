@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { commandLine } from '../../../src/cli/closing-words.ts';
 import { runCli } from '../../../src/cli/run-cli.ts';
-import { OPTIONS } from '../../../src/config/schema.ts';
+import { optionsOf } from '../../../src/config/schema.ts';
 import { FakeIo } from './fake-io.ts';
 
 async function run(args: readonly string[], env: Record<string, string> = {}): Promise<{ code: number; out: string; err: string }> {
@@ -50,13 +50,21 @@ describe('help', () => {
     const { code, out } = await run(['sync', '--help']);
     expect(code).toBe(0);
     const flat = out.replace(/\s+/g, ' ');
-    for (const { flag, env, type, fallback } of OPTIONS) {
+    for (const { flag, env, type, fallback } of optionsOf('sync')) {
       expect(flat).toContain(type.kind === 'boolean' && fallback === true ? `--no-${flag.slice(2)}` : flag);
       expect(flat).toContain(env);
     }
     expect(flat).toContain('(default: fail; GODWIT_ON_EXISTING)');
     expect(out.indexOf('Keepalive:')).toBeGreaterThan(out.indexOf('Sync:'));
     expect(out.indexOf('Examples:')).toBeGreaterThan(out.indexOf('Log:'));
+  });
+
+  test('a load has what makes sense for a file, and nothing of a source', async () => {
+    const { code, out } = await run(['load', '--help']);
+    expect(code).toBe(0);
+    for (const { flag, type, fallback } of optionsOf('load'))
+      expect(out).toContain(type.kind === 'boolean' && fallback === true ? `--no-${flag.slice(2)}` : flag);
+    for (const word of ['--source', '--stop-after', '--spool-retain']) expect(out).not.toContain(word);
   });
 
   test('--version is the version of the package', async () => {
@@ -81,14 +89,14 @@ describe('explain', () => {
   test('lists all options without any address, and says what is missing', async () => {
     const { code, out, err } = await run(['explain']);
     expect(code).toBe(0);
-    expect(out.trimEnd().split('\n')).toHaveLength(OPTIONS.length + 1);
+    expect(out.trimEnd().split('\n')).toHaveLength(optionsOf('sync').length + 1);
     expect(err).toBe('godwit: note: no source was given\ngodwit: note: no target was given\n');
   });
 
   test('--json is for programs, without secrets', async () => {
     const { out } = await run(['explain', 'redis://:planted@a', 'b', '--json', '--spool-max-bytes', '2gb']);
     const rows = JSON.parse(out) as { key: string }[];
-    expect(rows).toHaveLength(OPTIONS.length);
+    expect(rows).toHaveLength(optionsOf('sync').length);
     expect(rows.find((row) => row.key === 'spool.max_bytes')).toEqual({
       key: 'spool.max_bytes',
       value: '2gb',

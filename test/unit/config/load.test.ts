@@ -6,7 +6,7 @@ import { explainTable, explainValues } from '../../../src/config/explain.ts';
 import type { ConfigInput } from '../../../src/config/gather-settings.ts';
 import { ConfigError } from '../../../src/config/config-error.ts';
 import { loadConfig, resolveConfig } from '../../../src/config/load.ts';
-import { OPTIONS } from '../../../src/config/schema.ts';
+import { OPTIONS, optionsOf } from '../../../src/config/schema.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'godwit-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -291,7 +291,7 @@ describe('schema', () => {
       secret: 'other',
     };
     const own: Record<string, string> = { 'checkpoint.prefix': 'mine', 'status.host': '0.0.0.0', 'keepalive.interval': '7s' };
-    for (const { key, type, fallback, section } of OPTIONS) {
+    for (const { key, type, fallback, section } of optionsOf('sync')) {
       const word = type.words.find((candidate) => candidate !== fallback);
       const value = own[key] ?? word ?? (fallback === true ? 'false' : other[type.kind]);
       const isAddress = key.endsWith('.url') || key.endsWith('.address');

@@ -1,0 +1,37 @@
+/** `godwit load`: loads the configuration and sees the job through. */
+import type { Readable } from 'node:stream';
+import type { Command } from 'commander';
+import { resolveLoadConfig } from '../../config/load-config.ts';
+import type { LoadConfig } from '../../config/sync-config.ts';
+import { LoadJob } from '../../job/load-job.ts';
+import type { JobDependencies } from '../../observe/job-api.ts';
+import type { CommandContext } from '../command-context.ts';
+import { addLoadOptions, loadInput } from '../config-options.ts';
+import { seeJobThrough } from '../see-job-through.ts';
+
+const EXAMPLES = `
+Examples:
+  godwit load dump.rdb --target redis://10.0.0.2                       a snapshot, also .rdb.gz
+  godwit load /var/lib/redis/appendonlydir --target 10.0.0.2           an AOF in several files
+  godwit load appendonlydir --target 10.0.0.2 --until 2026-01-31T12:00:00Z
+  godwit load https://backups.example/dump.rdb --target 10.0.0.2
+  ssh backup cat dump.rdb.gz | godwit load - --target 10.0.0.2         cannot be gone on with once commands are applied
+  godwit load dump.rdb --target 10.0.0.2 --finish                      remove the mark when all is done
+
+A load that was stopped or killed goes on where it was when the same command line is given again.
+Exit codes: 0 done, 2 configuration, 3 connection, 4 protocol, 5 format, 7 checkpoint, 70 defect, 130/143 stopped by a signal.
+`;
+
+export function registerLoad(program: Command, context: CommandContext): void {
+  const command = program
+    .command('load')
+    .summary('load an RDB file or an AOF into a target')
+    .description('Loads an RDB file or an AOF of any version into a target, each command exactly once.');
+  addLoadOptions(command)
+    .addHelpText('after', EXAMPLES)
+    .action(async () => {
+      const create = (config: LoadConfig, dependencies: JobDependencies): LoadJob =>
+        new LoadJob(config, { ...dependencies, stdin: context.io.stdin as Readable });
+      context.exitWith(await seeJobThrough(resolveLoadConfig(loadInput(command, context.io)), create, context));
+    });
+}

@@ -1,0 +1,287 @@
+/**
+ * `godwit load` as an object: looks at the file and the target, takes the job over by its mark, runs the pipeline to the end of the file, tells how it is.
+ *
+ *   created > planning > loading > stopped      loading > draining > stopped      any > failed
+ */
+import { logEvent } from '../observe/log-event.ts';
+import { Deferred } from '../async/deferred.ts';
+import { markKey, type Mark } from '../checkpoint/mark.ts';
+import { MarkStore } from '../checkpoint/mark-store.ts';
+import type { LoadConfig } from '../config/sync-config.ts';
+import { GodwitError, toGodwitError } from '../errors/errors.ts';
+import { endpointName } from '../model/endpoint.ts';
+import { Connection } from '../net/connection.ts';
+import { KeepaliveWheel } from '../net/keepalive-wheel.ts';
+import { replyFailure } from '../net/reply-errors.ts';
+import type { JobEvent, JobResult, LoadDependencies, SyncJobApi } from '../observe/job-api.ts';
+import type { JobPhase, JobStatus } from '../observe/job-status.ts';
+import { LoadPipeline } from '../pipeline/load-pipeline.ts';
+import { ReplyError } from '../resp/reply.ts';
+import type { EndStep } from '../source/file/file-source.ts';
+import { removeJobSpool, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
+import { DeadLetterFile } from '../target/dead-letter.ts';
+import { checkTargetRights } from './check-rights.ts';
+import { LastingTrouble } from './lasting-trouble.ts';
+import { LoadedFile } from './loaded-file.ts';
+import { loadStatus } from './load-status-view.ts';
+import { checkTarget, keyCount, notEmpty, restoreOptions, valueBytesMax } from './preflight.ts';
+import { RateMeter } from './rate-meter.ts';
+import { tryWritablePlaces } from './writable-places.ts';
+
+const SAMPLE_EVERY_MS = 250;
+const FIRST_ATTEMPTS = 3;
+const READY_RETRY_MS = 250;
+
+export class LoadJob implements SyncJobApi {
+  readonly config: LoadConfig;
+  readonly startedAt = Date.now();
+  phase: JobPhase = 'created';
+  phaseSinceAt = Date.now();
+  epoch = 0;
+  lastError: { code: string; message: string; at: number } | null = null;
+  readonly rates = new RateMeter();
+  readonly deadLetters: DeadLetterFile;
+  readonly target: Connection;
+  readonly file: LoadedFile;
+  pipeline: LoadPipeline | undefined;
+  private readonly dependencies: LoadDependencies;
+  private readonly listeners: ((event: JobEvent) => void)[] = [];
+  private readonly store: MarkStore;
+  private othersCutOff = false;
+  private reason: JobResult['reason'] = 'stopped';
+  private stopAsked = false;
+  private readonly stopped = new Deferred<void>();
+  private sampler: NodeJS.Timeout | undefined;
+  /** The target answers, but takes no writes. */
+  private readonly notReady: LastingTrouble;
+
+  constructor(config: LoadConfig, dependencies: LoadDependencies) {
+    this.config = config;
+    this.dependencies = dependencies;
+    const { job, checkpoint, spool, deadLetter, keepalive, reconnect } = config;
+    this.deadLetters = new DeadLetterFile(deadLetter.file || `${spoolJobDir(spool.dir, job.name)}/dead-letter.jsonl`);
+    this.store = new MarkStore(markKey(checkpoint.prefix, job.name), `godwit:${job.name}:`);
+    this.file = new LoadedFile(config, dependencies.stdin);
+    const run = `${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
+    const role = 'target data';
+    const clientName = `godwit:${job.name}:${run}:target-data`;
+    this.target = new Connection({ role, endpoint: config.target, clientName, keepalive, reconnect, wheel: new KeepaliveWheel(), log: dependencies.log });
+    this.listenTo(this.target, role);
+    this.notReady = new LastingTrouble({
+      onTold: (message, lastsMs) => {
+        this.lastError = { code: 'TARGET_NOT_READY', message, at: Date.now() };
+        this.emit('warn', 'target.not-ready', message, { lastsMs });
+      },
+      onOver: (lastedMs) => this.emit('info', 'target.ready', 'the target takes writes again', { lastedMs }),
+    });
+  }
+
+  async run(): Promise<JobResult> {
+    try {
+      await this.prepare();
+      if (this.config.sync.finish) {
+        await this.finish();
+        this.reason = 'finished';
+      } else if (!this.stopAsked) await this.load();
+      this.enter('stopped');
+      return this.result();
+    } catch (caught) {
+      const error = this.failure(caught);
+      if (this.stopAsked && (error.retryable || error.code === 'CONNECTION_LOST')) {
+        this.enter('stopped');
+        return this.result();
+      }
+      this.lastError = { code: error.code, message: error.message, at: Date.now() };
+      this.enter('failed');
+      this.emit('error', 'job.failed', error.message, { code: error.code });
+      throw error;
+    } finally {
+      clearInterval(this.sampler);
+      await Promise.all([this.target.close(), this.file.close()]);
+    }
+  }
+
+  stop(): void {
+    this.stopAsked = true;
+    this.stopped.resolve();
+    if (this.phase !== 'stopped' && this.phase !== 'failed') this.enter('draining');
+    this.pipeline?.stop();
+    if (!this.target.isReady) void this.target.close();
+  }
+
+  abort(): void {
+    this.stop();
+    void this.target.close();
+  }
+
+  status(): JobStatus {
+    return loadStatus(this);
+  }
+
+  on(_event: 'event', listener: (event: JobEvent) => void): void {
+    this.listeners.push(listener);
+  }
+
+  private result(): JobResult {
+    const resumable = this.reason === 'stopped' && this.file.canBeReadAgain;
+    return { reason: this.reason, status: this.status(), resumable };
+  }
+
+  private listenTo(connection: Connection, role: string): void {
+    const address = endpointName(this.config.target);
+    connection.events.on('lost', ({ error, idleMs }) => {
+      this.lastError = { code: error.code, message: error.message, at: Date.now() };
+      this.emit('warn', 'connection.lost', error.message, { role, idleMs, code: error.code });
+      if (this.stopAsked) void connection.close();
+    });
+    connection.events.on('state', ({ from, to }) => {
+      if (to.name === 'ready') this.emit('info', 'connection.ready', `${role} ${address} is connected`, { role, from });
+    });
+  }
+
+  /** What would stop a run later is found before anything is written. */
+  private async prepare(): Promise<void> {
+    const { config, target } = this;
+    this.enter('planning');
+    // A pipe can be silent for as long as it likes.
+    if (!config.sync.finish) await Promise.race([this.file.look(), this.stopped.promise]);
+    if (this.stopAsked) return;
+    const attemptsMax = config.reconnect.attemptsMax || FIRST_ATTEMPTS;
+    await target.connect({ attemptsMax, patient: config.reconnect.attemptsMax === 0 });
+    checkTarget(config, target);
+    if (config.sync.finish) return;
+    await this.whenTargetTakesWrites(() => this.checkRights());
+    await tryWritablePlaces(config);
+  }
+
+  private async checkRights(): Promise<void> {
+    const { target, checkpoint, sync } = this.config;
+    const needed = { markKey: this.store.key, prefix: checkpoint.prefix, flush: sync.flushTarget };
+    const missing = await checkTargetRights(this.target, target, needed);
+    if (missing.length === 0) return;
+    const message = `the user at target ${endpointName(target)} may not run ${missing.join(', ')}: the load will stop if the file has that`;
+    this.emit('warn', 'rights.missing', message, { missing: missing.join(' ') });
+  }
+
+  private async finish(): Promise<void> {
+    await this.store.remove(this.target);
+    await removeJobSpool(spoolJobDir(this.config.spool.dir, this.config.job.name));
+    this.emit('info', 'job.finished', 'the mark of this job is removed');
+  }
+
+  private async load(): Promise<void> {
+    const { config, dependencies, store, target } = this;
+    const mark = await this.whenTargetTakesWrites(() => this.takeOver());
+    this.epoch = mark.epoch;
+    const pipeline = new LoadPipeline({
+      config,
+      connection: target,
+      store,
+      mark,
+      openAt: (from) => this.file.openAt(from),
+      keyCount: () => keyCount(target),
+      deadLetters: this.deadLetters,
+      restore: await restoreOptions(config, target),
+      valueBytesMax: valueBytesMax(target),
+      log: dependencies.log,
+      plainBatches: this.othersCutOff,
+      onEvent: (level, kind, message, details) =>
+        kind === 'target.not-ready' ? this.notReady.met(message, Date.now()) : this.emit(level, kind, message, details),
+    });
+    this.pipeline = pipeline;
+    if (this.stopAsked) return;
+    this.enter('loading');
+    this.sampler = setInterval(() => this.sample(), SAMPLE_EVERY_MS);
+    const outcome = await pipeline.run();
+    if (outcome === 'loaded') this.reason = 'loaded';
+    if (pipeline.end !== null) this.tellEnd(pipeline.end);
+  }
+
+  /** A new job begins with an empty target (or as --on-existing says); a known one goes on, and its owner before is fenced. */
+  private async takeOver(): Promise<Mark> {
+    const { config, store, target, file } = this;
+    const known = await store.read(target);
+    if (known !== undefined) file.checkMark(known, store.key);
+    const flush = known === undefined && config.sync.flushTarget && (await this.mayFlush());
+    const keys = known === undefined && !flush ? await keyCount(target) : 0;
+    if (known === undefined && keys > 0 && config.sync.onExisting === 'fail') throw notEmpty(config, keys);
+    const first = { epoch: 0, replicationId: '', offset: 0, database: 0, snapshotId: 0, rdbOffset: 0, rdbState: null, owned: keys === 0 } as const;
+    const mark = await store.takeOver(
+      target,
+      (before) => {
+        const base: Mark = before ?? { ...first, phase: 'full-sync' };
+        return { ...base, epoch: base.epoch + 1, file: file.markAfter(before) };
+      },
+      flush,
+    );
+    const killed = await store.killOthers(target);
+    this.othersCutOff = killed >= 0;
+    if (known !== undefined)
+      this.emit('info', 'job.resumed', 'the load goes on where its mark says', { epoch: mark.epoch, position: mark.file?.position ?? '' });
+    if (keys > 0 && file.kind === 'aof') {
+      this.emit('warn', 'load.keys-there', `the target holds ${keys} keys: commands of the AOF are applied to them as they are`, { keys });
+    }
+    return mark;
+  }
+
+  private async mayFlush(): Promise<boolean> {
+    const keys = await keyCount(this.target);
+    if (keys === 0) return true;
+    const address = endpointName(this.config.target);
+    const { confirmFlush } = this.dependencies;
+    if (confirmFlush === undefined ? this.config.sync.yes : await confirmFlush({ address, keys })) return true;
+    throw new GodwitError('FLUSH_NOT_CONFIRMED', `target ${address} holds ${keys} keys, and emptying it was not confirmed`, { details: { keys } });
+  }
+
+  /** Does it again as long as the target is away, or not ready for writes (OOM, NOREPLICAS, READONLY ...). */
+  private async whenTargetTakesWrites<T>(work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        await this.target.ready();
+        const result = await work();
+        this.notReady.done(Number.POSITIVE_INFINITY, Date.now());
+        return result;
+      } catch (caught) {
+        const error = this.failure(caught);
+        if (!error.retryable || this.stopAsked) throw error;
+        if (error.code === 'TARGET_NOT_READY') this.notReady.met(error.message, Date.now());
+        await new Promise((resolve) => setTimeout(resolve, READY_RETRY_MS));
+      }
+    }
+  }
+
+  private failure(caught: unknown): GodwitError {
+    return caught instanceof ReplyError ? replyFailure(caught, { role: 'target data', address: endpointName(this.config.target) }) : toGodwitError(caught);
+  }
+
+  private tellEnd({ tail, until, trailingBytes }: EndStep): void {
+    if (tail !== null) {
+      const message = `${tail.name} ends within a ${tail.unit}: ${tail.bytes} bytes from offset ${tail.offset} on are left out`;
+      this.emit('warn', 'load.tail', message, { file: tail.name, offset: tail.offset, bytes: tail.bytes });
+    }
+    if (until === 'not-reached') this.emit('warn', 'load.until', 'the AOF ends before the time that was asked for: it was read whole');
+    if (until === 'no-timestamps') this.emit('warn', 'load.until', 'the AOF has no timestamps: it was read whole');
+    if (trailingBytes > 0) this.emit('warn', 'load.trailing', `${trailingBytes} bytes behind the end of the snapshot were not read`, { bytes: trailingBytes });
+  }
+
+  private sample(): void {
+    const { pipeline } = this;
+    if (pipeline === undefined) return;
+    this.notReady.done(pipeline.markAt, Date.now());
+    this.rates.sample(performance.now(), [pipeline.applied.keys, pipeline.applied.commands, pipeline.progress.bytes]);
+  }
+
+  private enter(phase: JobPhase): void {
+    if (phase === this.phase) return;
+    this.phase = phase;
+    this.phaseSinceAt = Date.now();
+    this.emit('info', 'job.phase', `phase: ${phase}`, { phase });
+  }
+
+  /** Whoever runs the job writes its log. */
+  private emit(level: JobEvent['level'], kind: string, message: string, details: Record<string, unknown> = {}): void {
+    const event: JobEvent = { at: Date.now(), level, kind, message, details };
+    logEvent(this.dependencies.log, event);
+    for (const listener of this.listeners) listener(event);
+  }
+}

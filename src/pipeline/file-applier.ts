@@ -1,0 +1,163 @@
+/**
+ * Brings a file to the target, batch by batch, from wherever its source stands. It knows nothing of breaks: any failure is thrown, and load-pipeline.ts begins
+ * anew at the mark.
+ *
+ * Values of a file that is a snapshot alone are left out when they have expired, as a server does that loads it. In front of commands they are held for a while,
+ * and so are keys that a command lets expire: what follows may renew them, or delete them.
+ */
+import { Deferred } from '../async/deferred.ts';
+import type { Mark } from '../checkpoint/mark.ts';
+import { GodwitError, toGodwitError } from '../errors/errors.ts';
+import { type Batch, EntryKind } from '../model/batch.ts';
+import type { EndStep, FileSource, FileStep, LargeStep } from '../source/file/file-source.ts';
+import { withoutHold } from '../target/held-expiry.ts';
+import { checkArgumentSizes } from './argument-sizes.ts';
+import type { BatchSender } from './batch-sender.ts';
+import type { Parcel } from './parcel.ts';
+import type { Refusals } from './refusals.ts';
+import type { StreamTranslation } from './stream-translation.ts';
+import { ValueSender, type ValueSenderOptions } from './value-sender.ts';
+
+const ROWS_MAX = 16_384;
+
+export interface FileApplierOptions extends ValueSenderOptions {
+  readonly source: FileSource;
+  readonly sender: BatchSender;
+  /** Rows of the part that is read. */
+  readonly leftOut: Set<string>;
+  readonly translation: StreamTranslation;
+  readonly refusals: Refusals;
+  /** True: end at the next place between two batches. */
+  stopping(): boolean;
+}
+
+export class FileApplier {
+  /** Values that were left out because they had expired. */
+  expired = 0;
+  private readonly options: FileApplierOptions;
+  private readonly values: ValueSender;
+  private waiting: Deferred<FileStep> | undefined;
+  private failure: GodwitError | undefined;
+  private part: string;
+
+  constructor(options: FileApplierOptions) {
+    this.options = options;
+    this.values = new ValueSender(options);
+    this.part = options.source.position.part;
+  }
+
+  /** Nothing can be sent any more: ends the waiting for bytes. */
+  fail(error: GodwitError): void {
+    this.failure ??= error;
+    this.waiting?.reject(this.failure);
+  }
+
+  /** Applies all that is left of the file, and marks it as done. @throws GodwitError; those of the file are not retryable */
+  async apply(from: Mark): Promise<EndStep> {
+    const { sender, source, translation, refusals, stopping } = this.options;
+    let mark = from;
+    for (;;) {
+      const step = await this.next();
+      if (stopping()) throw new GodwitError('CONNECTION_LOST', 'the job is stopped');
+      if (step.kind === 'end') {
+        mark = this.markBehind(mark, mark.phase, true);
+        const parcel = await sender.take(1);
+        parcel.buffer.begin('transaction');
+        await sender.send(parcel, mark);
+        await sender.settled();
+        return step;
+      }
+      await this.enterPart();
+      if (step.kind === 'large') mark = await this.sendLarge(step, mark);
+      else if (step.batch.kind[0] === EntryKind.Command) {
+        mark = this.markBehind(mark, 'incremental-sync');
+        const parcel = await this.takeFor(step.batch);
+        if (this.options.valueBytesMax > 0) checkArgumentSizes(parcel.batch, this.options.valueBytesMax);
+        translation.translate(parcel.batch, Date.now());
+        if (translation.unsupported.length > 0) await refusals.unsupported(parcel.batch, mark, translation.unsupported);
+        parcel.buffer.begin('transaction');
+        parcel.buffer.addCommands(parcel.batch, translation.replaced, this.options.leftOut);
+        await sender.send(parcel, mark);
+      } else mark = await this.sendValues(step.batch, mark, source);
+    }
+  }
+
+  private async sendValues(batch: Batch, before: Mark, source: FileSource): Promise<Mark> {
+    const { sender } = this.options;
+    const nowMs = Date.now();
+    const mark = this.markBehind(before, 'full-sync');
+    if (isSnapshotAlone(source)) this.dropExpired(batch, nowMs);
+    if (batch.count === 0) sender.pass(mark);
+    else {
+      const parcel = await this.takeFor(batch);
+      this.values.from(source.dialect, source.templates);
+      await this.values.sendRows(parcel, mark, this.clock(nowMs));
+    }
+    return mark;
+  }
+
+  private async sendLarge({ entry, cursor }: LargeStep, before: Mark): Promise<Mark> {
+    const { sender, source } = this.options;
+    const nowMs = Date.now();
+    const behind = (): Mark => this.markBehind(before, 'full-sync');
+    if (isSnapshotAlone(source) && entry.expiryMs >= 0 && entry.expiryMs <= nowMs) {
+      this.expired++;
+      sender.pass(behind());
+      return behind();
+    }
+    this.values.from(source.dialect, source.templates);
+    return this.values.sendLarge(entry, cursor, await sender.take(ROWS_MAX), { before, behind }, this.clock(nowMs));
+  }
+
+  private async takeFor(batch: Batch): Promise<Parcel> {
+    const parcel = await this.options.sender.take(batch.count);
+    parcel.batch.copyRows(batch);
+    return parcel;
+  }
+
+  /** The file may be slow (a pipe, the web), and a sender that fails must not wait for it. */
+  private async next(): Promise<FileStep> {
+    const waiting = new Deferred<FileStep>();
+    this.waiting = waiting;
+    if (this.failure !== undefined) throw this.failure;
+    this.options.source.next().then(waiting.resolve, (error: unknown) => waiting.reject(final(error)));
+    return waiting.promise;
+  }
+
+  /** Rows are told apart by their offsets in one part. */
+  private async enterPart(): Promise<void> {
+    const { source, sender, leftOut } = this.options;
+    const { part } = source.position;
+    if (part === this.part) return;
+    this.part = part;
+    await sender.settled();
+    leftOut.clear();
+  }
+
+  private markBehind(before: Mark, phase: Mark['phase'], done = false): Mark {
+    const identity = before.file?.identity ?? '';
+    return { ...before, phase, file: { identity, position: JSON.stringify(this.options.source.position), done } };
+  }
+
+  private clock(nowMs: number): number {
+    return isSnapshotAlone(this.options.source) ? withoutHold(nowMs) : nowMs;
+  }
+
+  private dropExpired(batch: Batch, nowMs: number): void {
+    const before = batch.count;
+    batch.keepRows((row) => batch.kind[row] !== EntryKind.RdbValue || batch.expiryMs[row] < 0 || batch.expiryMs[row] > nowMs);
+    this.expired += before - batch.count;
+  }
+}
+
+/** Nothing follows it. A pipe has no name that says so; but the server that wrote a snapshot says in it whether it is the begin of an AOF. */
+function isSnapshotAlone({ kind, aux }: FileSource): boolean {
+  return kind === 'rdb' || (aux.get('aof-base') ?? aux.get('aof-preamble')) === '0';
+}
+
+/** What a file says does not change by waiting; its readers have tried again where that helps. */
+function final(caught: unknown): GodwitError {
+  const error = toGodwitError(caught);
+  if (!error.retryable) return error;
+  return new GodwitError(error.code, error.message, { retryable: false, fix: error.fix, details: error.details, cause: error });
+}

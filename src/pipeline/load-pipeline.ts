@@ -1,0 +1,263 @@
+/**
+ * One file to one target. As in a sync there is one recovery for whatever breaks at the target: wait until it is ready, read the mark, open the file where it
+ * says, go on. Errors of the file are the end.
+ *
+ *   FileSource.next() -> rows of a snapshot -> ValueSender  -> BatchSender -> target
+ *                     -> commands -> StreamTranslation ------^   each batch in a transaction with its mark
+ *
+ * Invariants: commands go in transactions alone, so that the mark says exactly which are applied, and none is ever sent twice; values of a snapshot may be. What
+ * cannot be gone back in (standard input) is begun anew only by another run, and only while nothing but values of a snapshot was applied.
+ */
+import { Deferred } from '../async/deferred.ts';
+import type { Mark } from '../checkpoint/mark.ts';
+import type { MarkStore } from '../checkpoint/mark-store.ts';
+import type { LoadConfig } from '../config/sync-config.ts';
+import { GodwitError, toGodwitError } from '../errors/errors.ts';
+import { endpointName } from '../model/endpoint.ts';
+import type { Connection } from '../net/connection.ts';
+import { replyFailure } from '../net/reply-errors.ts';
+import type { Logger } from '../observe/log.ts';
+import { ReplyError } from '../resp/reply.ts';
+import type { EndStep, FilePosition, FileProgress, FileSource } from '../source/file/file-source.ts';
+import type { RestoreOptions } from '../target/batch-buffer.ts';
+import type { DeadLetterFile } from '../target/dead-letter.ts';
+import type { ConversionCounts } from '../target/value-conversion.ts';
+import { BatchSender, type SentPosition } from './batch-sender.ts';
+import { FileApplier } from './file-applier.ts';
+import { Ownership } from './ownership.ts';
+import { Refusals } from './refusals.ts';
+import { StreamTranslation } from './stream-translation.ts';
+
+const RETRY_MS = 200;
+/** The time that the target has for its last answers when the job ends. */
+const SETTLE_MS = 5000;
+
+export interface LoadPipelineOptions {
+  readonly config: LoadConfig;
+  readonly connection: Connection;
+  readonly store: MarkStore;
+  readonly mark: Mark;
+  /** Opens the file at a position. @throws GodwitError also when it cannot be opened again */
+  openAt(from: FilePosition | null): Promise<FileSource>;
+  /** Keys that the target holds, in all databases. */
+  keyCount(): Promise<number>;
+  readonly deadLetters: DeadLetterFile;
+  readonly restore: RestoreOptions;
+  readonly valueBytesMax: number;
+  /** Older owners are known to be cut off: what may be applied twice need not go in transactions. */
+  readonly plainBatches: boolean;
+  readonly log: Logger;
+  onEvent(level: 'info' | 'warn' | 'error', kind: string, message: string, details?: Record<string, unknown>): void;
+}
+
+interface LoadCounts {
+  readonly keys: number;
+  readonly skipped: number;
+  readonly commands: number;
+}
+
+const NOTHING: LoadCounts = { keys: 0, skipped: 0, commands: 0 };
+
+export class LoadPipeline {
+  /** The mark that the target holds. */
+  mark: Mark;
+  markAt = 0;
+  /** In this run, up to what is answered; after a break it goes back to the mark. */
+  applied: LoadCounts = NOTHING;
+  phase: Mark['phase'];
+  retried = 0;
+  /** What the file ended with; null while it has not. */
+  end: EndStep | null = null;
+  private readonly options: LoadPipelineOptions;
+  private readonly ownership: Ownership;
+  private readonly leftOut = new Set<string>();
+  private readonly ended = new Deferred<void>();
+  private plainBatches: boolean;
+  private stopping = false;
+  private marked: LoadCounts = NOTHING;
+  private source: FileSource | undefined;
+  private applier: FileApplier | undefined;
+
+  constructor(options: LoadPipelineOptions) {
+    this.options = options;
+    this.ownership = new Ownership(options);
+    this.plainBatches = options.plainBatches;
+    this.mark = options.mark;
+    this.phase = options.mark.phase;
+  }
+
+  get conversion(): Readonly<ConversionCounts> {
+    return this.options.restore.conversion.counts;
+  }
+
+  /** Values of a snapshot that had expired before they were applied. */
+  get expired(): number {
+    return this.applier?.expired ?? 0;
+  }
+
+  /** How far the file is read, and what kind of file it is. */
+  get progress(): FileProgress {
+    return this.source?.progress ?? { bytes: 0, bytesTotal: -1 };
+  }
+
+  get rdbVersion(): number {
+    return this.source?.rdbVersion ?? 0;
+  }
+
+  /** Runs to the end of the file, or until stop(). */
+  async run(): Promise<'stopped' | 'loaded'> {
+    for (;;) {
+      try {
+        const outcome = await this.loadOnce();
+        if (outcome !== 'again') return outcome;
+      } catch (caught) {
+        const error = caught instanceof ReplyError ? replyFailure(caught, this.node()) : toGodwitError(caught);
+        if (this.stopping) return 'stopped';
+        if (!error.retryable) throw error;
+        this.retried++;
+        this.options.log.debug({ code: error.code, error: error.message }, 'the target is looked at again');
+        if (error.code === 'TARGET_NOT_READY') this.options.onEvent('warn', 'target.not-ready', error.message);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+
+  /** Ends between two batches: what is in flight is answered and its mark is written. */
+  stop(): void {
+    this.stopping = true;
+    this.ended.resolve();
+    this.applier?.fail(new GodwitError('CONNECTION_LOST', 'the job is stopped'));
+  }
+
+  private node(): { role: string; address: string } {
+    return { role: 'target data', address: endpointName(this.options.config.target) };
+  }
+
+  private async loadOnce(): Promise<'stopped' | 'loaded' | 'again'> {
+    const { connection, config } = this.options;
+    await Promise.race([connection.ready(), this.ended.promise]);
+    if (this.stopping) return 'stopped';
+    const { generation } = connection;
+    if (connection.server.role === 'replica') {
+      throw new GodwitError('TARGET_NOT_READY', `target ${endpointName(config.target)} is a replica now; it takes no writes`);
+    }
+    await connection.callAll([['DISCARD'], ['UNWATCH']]);
+    const found = await this.readMark();
+    if (found === undefined) {
+      const { file } = this.mark;
+      await this.mustBeEmpty();
+      this.mark = await this.ownership.beginAnew({ ...this.mark, file: file && { ...file, position: '', done: false } });
+      this.marked = NOTHING;
+      return 'again';
+    }
+    if (found.epoch < this.mark.epoch) {
+      await this.ownership.takeOverAgain(this.mark.epoch);
+      return 'again';
+    }
+    this.mark = found;
+    this.phase = found.phase;
+    this.applied = this.marked;
+    const position = found.file?.position ?? '';
+    const source = await this.options.openAt(position === '' ? null : (JSON.parse(position) as FilePosition));
+    this.source = source;
+    try {
+      return await this.send(source, found, generation);
+    } finally {
+      await source.close().catch(() => {});
+    }
+  }
+
+  /** Beginning anew applies all commands again: only a target that has lost everything may have that. @throws POSITION_LOST */
+  private async mustBeEmpty(): Promise<void> {
+    const keys = this.mark.phase === 'full-sync' ? 0 : await this.options.keyCount();
+    if (keys === 0) return;
+    throw new GodwitError(
+      'POSITION_LOST',
+      `the mark ${this.options.store.key} is gone from the target, and ${keys} keys are there: what is applied is not known`,
+      {
+        fix: 'Empty the target and load the file anew.',
+        details: { keys },
+      },
+    );
+  }
+
+  /** What this run, or one before it, sent over connections that it has given up may still arrive: they are ended before the mark is read that counts. */
+  private async readMark(): Promise<Mark | undefined> {
+    const { connection, store } = this.options;
+    const { epoch } = this.mark;
+    await store.watch(connection, epoch);
+    if ((await store.killOthers(connection)) < 0) this.plainBatches = false;
+    return store.watch(connection, epoch);
+  }
+
+  private async send(source: FileSource, from: Mark, generation: number): Promise<'stopped' | 'loaded'> {
+    const { connection } = this.options;
+    const { applier, sender } = this.newApplier(source, from);
+    this.applier = applier;
+    const unlisten = connection.events.on('lost', ({ error }) => sender.fail(error));
+    if (connection.generation !== generation || !connection.isReady) sender.fail(new GodwitError('CONNECTION_LOST', 'the target was connected anew'));
+    try {
+      this.end = await applier.apply(from);
+      return 'loaded';
+    } catch (error) {
+      if (!this.stopping) throw error;
+      return 'stopped';
+    } finally {
+      unlisten();
+      await this.settle(sender);
+      sender.close();
+    }
+  }
+
+  /** Whatever ended it: the mark tells how far it came, unless the target is silent. */
+  private async settle(sender: BatchSender): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, SETTLE_MS)));
+    await Promise.race([sender.settled().catch(() => {}), late]);
+    clearTimeout(timer);
+  }
+
+  private newApplier(source: FileSource, mark: Mark): { applier: FileApplier; sender: BatchSender } {
+    const { connection, config, deadLetters, store, restore, valueBytesMax } = this.options;
+    const { leftOut, plainBatches } = this;
+    const { onError, onExisting, onUnsupported } = config.sync;
+    const before = this.applied;
+    const refusals = new Refusals({ address: endpointName(config.target), onError, onExisting, deadLetters, leftOut, replayUntil: () => 0 });
+    let answered: LoadCounts & { readonly rows: number } = { ...before, rows: 0 };
+    const sender = new BatchSender(
+      {
+        connection,
+        markKey: store.key,
+        refusals,
+        fenced: (epoch) => store.fenced(epoch),
+        onApplied: ({ mark: reached, rows, skipped }: SentPosition) => {
+          const more = rows - answered.rows;
+          const ofSnapshot = reached.phase === 'full-sync';
+          const { keys, commands } = answered;
+          answered = { keys: keys + (ofSnapshot ? more : 0), commands: commands + (ofSnapshot ? 0 : more), skipped: before.skipped + skipped, rows };
+          this.applied = answered;
+          this.phase = reached.phase;
+        },
+        onMarked: ({ mark: reached }) => {
+          this.mark = reached;
+          this.markAt = Date.now();
+          this.marked = answered;
+        },
+        onFailed: (error) => applier.fail(error),
+      },
+      mark,
+    );
+    const applier = new FileApplier({
+      source,
+      sender,
+      restore,
+      leftOut,
+      plainBatches,
+      valueBytesMax,
+      refusals,
+      translation: new StreamTranslation(connection.server.version, onUnsupported, restore.conversion.counts),
+      stopping: () => this.stopping,
+    });
+    return { applier, sender };
+  }
+}
