@@ -117,12 +117,12 @@ export class ValueSizer {
     }
     this.heldBytes += piece.length;
     if (this.heldBytes < decoder.needed) {
-      this.held.push(piece.slice());
+      this.held.push(new Uint8Array(piece));
       return;
     }
     const window = this.held.length === 0 ? piece : Buffer.concat([...this.held, piece]);
     const at = decoder.feed(window, 0, window.length);
-    this.held = at < window.length ? [window.slice(at)] : [];
+    this.held = at < window.length ? [new Uint8Array(window.subarray(at))] : [];
     this.heldBytes = window.length - at;
     if (decoder.done) this.takeTally(large, this.largeBytes);
   }

@@ -26,10 +26,10 @@ tbody th { font-weight: 400; white-space: pre-wrap; overflow-wrap: anywhere; fon
 .bar { width: 22%; min-width: 5rem; }
 .bar svg { display: block; width: 100%; height: .7rem; margin-top: .35rem; }
 .bar rect { fill: var(--bar); }
-section > svg { display: block; width: 100%; height: auto; margin-bottom: .8rem; }
-section > svg rect { stroke: var(--paper); stroke-width: 1.5; }
-section > svg rect.inner { fill-opacity: .72; stroke-width: 1; }
-section > svg text { font: 12px system-ui, sans-serif; fill: var(--tile-ink); }
+.map { display: block; width: 100%; height: auto; margin-bottom: .8rem; }
+.map rect { stroke: var(--paper); stroke-width: 1.5; }
+.map rect.inner { fill-opacity: .72; stroke-width: 1; }
+.map text { font: 12px system-ui, sans-serif; fill: var(--tile-ink); }
 ${Array.from({ length: 8 }, (_, i) => `.c${i} { fill: var(--c${i}); }`).join('\n')}
 footer { margin-top: 2rem; font-size: .9em; }
 @media print { nav { display: none; } .scroll { overflow: visible; } }

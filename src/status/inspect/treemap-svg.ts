@@ -31,7 +31,7 @@ export function treemapSvg(root: PrefixAmount): string {
   );
   const drawn = tiles.map((tile, i) => group(tile, places[i], i % COLORS, root.bytes)).join('');
   const title = '<title id="treemap-title">Memory by prefix; the table below says the same</title>';
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="treemap-title">${title}${drawn}</svg>`;
+  return `<svg class="map" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="treemap-title">${title}${drawn}</svg>`;
 }
 
 function tilesOf(node: PrefixAmount, totalBytes: number, prefix: string): Tile[] {
