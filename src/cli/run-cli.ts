@@ -5,12 +5,13 @@
 import { Command } from 'commander';
 import type { CommandContext, JobFactory } from './command-context.ts';
 import { registerExplain } from './commands/explain.ts';
+import { registerExport } from './commands/export.ts';
 import { registerSync } from './commands/sync.ts';
 import { VERSION } from '../job/version.ts';
 import type { CliIo } from './process-io.ts';
 import { reportError } from './report-error.ts';
 
-const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[] = [registerSync, registerExplain];
+const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[] = [registerSync, registerExport, registerExplain];
 const HELP_WIDTH_MAX = 140;
 
 const WORDS_AFTER = `
