@@ -26,6 +26,7 @@ import {
   type TruncatedTail,
   WINDOW_BYTES,
 } from '../file/file-source.ts';
+import type { RdbDecoder } from '../../rdb/rdb-decoder.ts';
 import { RdbSection } from '../rdb/rdb-section.ts';
 import { type AofPart, openAofParts } from './aof-parts.ts';
 
@@ -33,6 +34,7 @@ const BATCH_COMMANDS = 16_384;
 const UNIT_BYTES_MAX = 1024 * 1024 * 1024;
 /** Enough to tell REDIS and VALKEY from commands. */
 const MAGIC_BYTES = 6;
+const NO_AUX: ReadonlyMap<string, string> = new Map();
 
 export class AofFileSource implements FileSource {
   /** Of the part that is read. */
@@ -47,7 +49,8 @@ export class AofFileSource implements FileSource {
   /** Found behind rows that were handed out first. */
   private fault: GodwitError | null = null;
   private at: FilePosition;
-  private snapshotFacts: Pick<FileSource, 'aux' | 'rdbVersion'> = { aux: new Map(), rdbVersion: 0 };
+  /** Of the last preamble. */
+  snapshot: RdbDecoder | null = null;
 
   /** @param place see openAofParts(). @throws GodwitError as openAofParts(); FILE_CHANGED if the part to go on in is gone */
   static async open(place: string, options: FileSourceOptions = {}): Promise<AofFileSource> {
@@ -84,11 +87,11 @@ export class AofFileSource implements FileSource {
   }
 
   get rdbVersion(): number {
-    return this.snapshotFacts.rdbVersion;
+    return this.snapshot?.version ?? 0;
   }
 
   get aux(): ReadonlyMap<string, string> {
-    return this.snapshotFacts.aux;
+    return this.snapshot?.aux ?? NO_AUX;
   }
 
   /** Parts before the one that a load was resumed in count as read. */
@@ -141,7 +144,7 @@ export class AofFileSource implements FileSource {
 
   private async nextOfPreamble(preamble: RdbSection): Promise<FileStep | null> {
     const step = await preamble.next();
-    this.snapshotFacts = { aux: preamble.decoder.aux, rdbVersion: preamble.decoder.version };
+    this.snapshot = preamble.decoder;
     this.checkTime(preamble);
     if (step === null) {
       this.at = { ...this.at, offset: this.cursor.offset, rdb: null, database: 0 };

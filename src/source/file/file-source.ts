@@ -16,6 +16,7 @@ import type { AofTail } from '../../aof/aof-decoder.ts';
 import type { Batch } from '../../model/batch.ts';
 import type { RdbDecoderState } from '../../rdb/decoder-state.ts';
 import type { LargeEntry } from '../../rdb/large-entry.ts';
+import type { RdbDecoder } from '../../rdb/rdb-decoder.ts';
 import type { OpenInputOptions } from './open-input.ts';
 
 export interface FilePosition {
@@ -79,6 +80,8 @@ export interface FileSource {
   /** Aux fields of the snapshot met so far. */
   readonly aux: ReadonlyMap<string, string>;
   readonly progress: FileProgress;
+  /** Of the snapshot that the rows of the last step come from: its dialect and templates, for who decodes values. Null before there was one. */
+  readonly snapshot: RdbDecoder | null;
   /** @throws GodwitError of the format (RDB_..., AOF_...) with file and offset, or of the input */
   next(): Promise<FileStep>;
   close(): Promise<void>;
