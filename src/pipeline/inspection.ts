@@ -1,13 +1,12 @@
 /**
- * Walks a file source to its end and counts what it holds, without changing or sending anything. Values are decoded only where their heads do not tell
+ * Walks a file source (of a file, or a live snapshot) to its end and counts what it holds, without changing or sending anything. Values are decoded only where their heads do not tell
  * (value-sizer.ts); memory is that of the source's window and of the census, whatever the file.
  *
  * Commands of an AOF are counted and not applied: what they change is not in the report, and the report says how many there were.
  */
+import { GodwitError } from '../errors/errors.ts';
 import { EntryKind } from '../model/batch.ts';
-import { dialectOf } from '../rdb/dialect.ts';
-import type { RdbDecoderState } from '../rdb/decoder-state.ts';
-import { HashTemplates } from '../rdb/hash-templates.ts';
+import { HEADER_BYTES } from '../rdb/dialect.ts';
 import { type CensusOptions, KeyCensus } from '../rdb/inspect/key-census.ts';
 import type { InspectionReport } from '../rdb/inspect/inspection-report.ts';
 import { type Allocator, type Layout, MemoryModel } from '../rdb/inspect/memory-model.ts';
@@ -19,8 +18,6 @@ export interface InspectionOptions extends CensusOptions {
   readonly allocator: Allocator;
   /** Called between batches, some thousand keys apart. */
   readonly onProgress?: (keys: number) => void;
-  /** Ends the walk with its reason. */
-  readonly signal?: AbortSignal;
 }
 
 export class Inspection {
@@ -30,7 +27,6 @@ export class Inspection {
   private sizer: ValueSizer | null = null;
   private model: MemoryModel;
   private rdb = '';
-  private templateCount = 0;
   private readonly left = { commandsLeftOut: 0, functions: 0, scripts: 0, truncatedBytes: 0 };
 
   /** The source stays the caller's to close. */
@@ -41,11 +37,10 @@ export class Inspection {
     this.model = new MemoryModel('redis', options.allocator);
   }
 
-  /** @throws GodwitError of the source; RDB_CORRUPT with offset and key; the signal's reason */
+  /** @throws GodwitError of the source; RDB_CORRUPT with offset and key */
   async run(): Promise<InspectionReport> {
     const { source, options } = this;
     for (;;) {
-      options.signal?.throwIfAborted();
       const step = await source.next();
       if (step.kind === 'end') {
         this.left.truncatedBytes = step.tail?.bytes ?? 0;
@@ -99,7 +94,6 @@ export class Inspection {
     const needsAll = sizer.beginLarge(sized, entry.valueEnd - entry.valueStart);
     try {
       for await (const piece of value()) {
-        this.options.signal?.throwIfAborted();
         sizer.feedLarge(piece);
         if (!needsAll) break;
       }
@@ -116,19 +110,15 @@ export class Inspection {
 
   /** A sizer that knows the file's dialect, server and hash templates, as far as they have been met. */
   private begin(): ValueSizer {
-    const state = this.source.position.rdb as RdbDecoderState;
+    const { snapshot, aux } = this.source;
+    if (snapshot === null || snapshot.dialect === null) throw new GodwitError('INTERNAL', 'values came without their snapshot');
     if (this.sizer === null) {
-      this.rdb = `${state.magic}${String(state.version).padStart(9 - state.magic.length, '0')}`;
-      this.model = new MemoryModel(layoutOf(this.source.aux), this.options.allocator);
-      this.sizer = new ValueSizer(this.model, dialectOf(state.magic, state.version));
+      const { magic, version } = snapshot.dialect;
+      this.rdb = `${magic}${String(version).padStart(HEADER_BYTES - magic.length, '0')}`;
+      this.model = new MemoryModel(layoutOf(aux), this.options.allocator);
+      this.sizer = new ValueSizer(this.model, snapshot.dialect);
     }
-    const states = state.templates ?? [];
-    if (states.length > this.templateCount) {
-      const templates = new HashTemplates();
-      templates.restore(states);
-      this.sizer.templates = templates.names;
-      this.templateCount = states.length;
-    }
+    this.sizer.templates = snapshot.templates;
     return this.sizer;
   }
 

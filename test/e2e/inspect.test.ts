@@ -1,7 +1,7 @@
 /** `godwit inspect` over snapshots of real servers: what it counts is what the server says of itself. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -83,6 +83,9 @@ describe('a small server', () => {
     const usage = Number(await client.call('MEMORY', 'USAGE', 'large', 'SAMPLES', '0'));
     expect(Math.abs(report.largestByMemory[0].bytes / usage - 1)).toBeLessThan(0.1);
 
+    const live = await reportOf(server.url, '--top', '3');
+    expect(live.source).toMatchObject({ name: `server 127.0.0.1:${server.port}`, server: report.source.server });
+    for (const part of ['totals', 'types', 'encodings', 'databases', 'sizes', 'prefixes'] as const) expect(live[part]).toEqual(report[part]);
     await showsTheSameThroughPipes(file, report);
     await showsAPage(file);
     await showsText(file);
@@ -142,10 +145,25 @@ async function showsText(file: string): Promise<void> {
   expect(Math.max(...stdout.split('\n').map((line) => Array.from(line).length))).toBeLessThanOrEqual(120);
 }
 
+test('what is no plain file is written to, and stays what it is', async () => {
+  const file = join(dir, 'empty.rdb');
+  writeFileSync(file, Buffer.concat([Buffer.from('REDIS0010'), Buffer.from([255]), Buffer.alloc(8)]));
+  const pipe = join(dir, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const reader = spawn('cat', [pipe], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  reader.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  const closed = once(reader, 'close');
+  expect((await runGodwit(['inspect', file, '--format', 'json', '--to', pipe])).code).toBe(0);
+  await closed;
+  expect(JSON.parse(text)).toMatchObject({ totals: { keys: 0 } });
+  expect(statSync(pipe).isFIFO()).toBe(true);
+});
+
 describe('what cannot be inspected is one line with a code:', () => {
   test.each([
     ['a missing file', ['no-such.rdb'], 2, 'FILE_NOT_FOUND'],
-    ['a server', ['redis://127.0.0.1:1'], 2, 'CONFIG_INVALID'],
+    ['a server that is not there', ['redis://127.0.0.1:1', '--reconnect-attempts', '1'], 3, 'CONNECT_FAILED'],
     ['an unknown format', ['x.rdb', '--format', 'pdf'], 2, 'CONFIG_INVALID'],
     ['no number', ['x.rdb', '--top', 'many'], 2, 'CONFIG_INVALID'],
   ])('%s', async (_, args, exitCode, errorCode) => {
@@ -163,5 +181,18 @@ describe('what cannot be inspected is one line with a code:', () => {
     expect(stderr).toMatch(/^godwit: \[RDB_CORRUPT\] .*offset \d+.*\n$/);
     expect(readFileSync(page, 'utf8')).toBe('an earlier one');
     expect(readdirSync(dir).filter((entry) => entry.endsWith('.part'))).toEqual([]);
+  });
+
+  test('an input that stays silent, when a signal ends it', async () => {
+    const child = spawn(process.execPath, [MAIN, 'inspect', '-'], { stdio: ['pipe', 'pipe', 'pipe'] });
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    child.stdin.on('error', () => undefined);
+    // The begin of a string of 2 MiB, half of it: more than a pipe holds, so that it is reading once all of this is written.
+    const head = Buffer.concat([Buffer.from('REDIS0010'), Buffer.from([0, 1, 0x61, 0x80, 0, 0x20, 0, 0])]);
+    await new Promise((resolve) => child.stdin.write(Buffer.concat([head, Buffer.alloc(1_000_000)]), resolve));
+    child.kill('SIGINT');
+    expect(await once(child, 'close')).toEqual([130, null]);
+    expect(stderr).toBe('godwit: stopped by SIGINT; nothing was written\n');
   });
 });

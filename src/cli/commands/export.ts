@@ -3,10 +3,8 @@
  *
  * Exit codes: 0 the file is whole and has its name, 130/143 ended by a signal, else that of the error (errors/codes.ts); no file is left then.
  */
-import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { type Command, Option as CommandOption } from 'commander';
-import { loadSourceConfig } from '../../config/load-source-config.ts';
 import type { OnUnsupported } from '../../config/sync-config.ts';
 import { GodwitError } from '../../errors/errors.ts';
 import { type ExportConfig, ExportJob, type ExportResult } from '../../job/export-job.ts';
@@ -17,7 +15,8 @@ import { EXPORT_FORMATS, type ExportFormat, formatOfName } from '../../target/fi
 import { showBytes, showCount } from '../../status/format-quantity.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { CliIo, StopSignal } from '../process-io.ts';
-import { addSourceOptions, sourceInput } from '../source-options.ts';
+import { isServerPlace, serverConfig } from '../server-place.ts';
+import { addSourceOptions } from '../source-options.ts';
 
 interface ExportWords {
   readonly to?: string;
@@ -107,7 +106,7 @@ function exportConfig(place: string, command: Command, io: CliIo, redactor: Reda
   const to = words.to === '-' ? io.rawStdout : words.to;
   if (to === undefined) throw new GodwitError('INTERNAL', 'standard output takes no bytes here');
   return {
-    from: isServer(place) ? { kind: 'server', server: serverConfig(place, command, io, redactor) } : fileSource(place, io),
+    from: isServerPlace(place) ? { kind: 'server', server: serverConfig(place, command, io, redactor) } : fileSource(place, io),
     to,
     format: formatOf(words),
     rdbVersion: words.rdbVersion === '80' ? 80 : words.rdbVersion === '12' ? 12 : 11,
@@ -116,21 +115,8 @@ function exportConfig(place: string, command: Command, io: CliIo, redactor: Reda
   };
 }
 
-function serverConfig(place: string, command: Command, io: CliIo, redactor: Redactor): ReturnType<typeof loadSourceConfig> {
-  const config = loadSourceConfig(sourceInput(command, place, io));
-  redactor.register(...config.secrets);
-  for (const warning of config.warnings) io.stderr.write(`godwit: warning: ${warning}\n`);
-  return config;
-}
-
 function fileSource(place: string, io: CliIo): ExportConfig['from'] {
   return { kind: 'file', place, options: { stdin: io.stdin as Readable } };
-}
-
-/** A URL of a server; else `host:port`, if no file is called so. */
-function isServer(place: string): boolean {
-  if (/^(redis|rediss|valkey|valkeys):\/\//i.test(place)) return true;
-  return /^(\[[^\]]+\]|[A-Za-z0-9._-]+):\d{1,5}$/.test(place) && !existsSync(place);
 }
 
 function formatOf({ to = '', format }: ExportWords): ExportFormat {

@@ -79,13 +79,13 @@ export class MemoryModel {
     if (isInteger) return keyed;
     if (!this.isEmbedded(keyLength, length, hasExpiry)) return keyed + this.text(length);
     if (this.isRedis) return keyed - ROBJ + this.allocated(ROBJ + EMBEDDED_HEAD + length);
-    return this.allocated(this.keyedBytes(keyLength, hasExpiry) + EMBEDDED_HEAD + length);
+    return this.allocated(this.embeddedBytes(keyLength, length, hasExpiry));
   }
 
   /** The text of a string stands in its object (embstr). */
   isEmbedded(keyLength: number, length: number, hasExpiry: boolean): boolean {
     if (this.isRedis) return length <= EMBEDDED_TEXT_MAX;
-    return this.keyedBytes(keyLength, hasExpiry) + EMBEDDED_HEAD + length <= this.embeddedMax;
+    return this.embeddedBytes(keyLength, length, hasExpiry) <= this.embeddedMax;
   }
 
   /** Key and object of a value that is no string. */
@@ -164,6 +164,11 @@ export class MemoryModel {
     let chance = 1 - LEVEL_CHANCE;
     for (let level = 1; level <= 4; level++, chance *= LEVEL_CHANCE) mean += chance * this.allocated(base + level * LEVEL);
     return mean;
+  }
+
+  /** Valkey 9 has no pointer in front of a text that stands in its object. */
+  private embeddedBytes(keyLength: number, length: number, hasExpiry: boolean): number {
+    return this.keyedBytes(keyLength, hasExpiry) + EMBEDDED_HEAD + length - (this.layout === 'valkey-9' ? POINTER : 0);
   }
 
   private keyedBytes(keyLength: number, hasExpiry: boolean): number {

@@ -22,7 +22,7 @@ export class PackedHead {
   entries = 0;
   private readonly scratch = new Uint8Array(SCRATCH_BYTES);
 
-  /** @param start of the RDB string that is the blob; it is whole before `end`. @returns false if there is no head: no such blob is that small */
+  /** @param start of the RDB string that is the blob; it is whole before `end`. @returns false if this cannot be the head of such a blob */
   read(form: PackedForm, bytes: Uint8Array, start: number, end: number): boolean {
     let at = lengthEnd(bytes, bytes[start] === LZF ? start + 1 : start, end);
     let head = bytes;
@@ -36,7 +36,7 @@ export class PackedHead {
     if (this.bytes < 7) return false;
     this.entries = form === 'intset' ? uint32le(head, at + 4) : uint16le(head, form === 'listpack' ? at + 4 : at + 8);
     if (form !== 'intset' && this.entries === COUNT_UNKNOWN) this.entries = -1;
-    return true;
+    return this.entries < this.bytes;
   }
 }
 

@@ -19,7 +19,7 @@ a { color: var(--bar); }
 table { border-collapse: collapse; width: 100%; }
 th, td { padding: .2rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; white-space: nowrap; }
 thead th { color: var(--quiet); font-weight: 600; }
-tbody th { font-weight: 400; white-space: pre-wrap; overflow-wrap: anywhere; font-family: ui-monospace, monospace; font-size: .9em; }
+tbody th { min-width: 9rem; font-weight: 400; white-space: pre-wrap; overflow-wrap: anywhere; font-family: ui-monospace, monospace; font-size: .9em; }
 .level1 { padding-left: 2rem; }
 .level2 { padding-left: 3.4rem; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }

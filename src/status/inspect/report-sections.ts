@@ -22,7 +22,7 @@ const AMOUNT_COLUMNS: readonly TextColumn[] = [
 /** What the head of a report says: names and values. */
 export function reportFacts(report: InspectionReport): (readonly [name: string, value: string])[] {
   const { source, totals, memoryModel } = report;
-  const facts: (readonly [string, string])[] = [['file', source.name]];
+  const facts: (readonly [string, string])[] = [['source', source.name]];
   const format = [source.rdb, source.server].filter((text) => text !== '').join(', ');
   if (format !== '') facts.push(['snapshot', format]);
   if (source.createdMs >= 0) facts.push(['created', new Date(source.createdMs).toISOString()]);

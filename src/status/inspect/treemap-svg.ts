@@ -16,6 +16,8 @@ const PART_MIN = 0.001;
 const COLORS = 8;
 
 interface Tile {
+  readonly name: string;
+  /** What its name has beyond that of the tile it lies in. */
   readonly label: string;
   readonly amount: { readonly keys: number; readonly bytes: number };
   readonly node: PrefixAmount | null;
@@ -36,10 +38,11 @@ export function treemapSvg(root: PrefixAmount): string {
 
 function tilesOf(node: PrefixAmount, totalBytes: number, prefix: string): Tile[] {
   const children = node.children.filter(({ bytes }) => bytes > totalBytes * PART_MIN);
-  const tiles: Tile[] = children.map((child) => ({ label: child.name, amount: child, node: child }));
+  const tiles: Tile[] = children.map((child) => ({ name: child.name, label: child.name.slice(prefix.length), amount: child, node: child }));
   const rest = (pick: (amount: { keys: number; bytes: number }) => number): number => pick(node) - children.reduce((sum, child) => sum + pick(child), 0);
   const others = { keys: rest(({ keys }) => keys), bytes: rest(({ bytes }) => bytes) };
-  if (others.bytes > totalBytes * PART_MIN) tiles.push({ label: prefix === '' ? '(others)' : `${prefix}…`, amount: others, node: null });
+  if (others.bytes > totalBytes * PART_MIN)
+    tiles.push({ name: prefix === '' ? '(others)' : `${prefix}…`, label: prefix === '' ? '(others)' : '…', amount: others, node: null });
   return tiles.toSorted((a, b) => b.amount.bytes - a.amount.bytes);
 }
 
@@ -47,7 +50,7 @@ function group(tile: Tile, place: Rectangle, color: number, totalBytes: number):
   const frame = rectangle(tile, place, `c${color}`);
   const inner: Rectangle = { x: place.x + 2, y: place.y + HEAD, width: place.width - 4, height: place.height - HEAD - 2 };
   const children =
-    tile.node !== null && tile.node.children.length > 0 && inner.width > 20 && inner.height > 20 ? tilesOf(tile.node, totalBytes, tile.label) : [];
+    tile.node !== null && tile.node.children.length > 0 && inner.width > 20 && inner.height > 20 ? tilesOf(tile.node, totalBytes, tile.name) : [];
   if (children.length === 0) return frame;
   const places = treemap(
     children.map(({ amount }) => amount.bytes),
@@ -56,9 +59,9 @@ function group(tile: Tile, place: Rectangle, color: number, totalBytes: number):
   return frame + children.map((child, i) => rectangle(child, places[i], `c${color} inner`)).join('');
 }
 
-function rectangle({ label, amount }: Tile, { x, y, width, height }: Rectangle, name: string): string {
+function rectangle({ name: fullName, label, amount }: Tile, { x, y, width, height }: Rectangle, name: string): string {
   const place = `x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}"`;
-  const title = escapeHtml(`${label}: ${showBytes(amount.bytes)}, ${showCount(amount.keys)} keys`);
+  const title = escapeHtml(`${fullName}: ${showBytes(amount.bytes)}, ${showCount(amount.keys)} keys`);
   const charactersMax = Math.floor((width - 6) / CHARACTER_WIDTH);
   const text =
     height >= LABEL_HEIGHT_MIN && charactersMax >= LABEL_CHARACTERS_MIN

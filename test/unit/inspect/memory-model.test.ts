@@ -47,7 +47,10 @@ describe('a string', () => {
   test.each([
     [2, 1, 32],
     [3, 20, 48],
-    [3, 60, 96],
+    [3, 44, 64],
+    [3, 60, 80],
+    [3, 64, 96],
+    [11, 100, 128],
     [4, 100, 128],
     [5, 1_000, 1_056],
   ])('with a key of %i bytes and %i bytes takes %i at Valkey', (key, length, bytes) => {
