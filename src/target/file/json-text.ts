@@ -38,7 +38,7 @@ export function writeJson(out: ExportBuffer, bytes: Uint8Array, start: number, e
 }
 
 /** Text without its quotes. */
-export function writeEscaped(out: ExportBuffer, bytes: Uint8Array, start: number, end: number): void {
+function writeEscaped(out: ExportBuffer, bytes: Uint8Array, start: number, end: number): void {
   out.reserve((end - start) * ESCAPE_BYTES_MAX);
   const into = out.bytes;
   let at = out.length;
