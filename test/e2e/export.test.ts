@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
+import { parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ServerName } from '../../scripts/servers.ts';
 import { quotedWords } from '../../src/aof/quoted-words.ts';
@@ -116,6 +117,34 @@ describe.each([
     expect(await compareServers(source, target)).toEqual([]);
   });
 
+  test('parquet has the elements as they are', async () => {
+    const packed = readFileSync(await exported(source.url, `${name}.parquet`));
+    const file = packed.buffer.slice(packed.byteOffset, packed.byteOffset + packed.length);
+    const rows = await parquetReadObjects({ file, utf8: false });
+    const text = (cell: unknown): string => Buffer.from(cell as Uint8Array).toString('latin1');
+    const found = new Map<string, Record<string, unknown>[]>();
+    for (const row of rows.filter(({ db }) => db !== undefined && db !== null)) {
+      const at = `${String(row['db'])} ${text(row['key'])}`;
+      const own = found.get(at);
+      if (own === undefined) found.set(at, [row]);
+      else own.push(row);
+    }
+    expect(found.size).toBe(keys.size);
+    for (const [at, object] of keys) {
+      const own = found.get(at)!;
+      const { type, ttl } = own[0];
+      expect({ type, ttl: Number(ttl ?? -1) }).toEqual({ type: object.type, ttl: object.ttl ?? -1 });
+      const model = exportedValue(object, abilities) as Record<string, (string | number)[][]>;
+      if (type === 'hash')
+        expect(own.map((row) => [text(row['field']), text(row['value']), Number(row['field_ttl'] ?? -1)]).toSorted(byFirst)).toEqual(model['fields']);
+      if (type === 'zset') expect(own.map((row) => [text(row['field']), row['score']]).toSorted(byFirst)).toEqual(model['members']);
+      if (type === 'list') expect(own.map((row) => [Number(row['index']), text(row['value'])])).toEqual(model['elements'].map((element, i) => [i, element]));
+      if (type === 'set') expect(own.map((row) => text(row['value'])).toSorted()).toEqual(model['elements']);
+      if (type === 'string') expect(own.map((row) => text(row['value']))).toEqual([model['text']]);
+      if (type === 'stream') expect(own.filter((row) => (row['field'] ?? null) !== null)).toHaveLength((object.value as { length: number }).length);
+    }
+  });
+
   test('csv has a row for each element', async () => {
     const rows = csvRows(readFileSync(await exported(saved, `${name}.csv`), 'utf8'));
     expect(rows[0]).toEqual(['db', 'key', 'type', 'field', 'value', 'ttl', 'field_ttl']);
@@ -203,7 +232,10 @@ describe('of one server', () => {
   });
 
   test('what cannot be written is one line with a code', async () => {
-    expect(await refused(source.url, '--to', out('a.parquet'), '--format', 'parquet')).toMatchObject({ code: 2, stderr: expect.stringContaining('not built') });
+    expect(await refused(source.url, '--to', out('a.xml'), '--format', 'xml')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('which is no format'),
+    });
     expect(await refused(source.url, '--to', out('a.jsonl.zst'), '--format', 'jsonl')).toMatchObject({ code: 2, stderr: expect.stringContaining('.gz') });
     expect(await refused(source.url, '--to', out('a.bin'))).toMatchObject({ code: 2, stderr: expect.stringContaining('[CONFIG_MISSING]') });
     expect(await refused(source.url, '--to', join(dir, 'none', 'a.jsonl'))).toMatchObject({ code: 2, stderr: expect.stringContaining('[OUTPUT_FAILED]') });
