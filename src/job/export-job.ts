@@ -16,6 +16,7 @@ import type { FileSource, FileSourceOptions, TruncatedTail } from '../source/fil
 import { openFileSource } from '../source/open-file-source.ts';
 import { CommandFileWriter } from '../target/file/command-file-writer.ts';
 import { CsvWriter } from '../target/file/csv-writer.ts';
+import type { ContentWriter } from '../target/file/export-writer.ts';
 import type { ExportFormat } from '../target/file/export-format.ts';
 import { JsonWriter } from '../target/file/json-writer.ts';
 import { openOutputFile, type OutputPlace, StreamOutput } from '../target/file/output-file.ts';
@@ -92,6 +93,7 @@ export class ExportJob {
 
   /** @throws GodwitError of the source, the format or the output; no file is left then */
   async run(): Promise<ExportResult> {
+    const loaded = await this.loadWriter();
     const output = typeof this.config.to === 'string' ? await openOutputFile(this.config.to) : new StreamOutput(this.config.to);
     const opening = this.openSource();
     const { source, close } = await Promise.race([opening, this.stopped.promise]).catch(async (error: unknown) => {
@@ -100,7 +102,7 @@ export class ExportJob {
       throw error;
     });
     try {
-      return await this.export(source, output);
+      return await this.export(source, output, loaded);
     } finally {
       await close();
     }
@@ -114,10 +116,10 @@ export class ExportJob {
     return live;
   }
 
-  private async export(source: FileSource, output: OutputPlace): Promise<ExportResult> {
+  private async export(source: FileSource, output: OutputPlace, loaded: ContentWriter | undefined): Promise<ExportResult> {
     this.source = source;
     const filter = new KeyFilter(this.config.filter);
-    const pipeline = new ExportPipeline({ source, filter, output, makeTaker: () => this.makeTaker(source) });
+    const pipeline = new ExportPipeline({ source, filter, output, makeTaker: () => this.makeTaker(source, loaded) });
     this.pipeline = pipeline;
     if (this.isStopped) this.stop();
     const { tail } = await pipeline.run();
@@ -125,11 +127,19 @@ export class ExportJob {
     return { ...this.progress, filtered, skipped, degraded, bytesWritten, pendingLost: this.commandWriter?.pendingLost ?? 0, tail };
   }
 
-  private makeTaker(source: FileSource): ExportTaker {
+  /** The one writer that brings a library, which nobody else has to wait for. */
+  private async loadWriter(): Promise<ContentWriter | undefined> {
+    if (this.config.format !== 'parquet') return undefined;
+    const { ParquetFileWriter } = await import('../target/file/parquet-file-writer.ts');
+    return new ParquetFileWriter();
+  }
+
+  private makeTaker(source: FileSource, loaded: ContentWriter | undefined): ExportTaker {
     const { format, rdbVersion, onUnsupported } = this.config;
     if (format === 'rdb') return new RdbTaker(new RdbFileWriter(rdbVersion, onUnsupported), Math.floor(Date.now() / 1000));
     const skipRefused = onUnsupported !== 'stop';
     if (format === 'jsonl' || format === 'json') return new ContentTaker({ writer: new JsonWriter(format), refused: NONE, skipRefused });
+    if (format === 'parquet') return new ContentTaker({ writer: loaded as ContentWriter, refused: NONE, skipRefused });
     if (format === 'csv') return new ContentTaker({ writer: new CsvWriter(), refused: NONE, skipRefused });
     const writer = new CommandFileWriter(format, this.liveVersion ?? versionIn(source.aux));
     this.commandWriter = writer;

@@ -1,5 +1,5 @@
 /** Writes keys into an RDB file: as they are in the snapshot where its version has the type, else encoded anew, a large value in two passes over its source. */
-import { GodwitError } from '../errors/errors.ts';
+import { GodwitError, toGodwitError } from '../errors/errors.ts';
 import { type Batch, EntryKind } from '../model/batch.ts';
 import type { Dialect } from '../rdb/dialect.ts';
 import type { LargeEntry } from '../rdb/large-entry.ts';
@@ -11,9 +11,12 @@ import { ValueDecoder } from '../rdb/values/value-decoder.ts';
 import type { LargeStep } from '../source/file/file-source.ts';
 import type { ExportBuffer } from '../target/file/export-buffer.ts';
 import type { RdbFileWriter, RdbKeyHead } from '../target/file/rdb-file-writer.ts';
-import { Way } from '../target/value-conversion.ts';
+import { type ValueConversion, Way } from '../target/value-conversion.ts';
 import { decodePieces } from './decode-pieces.ts';
 import type { ExportTaker } from './export-taker.ts';
+
+const OTHER_VERSION =
+  'Write the version that has it, for servers that load it: --rdb-version 12 (Redis 7.4) or 80 (Valkey 9); or allow the loss with --on-unsupported degrade or skip.';
 
 export class RdbTaker implements ExportTaker {
   private readonly writer: RdbFileWriter;
@@ -83,7 +86,7 @@ export class RdbTaker implements ExportTaker {
     }
     if (entry.kind === EntryKind.RdbFunction) writer.library(entry.key, 0, 0);
     else {
-      if (writer.conversion.skipsLarge(entry)) return false;
+      if (this.skips(entry)) return false;
       if (writer.conversion.way(entry.type) === Way.Encoded) return this.largeEncoded(entry, value, empty);
       writer.key(headOf(entry), entry.type);
     }
@@ -105,10 +108,19 @@ export class RdbTaker implements ExportTaker {
   private encoded(batch: Batch, row: number, head: RdbKeyHead): boolean {
     const { conversion } = this.writer;
     const key = head.bytes.subarray(head.start, head.end);
-    if (conversion.skipsLarge({ type: batch.type[row], key, database: head.database })) return false;
+    if (this.skips({ type: batch.type[row], key, database: head.database })) return false;
     const { bytes, length } = conversion.encode(batch, row);
     this.writer.dumped(head, bytes, length);
     return true;
+  }
+
+  private skips(entry: Parameters<ValueConversion['skipsLarge']>[0]): boolean {
+    try {
+      return this.writer.conversion.skipsLarge(entry);
+    } catch (caught) {
+      const { code, message, details } = toGodwitError(caught);
+      throw new GodwitError(code, message, { cause: caught, details, fix: OTHER_VERSION });
+    }
   }
 
   private async largeEncoded(entry: LargeEntry, value: LargeStep['value'], empty: () => Promise<void>): Promise<boolean> {

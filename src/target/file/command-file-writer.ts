@@ -45,7 +45,7 @@ export class CommandFileWriter implements ContentWriter {
   key({ bytes, start, end, database, expiryMs }: KeyHead): void {
     this.select(database);
     // No moment of applying is known: every expiry stays as it is.
-    this.commands.start(bytes.slice(start, end), expiryMs, Number.NEGATIVE_INFINITY);
+    this.commands.start(new Uint8Array(bytes.subarray(start, end)), expiryMs, Number.NEGATIVE_INFINITY);
   }
 
   code(kind: 'function' | 'script', bytes: Uint8Array, start: number, end: number): void {

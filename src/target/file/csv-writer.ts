@@ -78,7 +78,7 @@ export class CsvWriter implements ContentWriter {
   }
 
   text(bytes: Uint8Array, start: number, end: number): void {
-    if (this.largeIsText === undefined) this.held.push(bytes.slice(start, end));
+    if (this.largeIsText === undefined) this.held.push(new Uint8Array(bytes.subarray(start, end)));
     else if (this.largeIsText) writeDoubled(this.buffer, bytes, start, end);
     else this.base64Parts.add(this.buffer, bytes, start, end);
   }

@@ -1,5 +1,5 @@
 /** The formats that data is exported to, and which one the name of a file stands for. */
-export const EXPORT_FORMATS = ['jsonl', 'json', 'resp', 'cmd', 'aof', 'rdb', 'csv'] as const;
+export const EXPORT_FORMATS = ['jsonl', 'json', 'resp', 'cmd', 'aof', 'rdb', 'csv', 'parquet'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 /** By the end of the name, a compression aside; undefined if it says none. */

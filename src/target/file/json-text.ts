@@ -7,6 +7,7 @@ import type { ExportBuffer } from './export-buffer.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const ASCII_END = 0x80;
 const ESCAPE_BYTES_MAX = 6;
 const HEX = '0123456789abcdef';
 const SHORT_ESCAPES: ReadonlyMap<number, string> = new Map([
@@ -17,6 +18,8 @@ const SHORT_ESCAPES: ReadonlyMap<number, string> = new Map([
   [0x0d, '\\r'],
 ]);
 const TRIPLE = 3;
+/** 1 for ASCII that stands for itself. */
+const PLAIN = new Uint8Array(256).map((_, byte) => (byte >= 0x20 && byte < ASCII_END && byte !== QUOTE && byte !== BACKSLASH ? 1 : 0));
 
 /** Whether bytes[start, end) are text: ASCII is told without a call. */
 export function isText(bytes: Uint8Array, start: number, end: number): boolean {
@@ -24,27 +27,44 @@ export function isText(bytes: Uint8Array, start: number, end: number): boolean {
   return true;
 }
 
-/** A whole JSON value. */
+/** A whole JSON value. In one pass: text it is until a byte says otherwise, and what was written of it is taken back then. */
 export function writeJson(out: ExportBuffer, bytes: Uint8Array, start: number, end: number): void {
-  if (!isText(bytes, start, end)) {
-    out.ascii('{"base64":"');
-    out.base64(bytes, start, end);
-    out.ascii('"}');
-    return;
+  out.reserve((end - start) * ESCAPE_BYTES_MAX + 2);
+  const into = out.bytes;
+  let at = out.length;
+  let isKnownText = false;
+  into[at++] = QUOTE;
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i];
+    if (PLAIN[byte] === 1) into[at++] = byte;
+    else if (byte < ASCII_END) at = escape(into, at, byte);
+    else {
+      if (!isKnownText && !isUtf8(bytes.subarray(i, end))) {
+        writeBase64(out, bytes, start, end);
+        return;
+      }
+      isKnownText = true;
+      into[at++] = byte;
+    }
   }
-  out.byte(QUOTE);
-  writeEscaped(out, bytes, start, end);
-  out.byte(QUOTE);
+  into[at++] = QUOTE;
+  out.length = at;
+}
+
+function writeBase64(out: ExportBuffer, bytes: Uint8Array, start: number, end: number): void {
+  out.ascii('{"base64":"');
+  out.base64(bytes, start, end);
+  out.ascii('"}');
 }
 
 /** Text without its quotes. */
-export function writeEscaped(out: ExportBuffer, bytes: Uint8Array, start: number, end: number): void {
+function writeEscaped(out: ExportBuffer, bytes: Uint8Array, start: number, end: number): void {
   out.reserve((end - start) * ESCAPE_BYTES_MAX);
   const into = out.bytes;
   let at = out.length;
   for (let i = start; i < end; i++) {
     const byte = bytes[i];
-    if (byte >= 0x20 && byte !== QUOTE && byte !== BACKSLASH) into[at++] = byte;
+    if (byte >= ASCII_END || PLAIN[byte] === 1) into[at++] = byte;
     else at = escape(into, at, byte);
   }
   out.length = at;

@@ -90,7 +90,7 @@ export class JsonWriter implements ContentWriter {
 
   text(bytes: Uint8Array, start: number, end: number): void {
     if (this.largeIsText !== undefined) this.parts.add(this.buffer, bytes, start, end);
-    else this.held.push(bytes.slice(start, end));
+    else this.held.push(new Uint8Array(bytes.subarray(start, end)));
   }
 
   element(bytes: Uint8Array, start: number, end: number): void {
