@@ -27,7 +27,7 @@ function addOptions(command: Command, name: CommandName): Command {
 }
 
 /** A switch can be turned on and off, since file and environment may have set it; the help shows the one that changes the default. */
-function commandOptions(option: Option): CommandOption[] {
+export function commandOptions(option: Option): CommandOption[] {
   const group = `${SECTIONS[option.section]}:`;
   const text = `${option.help} (${helpDefault(option)}${option.env})`;
   if (option.type.kind !== 'boolean') return [new CommandOption(`${option.flag} ${option.type.placeholder}`, text).helpGroup(group)];

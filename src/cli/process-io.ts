@@ -1,4 +1,6 @@
 /** What the command line needs of the process, as one object that is handed in: tests give their own. The only maker of it is processIo(). */
+import type { Writable } from 'node:stream';
+
 export type StopSignal = 'SIGINT' | 'SIGTERM';
 
 export interface OutputStream {
@@ -18,6 +20,8 @@ export interface CliIo {
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   /** What was asked for: help, explain, the live view, log lines. */
   readonly stdout: OutputStream;
+  /** The same as bytes, for data that is piped on; only a process has it. */
+  readonly rawStdout?: Writable;
   /** Error lines for people, and questions. */
   readonly stderr: OutputStream;
   /** Calls back for each such signal instead of ending the process; returns how to undo that. */
@@ -37,6 +41,7 @@ export function processIo(): CliIo {
     cwd: process.cwd(),
     stdin: process.stdin,
     stdout: process.stdout,
+    rawStdout: process.stdout,
     stderr: process.stderr,
     onSignal(signal, listener) {
       process.on(signal, listener);

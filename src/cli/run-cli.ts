@@ -6,12 +6,20 @@ import { Command } from 'commander';
 import type { CommandContext, JobFactory } from './command-context.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerLoad } from './commands/load.ts';
+import { registerExport } from './commands/export.ts';
+import { registerInspect } from './commands/inspect.ts';
 import { registerSync } from './commands/sync.ts';
 import { VERSION } from '../job/version.ts';
 import type { CliIo } from './process-io.ts';
 import { reportError } from './report-error.ts';
 
-const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[] = [registerSync, registerLoad, registerExplain];
+const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[] = [
+  registerSync,
+  registerLoad,
+  registerExport,
+  registerInspect,
+  registerExplain,
+];
 const HELP_WIDTH_MAX = 140;
 
 const WORDS_AFTER = `

@@ -36,6 +36,7 @@ export const ERROR_CODES = {
   FLUSH_NOT_CONFIRMED: config('--flush-target was given but not confirmed.', 'Answer the question, or add --yes.'),
   FILE_NOT_FOUND: config('There is no such file or folder.', 'Check the path or URL; relative paths count from the current folder.'),
   FILE_UNREADABLE: config('The file cannot be read.', 'Check its permissions, and that it is a file of the kind that the message names.'),
+  OUTPUT_FAILED: config('The file to write cannot be written.', 'Check its folder, its permissions and the free space of the disk.'),
   // 3: connection and authentication
   CONNECT_FAILED: connection('No connection could be made.', 'Check the address, that the server runs, and the firewall between.'),
   CONNECTION_LOST: connection('The connection was closed by the other side.', "Godwit reconnects by itself; if this repeats, look at the server's log."),
@@ -104,6 +105,10 @@ export const ERROR_CODES = {
   ),
   AOF_TOO_LATE: format('The AOF begins later than the time that was asked for.', 'Take an older backup: the state of that time is not in this one.'),
   FILE_FORMAT_UNKNOWN: format('The file is of no format that Godwit reads.', 'Give an RDB file, an AOF, or an AOF folder or manifest; plain or .gz.'),
+  COMMANDS_NOT_EXPORTABLE: format(
+    'The file holds commands behind its snapshot, or only commands, and the format that was asked for takes values.',
+    'Export to resp, aof or cmd, which pass commands on; or start a server with the AOF and export from the server.',
+  ),
   FILE_DAMAGED: format('The compressed file is damaged or cut short.', 'Get the file again; test it with gzip -t.'),
   FILE_CHANGED: format('The file has become another one while it was read.', 'Begin anew; copy the file first if it is replaced while Godwit reads it.'),
   // 7: checkpoint

@@ -100,7 +100,8 @@ export class ValueCommands implements ValueVisitor {
   text(bytes: Uint8Array, start: number, end: number): void {
     for (let at = start; at < end;) {
       const part = Math.min(end - at, this.commandBytesMax - this.textBytes);
-      this.textParts.push(bytes.slice(at, at + part));
+      // A copy: slice() of a Buffer would be none.
+      this.textParts.push(new Uint8Array(bytes.subarray(at, at + part)));
       this.textBytes += part;
       at += part;
       if (this.textBytes === this.commandBytesMax) this.flushText();

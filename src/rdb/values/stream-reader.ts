@@ -292,7 +292,7 @@ export class StreamReader implements ValueReader {
 
   private nameOf(at: number, end: number): Uint8Array {
     this.text.take(this.window.bytes, at, end);
-    return this.text.bytes.slice(this.text.start, this.text.end);
+    return new Uint8Array(this.text.bytes.subarray(this.text.start, this.text.end));
   }
 
   private idOf(msAt: number, seqAt: number): Uint8Array {

@@ -118,7 +118,7 @@ export class TemplateHashReader extends CountedReader {
     try {
       const { listpack } = this;
       listpack.open(blob.bytes, blob.start, blob.end);
-      while (listpack.next()) this.ownNames.push(listpack.bytes.slice(listpack.start, listpack.end));
+      while (listpack.next()) this.ownNames.push(new Uint8Array(listpack.bytes.subarray(listpack.start, listpack.end)));
     } catch (error) {
       throw blob.placed(error);
     }
@@ -130,7 +130,7 @@ export class TemplateHashReader extends CountedReader {
     const { blob } = this;
     const next = blob.takeAt(at);
     if (next < 0) return NEED_MORE;
-    this.ownNames.push(blob.bytes.slice(blob.start, blob.end));
+    this.ownNames.push(new Uint8Array(blob.bytes.subarray(blob.start, blob.end)));
     this.namesLeft--;
     return next;
   }

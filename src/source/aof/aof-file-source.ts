@@ -27,6 +27,7 @@ import {
   WINDOW_BYTES,
 } from '../file/file-source.ts';
 import { type FileIdentity, fileIdentity } from '../file/file-identity.ts';
+import type { RdbDecoder } from '../../rdb/rdb-decoder.ts';
 import { RdbSection } from '../rdb/rdb-section.ts';
 import { type AofPart, openAofParts } from './aof-parts.ts';
 
@@ -34,6 +35,7 @@ const BATCH_COMMANDS = 16_384;
 const UNIT_BYTES_MAX = 1024 * 1024 * 1024;
 /** Enough to tell REDIS and VALKEY from commands. */
 const MAGIC_BYTES = 6;
+const NO_AUX: ReadonlyMap<string, string> = new Map();
 
 export class AofFileSource implements FileSource {
   readonly kind = 'aof';
@@ -55,6 +57,8 @@ export class AofFileSource implements FileSource {
     dialect: null,
     templates: undefined,
   };
+  /** Of the last preamble. */
+  snapshot: RdbDecoder | null = null;
 
   /** @param place see openAofParts(). @throws GodwitError as openAofParts(); FILE_CHANGED if the part to go on in is gone */
   static async open(place: string, options: FileSourceOptions = {}): Promise<AofFileSource> {
@@ -91,11 +95,11 @@ export class AofFileSource implements FileSource {
   }
 
   get rdbVersion(): number {
-    return this.snapshotFacts.rdbVersion;
+    return this.snapshot?.version ?? 0;
   }
 
   get aux(): ReadonlyMap<string, string> {
-    return this.snapshotFacts.aux;
+    return this.snapshot?.aux ?? NO_AUX;
   }
 
   /** Parts before the one that a load was resumed in count as read. */
@@ -162,6 +166,7 @@ export class AofFileSource implements FileSource {
     const step = await preamble.next();
     const { aux, version, dialect, templates } = preamble.decoder;
     this.snapshotFacts = { aux, rdbVersion: version, dialect, templates };
+    this.snapshot = preamble.decoder;
     this.checkTime(preamble);
     if (step === null) {
       this.at = { ...this.at, offset: this.cursor.offset, rdb: null, database: 0 };

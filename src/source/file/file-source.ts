@@ -20,6 +20,7 @@ import type { LargeEntry } from '../../rdb/large-entry.ts';
 import type { TemplateNames } from '../../rdb/template-names.ts';
 import type { FileCursor } from './file-cursor.ts';
 import type { FileIdentity } from './file-identity.ts';
+import type { RdbDecoder } from '../../rdb/rdb-decoder.ts';
 import type { OpenInputOptions } from './open-input.ts';
 
 export interface FilePosition {
@@ -93,6 +94,8 @@ export interface FileSource {
   readonly progress: FileProgress;
   /** Which file this is. Only before the first next(). */
   identity(): Promise<FileIdentity>;
+  /** Of the snapshot that the rows of the last step come from: its dialect and templates, for who decodes values. Null before there was one. */
+  readonly snapshot: RdbDecoder | null;
   /** @throws GodwitError of the format (RDB_..., AOF_...) with file and offset, or of the input */
   next(): Promise<FileStep>;
   close(): Promise<void>;

@@ -12,6 +12,7 @@ import type { ByteInput } from '../file/byte-input.ts';
 import { FileCursor } from '../file/file-cursor.ts';
 import { type FileIdentity, fileIdentity } from '../file/file-identity.ts';
 import { BEGIN, type FilePosition, type FileProgress, type FileSource, type FileSourceOptions, type FileStep, WINDOW_BYTES } from '../file/file-source.ts';
+import type { RdbDecoder } from '../../rdb/rdb-decoder.ts';
 import { RdbSection } from './rdb-section.ts';
 
 export class RdbFileSource implements FileSource {
@@ -44,6 +45,10 @@ export class RdbFileSource implements FileSource {
 
   get aux(): ReadonlyMap<string, string> {
     return this.section.decoder.aux;
+  }
+
+  get snapshot(): RdbDecoder {
+    return this.section.decoder;
   }
 
   get progress(): FileProgress {

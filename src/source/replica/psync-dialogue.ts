@@ -45,6 +45,11 @@ export class PsyncDialogue {
     if (serverVersion !== '') await this.ask(socket, ['REPLCONF', 'version', serverVersion]);
   }
 
+  /** Asks for a snapshot without a stream behind it. @returns false where the source does not know that (before 6.2) */
+  async askSnapshotOnly(socket: Socket): Promise<boolean> {
+    return (await this.ask(socket, ['REPLCONF', 'rdb-only', '1'])).startsWith('+');
+  }
+
   async requestSync(socket: Socket, endpoint: Endpoint, position: { replicationId: string; offset: number } | undefined): Promise<SyncAnswer> {
     const reply = await this.ask(socket, position === undefined ? ['PSYNC', '?', -1] : ['PSYNC', position.replicationId, position.offset + 1]);
     const words = reply.split(' ');

@@ -21,7 +21,8 @@ export function decodeInPieces({ type, dialect, value, templates = NO_TEMPLATES 
   let at = 0;
   for (const cut of cuts) {
     if (cut < at) continue;
-    const window = new Uint8Array(cut - at + 2 * MARGIN).fill(poison);
+    // A Buffer, as windows are: slice() of one is no copy.
+    const window = Buffer.alloc(cut - at + 2 * MARGIN, poison);
     window.set(value.subarray(at, cut), MARGIN);
     const consumed = decoder.feed(window, MARGIN, MARGIN + cut - at) - MARGIN;
     if (consumed < 0 || consumed > cut - at) throw new Error(`${consumed} bytes were consumed of ${cut - at}`);

@@ -203,3 +203,25 @@ test.each([
 ])('%s is refused by name', (_, dialect, type) => {
   expect(() => new ValueDecoder().begin(type, dialect, new ValueCollector())).toThrow(expect.objectContaining({ code: 'RDB_UNSUPPORTED' }));
 });
+
+test('names of groups, consumers and producers outlive the window that they came in', () => {
+  const { type, dialect, value } = decodableSamples().find(({ name }) => name === '27 stream')!;
+  const names: Uint8Array[] = [];
+  class NameKeeper extends ValueCollector {
+    override streamGroup(group: Parameters<ValueCollector['streamGroup']>[0]): void {
+      names.push(group.name);
+      super.streamGroup(group);
+    }
+
+    override streamConsumer(consumer: Parameters<ValueCollector['streamConsumer']>[0]): void {
+      names.push(consumer.name);
+      super.streamConsumer(consumer);
+    }
+  }
+  const decoder = new ValueDecoder();
+  const window = Buffer.from(value);
+  decoder.begin(type, dialect, new NameKeeper(), window.length);
+  decoder.feed(window, 0, window.length);
+  window.fill(0);
+  expect(names.map((name) => Buffer.from(name).toString())).toEqual(['g0', 'c0', 'c1', 'g1', 'c0', 'c1']);
+});

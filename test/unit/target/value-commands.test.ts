@@ -124,3 +124,17 @@ test.each([
 ])('the temporary key of %j is %j', (key, expected) => {
   expect(Buffer.from(temporaryKey(Buffer.from(key))).toString()).toBe(expected);
 });
+
+test('what is kept of a long string outlives the window that it came in', () => {
+  const commands = commandsFor('redis 7.0.0', { commandBytesMax: 8 });
+  const window = Buffer.from('abcdefghijkl');
+  commands.start(Buffer.from('k'), -1, NOW_MS);
+  commands.begin(ValueKind.String);
+  commands.text(window, 0, 12);
+  window.fill('-');
+  commands.text(Buffer.from('mnop'), 0, 4);
+  commands.end();
+  const text = Buffer.from(commands.transaction.bytes.subarray(0, commands.transaction.length)).toString('latin1');
+  expect(text).toContain('abcdefgh');
+  expect(text).toContain('ijklmnop');
+});

@@ -1,0 +1,173 @@
+/**
+ * `godwit inspect`: what a file or a server holds, by type, database, prefix, encoding, size and expiry, as text, JSON or a page.
+ *
+ * Exit codes: 0 it was read to its end, 130/143 stopped by a signal, else that of the error (errors/codes.ts).
+ */
+import { randomUUID } from 'node:crypto';
+import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { GodwitError } from '../../errors/errors.ts';
+import { Inspection } from '../../pipeline/inspection.ts';
+import type { InspectionReport } from '../../rdb/inspect/inspection-report.ts';
+import type { Allocator } from '../../rdb/inspect/memory-model.ts';
+import { silentLogger } from '../../observe/log.ts';
+import { Redactor } from '../../observe/redaction.ts';
+import { openLiveSource } from '../../job/live-source.ts';
+import type { FileSource } from '../../source/file/file-source.ts';
+import { openFileSource } from '../../source/open-file-source.ts';
+import { inspectionPage } from '../../status/inspect/inspection-page.ts';
+import { inspectionText } from '../../status/inspect/inspection-text.ts';
+import type { CommandContext } from '../command-context.ts';
+import { startFileProgress } from '../file-progress.ts';
+import type { CliIo, StopSignal } from '../process-io.ts';
+import { isServerPlace, serverConfig } from '../server-place.ts';
+import { addSourceOptions } from '../source-options.ts';
+
+type InspectFormat = 'table' | 'json' | 'html';
+
+interface InspectOptions {
+  readonly format: InspectFormat;
+  readonly to?: string;
+  readonly top: number;
+  readonly delimiters: string;
+  readonly allocator: Allocator;
+}
+
+const TEXT_WIDTH = 120;
+const TEXT_WIDTH_MIN = 40;
+const TOP_MAX = 1000;
+const CLIENT_NAME = 'godwit-inspect';
+const SIGNAL_EXIT_CODES: Readonly<Record<StopSignal, number>> = { SIGINT: 130, SIGTERM: 143 };
+
+const EXAMPLES = `
+SOURCE is a server (redis://, rediss://, host:port), or an RDB file, an AOF, its folder or manifest, - for standard input, or an http(s) URL; plain or gzip.
+Commands of an AOF behind its snapshot are not counted. A server makes a snapshot for it, as for a new replica.
+
+Examples:
+  godwit inspect dump.rdb                                    tables in the terminal
+  godwit inspect dump.rdb --format html --to report.html     one page that needs no network
+  godwit inspect backup.rdb.gz --format json | jq .types
+  godwit inspect redis://10.0.0.1 --top 50                   a running server
+Exit codes: 0 done, 2 configuration, 3 connection, 4 protocol, 5 format, 70 defect, 130/143 stopped by a signal.
+`;
+
+export function registerInspect(program: Command, context: CommandContext): void {
+  const command = program
+    .command('inspect')
+    .summary('show what a server or file holds: keys and memory by type, prefix, size and expiry')
+    .description(
+      'Reads a file, or the snapshot of a server, to its end and shows what it holds, with the memory that a server needs for it (estimated; see docs/inspect.md).',
+    )
+    .argument('<SOURCE>', 'server or file')
+    .addOption(new Option('--format <format>', 'how to show it').choices(['table', 'json', 'html']).default('table'))
+    .option('--to <file>', 'write it there instead of to standard output')
+    .option('--top <n>', `keys in each list of the largest, ${TOP_MAX} at most`, parseTop, 20)
+    .option('--delimiters <characters>', 'what ends a prefix of a key', parseDelimiters, ':./')
+    .addOption(
+      new Option('--allocator <allocator>', 'memory classes: of the jemalloc that Redis brings along, or of that of a Linux distribution')
+        .choices(['bundled', 'system'])
+        .default('bundled'),
+    );
+  addSourceOptions(command)
+    .addHelpText('after', EXAMPLES)
+    .action(async (place: string) => context.exitWith(await runInspect(place, command, context.io)));
+}
+
+/** Resolves with the exit code. @throws GodwitError */
+async function runInspect(place: string, command: Command, io: CliIo): Promise<number> {
+  const options = command.opts<InspectOptions>();
+  let stopped: StopSignal | undefined;
+  let stop = (): void => {};
+  const whenStopped = new Promise<undefined>((resolve) => (stop = () => resolve(undefined)));
+  const undo = (['SIGINT', 'SIGTERM'] as const).map((signal) =>
+    io.onSignal(signal, () => {
+      stopped ??= signal;
+      stop();
+    }),
+  );
+  try {
+    const opened = await openPlace(place, command, io);
+    const report = await inspect(opened, options, io, whenStopped).finally(opened.close);
+    if (report !== undefined) await write(rendered(report, options, io), options.to, io);
+  } catch (error) {
+    if (stopped === undefined) throw error;
+  } finally {
+    for (const remove of undo) remove();
+  }
+  if (stopped === undefined) return 0;
+  io.stderr.write(`godwit: stopped by ${stopped}; nothing was written\n`);
+  return SIGNAL_EXIT_CODES[stopped];
+}
+
+interface OpenedPlace {
+  readonly source: FileSource;
+  readonly close: () => Promise<void>;
+}
+
+async function openPlace(place: string, command: Command, io: CliIo): Promise<OpenedPlace> {
+  if (!isServerPlace(place)) {
+    const source = await openFileSource(place, { stdin: io.stdin as Readable });
+    return { source, close: () => source.close() };
+  }
+  // What goes wrong is thrown, and told once.
+  const live = await openLiveSource(serverConfig(place, command, io, new Redactor()), silentLogger, CLIENT_NAME);
+  const close = async (): Promise<void> => {
+    await live.source.close();
+    await live.close();
+  };
+  return { source: live.source, close };
+}
+
+/** @returns undefined if it was stopped */
+async function inspect(
+  { source }: OpenedPlace,
+  { top, delimiters, allocator }: InspectOptions,
+  io: CliIo,
+  whenStopped: Promise<undefined>,
+): Promise<InspectionReport | undefined> {
+  const progress = startFileProgress(io.stderr, source);
+  const walk = new Inspection(source, { nowMs: Date.now(), top, delimiters, allocator, onProgress: progress.update }).run();
+  // A walk that was left behind may fail when its source is closed.
+  walk.catch(() => undefined);
+  return Promise.race([walk, whenStopped]).finally(progress.end);
+}
+
+function rendered(report: InspectionReport, { format, to, top }: InspectOptions, io: CliIo): string {
+  if (format === 'json') return `${JSON.stringify(report, null, 2)}\n`;
+  if (format === 'html') return inspectionPage(report);
+  const width = to === undefined && io.stdout.isTTY === true ? Math.max(TEXT_WIDTH_MIN, io.stdout.columns ?? TEXT_WIDTH) : TEXT_WIDTH;
+  return inspectionText(report, { width, prefixesMax: Math.max(1, top) });
+}
+
+/** A file is there whole or not at all; what is no plain file (a device, a pipe) is written to and stays what it is. @throws GodwitError OUTPUT_FAILED */
+async function write(text: string, to: string | undefined, io: CliIo): Promise<void> {
+  if (to === undefined || to === '-') {
+    io.stdout.write(text);
+    return;
+  }
+  const named = resolve(io.cwd, to);
+  const half = `${named}.${randomUUID()}.part`;
+  try {
+    const facts = await stat(named).catch(() => null);
+    if (facts !== null && !facts.isFile()) return await writeFile(named, text);
+    await writeFile(half, text);
+    await rename(half, facts === null ? named : await realpath(named));
+  } catch (error) {
+    await rm(half, { force: true });
+    const { code = String(error) } = error as NodeJS.ErrnoException;
+    throw new GodwitError('OUTPUT_FAILED', `${to} cannot be written (${code})`, { cause: error, details: { file: to } });
+  }
+}
+
+function parseTop(text: string): number {
+  const top = Number(text);
+  if (!/^\d+$/.test(text) || top > TOP_MAX) throw new InvalidArgumentError(`It is a number from 0 to ${TOP_MAX}.`);
+  return top;
+}
+
+function parseDelimiters(text: string): string {
+  if (!/^[\x20-\x7e]*$/.test(text)) throw new InvalidArgumentError('Give ASCII characters.');
+  return text;
+}

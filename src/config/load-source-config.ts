@@ -1,0 +1,41 @@
+/** The configuration of commands that read one server and write to none: its endpoint, and how connections behave. The same options, file and variables as for a sync. */
+import type { Endpoint } from '../model/endpoint.ts';
+import { ConfigError } from './config-error.ts';
+import { resolveEndpoint } from './endpoint-setting.ts';
+import { type ConfigInput, gatherSettings } from './gather-settings.ts';
+import type { KeepaliveConfig, ReconnectConfig } from './sync-config.ts';
+
+export interface SourceConfig {
+  readonly source: Endpoint;
+  readonly keepalive: KeepaliveConfig;
+  readonly reconnect: ReconnectConfig;
+  /** Begins the names of Godwit's own keys. */
+  readonly ownPrefix: string;
+  readonly warnings: readonly string[];
+  /** For the redaction of messages. */
+  readonly secrets: readonly string[];
+}
+
+/** @throws ConfigError with all problems */
+export function loadSourceConfig(input: ConfigInput): SourceConfig {
+  const settings = gatherSettings(input);
+  const { endpoint } = resolveEndpoint(settings, 'source');
+  if (settings.problems.length > 0 || endpoint === undefined) throw new ConfigError(settings.problems);
+  return {
+    source: endpoint,
+    keepalive: {
+      intervalMs: settings.required('keepalive.interval'),
+      idleLimitMs: settings.required('keepalive.idle_limit'),
+      deadAfterMs: settings.required('keepalive.dead_after'),
+    },
+    reconnect: {
+      delayMinMs: settings.required('reconnect.delay_min'),
+      delayMaxMs: settings.required('reconnect.delay_max'),
+      attemptsMax: settings.required('reconnect.attempts'),
+      connectTimeoutMs: settings.required('reconnect.connect_timeout'),
+    },
+    ownPrefix: settings.required('checkpoint.prefix'),
+    warnings: settings.warnings,
+    secrets: endpoint.password === undefined || endpoint.password === '' ? [] : [endpoint.password],
+  };
+}

@@ -1,0 +1,156 @@
+/** `godwit export` as an object: opens the source, a server or a file, and the output; runs the pipeline; tells how far it is. */
+import type { Writable } from 'node:stream';
+import { Deferred } from '../async/deferred.ts';
+import type { SourceConfig } from '../config/load-source-config.ts';
+import type { OnUnsupported } from '../config/sync-config.ts';
+import { GodwitError } from '../errors/errors.ts';
+import { KeyFilter, type KeyFilterOptions } from '../filter/key-filter.ts';
+import { parseServerVersion, type ServerVersion } from '../model/server-version.ts';
+import { ValueKind } from '../model/value-kind.ts';
+import type { Logger } from '../observe/log.ts';
+import { ContentTaker } from '../pipeline/content-taker.ts';
+import { ExportPipeline } from '../pipeline/export-pipeline.ts';
+import type { ExportTaker } from '../pipeline/export-taker.ts';
+import { RdbTaker } from '../pipeline/rdb-taker.ts';
+import type { FileSource, FileSourceOptions, TruncatedTail } from '../source/file/file-source.ts';
+import { openFileSource } from '../source/open-file-source.ts';
+import { CommandFileWriter } from '../target/file/command-file-writer.ts';
+import { CsvWriter } from '../target/file/csv-writer.ts';
+import type { ContentWriter } from '../target/file/export-writer.ts';
+import type { ExportFormat } from '../target/file/export-format.ts';
+import { JsonWriter } from '../target/file/json-writer.ts';
+import { openOutputFile, type OutputPlace, StreamOutput } from '../target/file/output-file.ts';
+import { RdbFileWriter, type RdbFileVersion } from '../target/file/rdb-file-writer.ts';
+import { openLiveSource } from './live-source.ts';
+
+export interface ExportConfig {
+  readonly from:
+    | { readonly kind: 'server'; readonly server: SourceConfig }
+    | { readonly kind: 'file'; readonly place: string; readonly options: FileSourceOptions };
+  /** A path, or the stream that standard output is. */
+  readonly to: string | Writable;
+  readonly format: ExportFormat;
+  readonly rdbVersion: RdbFileVersion;
+  readonly onUnsupported: OnUnsupported;
+  readonly filter: KeyFilterOptions;
+}
+
+export interface ExportProgress {
+  readonly keys: number;
+  readonly commands: number;
+  /** Of the source, as it is stored. */
+  readonly bytesRead: number;
+  /** -1 = not known. */
+  readonly bytesTotal: number;
+}
+
+export interface ExportResult extends ExportProgress {
+  readonly filtered: number;
+  /** Keys that the format cannot say. */
+  readonly skipped: number;
+  /** Keys that were written without all that they had. */
+  readonly degraded: number;
+  /** Pending entries of streams that commands cannot make. */
+  readonly pendingLost: number;
+  /** Before compression. */
+  readonly bytesWritten: number;
+  /** What an AOF ends with that was left out. */
+  readonly tail: TruncatedTail | null;
+}
+
+/** Values that no command of the versions that are written for makes. */
+const NOT_IN_COMMANDS: ReadonlySet<ValueKind> = new Set([ValueKind.Array, ValueKind.Module]);
+const NONE: ReadonlySet<ValueKind> = new Set();
+
+export class ExportJob {
+  private readonly config: ExportConfig;
+  private readonly log: Logger;
+  private source: FileSource | undefined;
+  private pipeline: ExportPipeline | undefined;
+  private commandWriter: CommandFileWriter | undefined;
+  private liveVersion: ServerVersion | undefined;
+  private readonly stopped = new Deferred<never>();
+  private isStopped = false;
+
+  constructor(config: ExportConfig, log: Logger) {
+    this.config = config;
+    this.log = log;
+  }
+
+  get progress(): ExportProgress {
+    const { bytes = 0, bytesTotal = -1 } = this.source?.progress ?? {};
+    return { keys: this.pipeline?.keys ?? 0, commands: this.pipeline?.commands ?? 0, bytesRead: bytes, bytesTotal };
+  }
+
+  /** run() rejects soon, and leaves no file. */
+  stop(): void {
+    this.isStopped = true;
+    this.stopped.reject(new GodwitError('CONNECTION_LOST', 'the export was stopped'));
+    this.pipeline?.stop();
+    // Whoever waits for bytes of a silent source waits no longer.
+    void this.source?.close().catch(() => {});
+  }
+
+  /** @throws GodwitError of the source, the format or the output; no file is left then */
+  async run(): Promise<ExportResult> {
+    const loaded = await this.loadWriter();
+    const output = typeof this.config.to === 'string' ? await openOutputFile(this.config.to) : new StreamOutput(this.config.to);
+    const opening = this.openSource();
+    const { source, close } = await Promise.race([opening, this.stopped.promise]).catch(async (error: unknown) => {
+      opening.then((late) => late.close()).catch(() => {});
+      await output.discard();
+      throw error;
+    });
+    try {
+      return await this.export(source, output, loaded);
+    } finally {
+      await close();
+    }
+  }
+
+  private async openSource(): Promise<{ source: FileSource; close: () => Promise<void> }> {
+    const { from } = this.config;
+    if (from.kind === 'file') return { source: await openFileSource(from.place, from.options), close: async () => {} };
+    const live = await openLiveSource(from.server, this.log, 'godwit:export');
+    this.liveVersion = live.version;
+    return live;
+  }
+
+  private async export(source: FileSource, output: OutputPlace, loaded: ContentWriter | undefined): Promise<ExportResult> {
+    this.source = source;
+    const filter = new KeyFilter(this.config.filter);
+    const pipeline = new ExportPipeline({ source, filter, output, makeTaker: () => this.makeTaker(source, loaded) });
+    this.pipeline = pipeline;
+    if (this.isStopped) this.stop();
+    const { tail } = await pipeline.run();
+    const { filtered, skipped, degraded, bytesWritten } = pipeline;
+    return { ...this.progress, filtered, skipped, degraded, bytesWritten, pendingLost: this.commandWriter?.pendingLost ?? 0, tail };
+  }
+
+  /** The one writer that brings a library, which nobody else has to wait for. */
+  private async loadWriter(): Promise<ContentWriter | undefined> {
+    if (this.config.format !== 'parquet') return undefined;
+    const { ParquetFileWriter } = await import('../target/file/parquet-file-writer.ts');
+    return new ParquetFileWriter();
+  }
+
+  private makeTaker(source: FileSource, loaded: ContentWriter | undefined): ExportTaker {
+    const { format, rdbVersion, onUnsupported } = this.config;
+    if (format === 'rdb') return new RdbTaker(new RdbFileWriter(rdbVersion, onUnsupported), Math.floor(Date.now() / 1000));
+    const skipRefused = onUnsupported !== 'stop';
+    if (format === 'jsonl' || format === 'json') return new ContentTaker({ writer: new JsonWriter(format), refused: NONE, skipRefused });
+    if (format === 'parquet') return new ContentTaker({ writer: loaded as ContentWriter, refused: NONE, skipRefused });
+    if (format === 'csv') return new ContentTaker({ writer: new CsvWriter(), refused: NONE, skipRefused });
+    const writer = new CommandFileWriter(format, this.liveVersion ?? versionIn(source.aux));
+    this.commandWriter = writer;
+    return new ContentTaker({ writer, refused: NOT_IN_COMMANDS, skipRefused });
+  }
+}
+
+/** The server that wrote the snapshot, as it says itself. */
+function versionIn(aux: ReadonlyMap<string, string>): ServerVersion | undefined {
+  const valkey = aux.get('valkey-ver');
+  const redis = aux.get('redis-ver');
+  if (valkey === undefined && redis === undefined) return undefined;
+  return parseServerVersion(valkey === undefined ? `redis_version:${redis}` : `valkey_version:${valkey}`);
+}

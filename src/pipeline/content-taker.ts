@@ -1,0 +1,154 @@
+/** Takes keys apart for formats of logical content: decodes each value into the writer. Values larger than the window pass in pieces. */
+import { GodwitError, toGodwitError } from '../errors/errors.ts';
+import { type Batch, EntryKind } from '../model/batch.ts';
+import { VALUE_KIND_NAMES, ValueKind } from '../model/value-kind.ts';
+import type { Dialect } from '../rdb/dialect.ts';
+import { kindOfType } from '../rdb/kind-of-type.ts';
+import type { RdbDecoder } from '../rdb/rdb-decoder.ts';
+import { stringText } from '../rdb/rdb-string.ts';
+import { NO_TEMPLATES, type TemplateNames } from '../rdb/template-names.ts';
+import { ValueDecoder } from '../rdb/values/value-decoder.ts';
+import type { LargeStep } from '../source/file/file-source.ts';
+import type { ContentWriter } from '../target/file/export-writer.ts';
+import { decodePieces } from './decode-pieces.ts';
+import type { ExportTaker } from './export-taker.ts';
+import { TextProbe } from './text-probe.ts';
+
+export interface ContentTakerOptions {
+  readonly writer: ContentWriter;
+  /** Kinds of values that the format cannot say. */
+  readonly refused: ReadonlySet<ValueKind>;
+  /** Leaves out what is refused; else it is an error. */
+  readonly skipRefused: boolean;
+}
+
+export class ContentTaker implements ExportTaker {
+  skipped = 0;
+  readonly degraded = 0;
+  private readonly options: ContentTakerOptions;
+  private readonly writer: ContentWriter;
+  private readonly decoder = new ValueDecoder();
+  private dialect: Dialect | null = null;
+  private templates: TemplateNames = NO_TEMPLATES;
+
+  constructor(options: ContentTakerOptions) {
+    this.options = options;
+    this.writer = options.writer;
+  }
+
+  get buffer(): ContentWriter['buffer'] {
+    return this.writer.buffer;
+  }
+
+  open(): void {
+    this.writer.open();
+  }
+
+  close(): void {
+    this.writer.close();
+  }
+
+  begin(snapshot: RdbDecoder | null): void {
+    this.dialect = snapshot?.dialect ?? null;
+    this.templates = snapshot?.templates ?? NO_TEMPLATES;
+  }
+
+  row(batch: Batch, row: number): boolean {
+    const { bytes } = batch;
+    const [start, end] = [batch.start[row], batch.end[row]];
+    const entry = batch.kind[row];
+    if (entry === EntryKind.RdbValue) return this.value(batch, row, start, end);
+    if (entry === EntryKind.RdbScript) this.writer.code('script', bytes, start, end);
+    else if (entry === EntryKind.RdbFunction) this.writeLibrary(stringText(bytes, start));
+    else if (this.writer.command !== undefined) this.writer.command(batch.database[row], bytes, start, end);
+    else throw new GodwitError('COMMANDS_NOT_EXPORTABLE', 'the file holds commands, whose effect on the values is known to a server only');
+    return true;
+  }
+
+  async large({ entry, value }: LargeStep, empty: () => Promise<void>): Promise<boolean> {
+    const { key, type, database, expiryMs } = entry;
+    if (entry.kind !== EntryKind.RdbValue) {
+      const pieces: Buffer[] = [];
+      for await (const piece of value()) pieces.push(Buffer.from(piece));
+      const text = stringText(Buffer.concat(pieces), 0);
+      if (entry.kind === EntryKind.RdbScript) this.writer.code('script', text, 0, text.length);
+      else this.writeLibrary(text);
+      return true;
+    }
+    const kind = kindOfType(type);
+    if (this.refuses(kind, key, database)) return false;
+    const bytes = entry.valueEnd - entry.valueStart;
+    const decode = async (visitor: TextProbe | ContentWriter, between: () => Promise<void>): Promise<void> => {
+      this.decoder.begin(type, this.dialect as Dialect, visitor, bytes, this.templates);
+      await decodePieces(this.decoder, value(), between);
+    };
+    try {
+      if (kind === ValueKind.String) {
+        const probe = new TextProbe();
+        await decode(probe, async () => {});
+        this.writer.largeText(probe.isUtf8, probe.head);
+      }
+      this.writer.key({ bytes: key, start: 0, end: key.length, database, expiryMs, kind });
+      await decode(this.writer, empty);
+    } catch (error) {
+      throw named(error, key);
+    }
+    return true;
+  }
+
+  emptying(): void {}
+
+  emptied(): void {
+    this.writer.buffer.clear();
+  }
+
+  private value(batch: Batch, row: number, start: number, end: number): boolean {
+    const { bytes } = batch;
+    const [keyStart, keyEnd, database] = [batch.keyStart[row], batch.keyEnd[row], batch.database[row]];
+    const kind = kindOfType(batch.type[row]);
+    if (this.options.refused.size > 0 && this.refuses(kind, bytes.subarray(keyStart, keyEnd), database)) return false;
+    try {
+      this.writer.key({ bytes, start: keyStart, end: keyEnd, database, expiryMs: batch.expiryMs[row], kind });
+      this.decoder.begin(batch.type[row], this.dialect as Dialect, this.writer, end - start, this.templates);
+      this.decoder.feed(bytes, start, end);
+    } catch (error) {
+      throw named(error, bytes.subarray(keyStart, keyEnd));
+    }
+    if (this.decoder.done) return true;
+    throw named(new GodwitError('RDB_CORRUPT', 'the value goes beyond its end'), bytes.subarray(keyStart, keyEnd));
+  }
+
+  private writeLibrary(text: Uint8Array): void {
+    this.writer.code('function', text, 0, text.length);
+  }
+
+  private refuses(kind: ValueKind, key: Uint8Array, database: number): boolean {
+    if (!this.options.refused.has(kind)) return false;
+    if (!this.options.skipRefused) {
+      throw new GodwitError(
+        'VALUE_NOT_REPRESENTABLE',
+        `key ${printable(key)} (database ${database}): no command makes a value of type ${VALUE_KIND_NAMES[kind]}`,
+        {
+          fix: 'Export to jsonl or json, or leave such keys out with --on-unsupported skip.',
+          details: { key: printable(key), database, type: VALUE_KIND_NAMES[kind] },
+        },
+      );
+    }
+    this.skipped++;
+    return true;
+  }
+}
+
+function named(caught: unknown, key: Uint8Array): GodwitError {
+  const error = toGodwitError(caught);
+  if (error.details['key'] !== undefined) return error;
+  return new GodwitError(error.code, `key ${printable(key)}: ${error.message}`, {
+    cause: caught,
+    fix: error.fix,
+    details: { ...error.details, key: printable(key) },
+  });
+}
+
+function printable(key: Uint8Array): string {
+  return JSON.stringify(Buffer.from(key.subarray(0, 100)).toString('latin1'));
+}
