@@ -43,10 +43,28 @@ async function startWith(server: ServerName, file: string, as: 'dump.rdb' | 'app
 }
 
 describe.each([
-  { name: 'redis-7.0', rdbVersion: '11', loadedBy: ['redis-8.0', 'valkey-8.1'] },
-  { name: 'redis-8.0', rdbVersion: '12', loadedBy: ['redis-8.0'] },
-  { name: 'valkey-9.1', rdbVersion: '80', loadedBy: ['valkey-9.1'] },
-] as const)('of $name', ({ name, rdbVersion, loadedBy }) => {
+  {
+    name: 'redis-7.0',
+    loads: [
+      { loader: 'redis-8.0', version: '11' },
+      { loader: 'valkey-8.1', version: '11' },
+    ],
+  },
+  {
+    name: 'redis-8.0',
+    loads: [
+      { loader: 'redis-8.0', version: '12' },
+      { loader: 'valkey-9.1', version: '80' },
+    ],
+  },
+  {
+    name: 'valkey-9.1',
+    loads: [
+      { loader: 'valkey-9.1', version: '80' },
+      { loader: 'redis-8.0', version: '12' },
+    ],
+  },
+] as const)('of $name', ({ name, loads }) => {
   let source: RealServer;
   let abilities: ReadAbilities;
   let saved: string;
@@ -110,12 +128,15 @@ describe.each([
     expect(await compareServers(source, target)).toEqual([]);
   });
 
-  test.each(loadedBy)('%s loads the rdb of the live server', async (loader) => {
-    const file = await exported(source.url, `${name}-live.rdb`, '--rdb-version', rdbVersion);
-    await using target = await startWith(loader, file, 'dump.rdb');
-    expect(target.log()).not.toMatch(/checksum|short read/i);
-    expect(await compareServers(source, target)).toEqual([]);
-  });
+  test.each<{ readonly loader: ServerName; readonly version: string }>([...loads])(
+    '$loader loads the rdb of version $version of the live server',
+    async ({ loader, version }) => {
+      const file = await exported(source.url, `${name}-${version}.rdb`, '--rdb-version', version);
+      await using target = await startWith(loader, file, 'dump.rdb');
+      expect(target.log()).not.toMatch(/checksum|short read/i);
+      expect(await compareServers(source, target)).toEqual([]);
+    },
+  );
 
   test('parquet has the elements as they are', async () => {
     const packed = readFileSync(await exported(source.url, `${name}.parquet`));
