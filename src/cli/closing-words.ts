@@ -9,7 +9,8 @@ const SECRET_FLAG = /^--(?:source|target)-password(?:=|$)/;
 /** @param commandLine as commandLine() makes it */
 export function closingWords(result: JobResult, signal: StopSignal | undefined, commandLine: string): string {
   const { status } = result;
-  const goOn = result.resumable ? ` The mark is written; go on with the same command line: ${commandLine}` : '';
+  const mark = result.markWritten === false ? 'The target has not answered to the end; what its mark does not tell is sent again:' : 'The mark is written;';
+  const goOn = result.resumable ? ` ${mark} go on with the same command line: ${commandLine}` : '';
   const lag = status.lagBytes >= 0 ? ` (${showBytes(status.lagBytes)} behind the source)` : '';
   switch (result.reason) {
     case 'loaded':

@@ -69,10 +69,10 @@ export function jobStatus(job: JobParts): JobStatus {
   };
 }
 
-/** Bytes that the source has written, or sent, and that are not applied. */
+/** Bytes that the source has written, or sent, and that are not applied; -1 before the first snapshot, when that means nothing. */
 export function lagBytes({ pipeline, spool, sourceOffset }: JobParts): number {
-  const applied = pipeline?.applied.offset ?? 0;
-  return applied > 0 ? Math.max(0, Math.max(spool?.stream?.endOffset ?? 0, sourceOffset) - applied) : 0;
+  const { replicationId = '', offset = 0 } = pipeline?.applied ?? {};
+  return replicationId === '' ? -1 : Math.max(0, Math.max(spool?.stream?.endOffset ?? 0, sourceOffset) - offset);
 }
 
 function fullSync(job: JobParts): JobStatus['fullSync'] {

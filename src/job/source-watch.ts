@@ -14,6 +14,10 @@ const ASK_EVERY_MS = 1_000;
 export class SourceWatch {
   /** Of the source's stream; -1 = unknown. */
   offset = -1;
+  /** The history that it belongs to. */
+  replicationId = '';
+  /** When both were heard, Unix ms. */
+  heardAt = 0;
   private readonly source: Connection;
   private replTimeoutMs = REPL_TIMEOUT_DEFAULT_MS;
   private savingSeenMs = Number.NEGATIVE_INFINITY;
@@ -51,8 +55,14 @@ export class SourceWatch {
   }
 
   private async read(link: ReplicaLinkState): Promise<void> {
-    const offset = /^(?:master_repl_offset|slave_repl_offset):(\d+)/m.exec(String(await this.source.call('INFO', 'replication')))?.[1];
-    if (offset !== undefined) this.offset = Number(offset);
+    const askedAt = Date.now();
+    const info = String(await this.source.call('INFO', 'replication'));
+    const offset = /^(?:master_repl_offset|slave_repl_offset):(\d+)/m.exec(info)?.[1];
+    if (offset !== undefined) {
+      this.offset = Number(offset);
+      this.replicationId = /^master_replid:(\w+)/m.exec(info)?.[1] ?? '';
+      this.heardAt = askedAt;
+    }
     if (link !== 'waiting-for-rdb' && link !== 'receiving-rdb') return;
     const isSaving = /^rdb_bgsave_in_progress:1/m.test(String(await this.source.call('INFO', 'persistence')));
     if (isSaving) this.savingSeenMs = performance.now();

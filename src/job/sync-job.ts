@@ -32,6 +32,7 @@ import { SourceWatch } from './source-watch.ts';
 import { tryWritablePlaces } from './writable-places.ts';
 
 const SAMPLE_EVERY_MS = 250;
+const LAG_HEARD_MS = 2_500;
 const FIRST_ATTEMPTS = 3;
 const READY_RETRY_MS = 250;
 
@@ -93,12 +94,12 @@ export class SyncJob implements SyncJobApi {
         this.reason = 'finished';
       } else if (!this.stopAsked) await this.sync();
       this.enter('stopped');
-      return { reason: this.reason ?? 'stopped', status: this.status(), resumable: this.reason !== 'finished' };
+      return this.result(this.reason ?? 'stopped');
     } catch (caught) {
       const error = this.failure(caught);
       if (this.stopAsked && (error.retryable || error.code === 'CONNECTION_LOST')) {
         this.enter('stopped');
-        return { reason: 'stopped', status: this.status(), resumable: true };
+        return this.result('stopped');
       }
       this.lastError = { code: error.code, message: error.message, at: Date.now() };
       this.enter('failed');
@@ -108,6 +109,10 @@ export class SyncJob implements SyncJobApi {
       clearInterval(this.sampler);
       await Promise.all([this.source.close(), this.target.close()]);
     }
+  }
+
+  private result(reason: JobResult['reason']): JobResult {
+    return { reason, status: this.status(), resumable: reason !== 'finished', markWritten: this.pipeline?.isSettled ?? false };
   }
 
   stop(): void {
@@ -307,11 +312,18 @@ export class SyncJob implements SyncJobApi {
     this.rates.sample(now, [pipeline.keysApplied, pipeline.commandsApplied, applied.offset + applied.rdbOffset]);
     void this.watch.ask(pipeline.link.state);
     const { stopWhenLagBelowBytes } = this.config.sync;
-    const near = applied.phase === 'incremental-sync' && this.sourceOffset >= 0 && lagBytes(this) <= stopWhenLagBelowBytes;
+    const near = stopWhenLagBelowBytes >= 0 && this.lagIsCertain(pipeline) && lagBytes(this) <= stopWhenLagBelowBytes;
     if (near && !this.stopAsked) {
       this.reason = 'lag-below';
       this.stop();
     }
+  }
+
+  /** The source streams to us, and has told since it does how far it is in the same history: what it told before can be of another life. */
+  private lagIsCertain({ applied, link }: SyncPipeline): boolean {
+    const { heardAt, replicationId } = this.watch;
+    if (applied.phase !== 'incremental-sync' || link.state !== 'streaming') return false;
+    return heardAt > link.sinceAt && Date.now() - heardAt < LAG_HEARD_MS && (replicationId === '' || replicationId === this.spool?.replicationId);
   }
 
   private watchLink({ state, lastError, sinceAt }: SyncPipeline['link']): void {

@@ -12,6 +12,8 @@ export interface JobResult {
   readonly status: JobStatus;
   /** True if the same command line goes on where this run ended. */
   readonly resumable: boolean;
+  /** False: the target has not answered all in time, and the mark may stand before what it has applied. */
+  readonly markWritten?: boolean;
 }
 
 /** Something that happened, for a live view. The job logs it too, so that a listener need not. */

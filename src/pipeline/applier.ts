@@ -25,7 +25,7 @@ const RDB_KEY_BYTES_MAX = 1024 * 1024 * 1024;
 const STREAM_WINDOW_BYTES = 256 * 1024;
 const STREAM_UNIT_BYTES_MAX = 1024 * 1024 * 1024;
 const PATIENCE_BYTES = 64 * 1024;
-const COMMAND_BYTES_MIN = 14;
+const STREAM_ROWS_MAX = 20_000;
 const EMPTY_MARK_EVERY_MS = 10_000;
 
 export interface ApplierOptions {
@@ -110,7 +110,8 @@ export class Applier {
     const decoder = new StreamDecoder(from, this.options.prefix);
     const cursor = new LogCursor(log, from.offset, STREAM_WINDOW_BYTES);
     this.cursor = cursor;
-    let parcel = await sender.take(rowsOf(cursor));
+    let rowsMax = STREAM_ROWS_MAX;
+    let parcel = await sender.take(rowsMax);
     let markedAtMs = performance.now();
     let marked = from.offset;
     let passed = from.offset;
@@ -118,24 +119,33 @@ export class Applier {
       const { batch, buffer } = parcel;
       const next = decoder.decode(cursor.window, cursor.start, cursor.end, batch);
       cursor.consume(next);
+      // What is left in the window may be whole.
+      const again = batch.full || decoder.lacksRows;
+      const isEmpty = batch.count === 0;
       const due = decoder.offset > marked && performance.now() - markedAtMs > EMPTY_MARK_EVERY_MS;
-      if (batch.count > 0 || due) {
+      if (!isEmpty || due) {
         const mark = { ...from, offset: decoder.offset, database: decoder.database };
         if (valueBytesMax > 0 && cursor.window.length >= valueBytesMax) checkArgumentSizes(batch, valueBytesMax);
         const repeatable = translation.translate(batch, Date.now());
         if (translation.unsupported.length > 0) await this.options.refusals.unsupported(batch, mark, translation.unsupported);
-        buffer.begin(batch.count > 0 && plainBatches && repeatable ? 'plain' : 'transaction');
+        buffer.begin(!isEmpty && plainBatches && repeatable ? 'plain' : 'transaction');
         buffer.addCommands(batch, translation.replaced, leftOut);
         await sender.send(parcel, mark);
         marked = decoder.offset;
         markedAtMs = performance.now();
-        parcel = await sender.take(rowsOf(cursor));
+        rowsMax = STREAM_ROWS_MAX;
+        cursor.shrink(STREAM_WINDOW_BYTES);
+        parcel = await sender.take(rowsMax);
       } else if (decoder.offset > passed) sender.pass({ ...from, offset: decoder.offset, database: decoder.database });
       passed = decoder.offset;
+      if (decoder.lacksRows && isEmpty) {
+        rowsMax *= 4;
+        parcel = await sender.take(rowsMax, parcel);
+      }
+      if (again) continue;
       if (cursor.full) {
         if (cursor.window.length >= STREAM_UNIT_BYTES_MAX) throw new GodwitError('VALUE_TOO_LARGE', `the unit at offset ${cursor.offset} is larger than 1 GiB`);
         cursor.grow();
-        parcel = await sender.take(rowsOf(cursor), parcel);
       }
       await cursor.more();
     }
@@ -170,8 +180,4 @@ export class Applier {
 /** An entry of a snapshot that is not whole is looked at from its begin each time: only when twice as much of it has come, so that the work stays linear. */
 function enough({ start, end }: LogCursor): number {
   return end - start < PATIENCE_BYTES ? 1 : (end - start) * 2;
-}
-
-function rowsOf(cursor: LogCursor): number {
-  return Math.ceil(cursor.window.length / COMMAND_BYTES_MIN);
 }

@@ -133,17 +133,25 @@ export class BatchSender {
     const { buffer } = parcel;
     const { answer, expect } = await this.beginTransaction(parcel, mark);
     this.follow(this.judge(answer, parcel, mark));
+    const { generation } = connection;
+    // On a connection that was made meanwhile, the rest of the value would be taken for commands.
+    const same = (): Connection => {
+      this.check();
+      if (connection.generation !== generation) throw new GodwitError('CONNECTION_LOST', 'the target was connected anew within a value');
+      return connection;
+    };
     try {
       connection.beginPayload();
       connection.send([buffer.bytes.subarray(0, at)], expect);
       for await (const piece of pieces) {
-        if (!connection.send([piece], [])) await connection.drained();
+        if (!same().send([piece], [])) await connection.drained();
       }
-      connection.send([buffer.bytes.subarray(at, buffer.length)], []);
+      same().send([buffer.bytes.subarray(at, buffer.length)], []);
       connection.endPayload();
     } catch (error) {
       // Half a command is with the target: whatever came next would be taken for the rest of it.
-      connection.disconnect(new GodwitError('CONNECTION_LOST', `a value was cut short: ${toGodwitError(error).message}`));
+      if (connection.generation === generation)
+        connection.disconnect(new GodwitError('CONNECTION_LOST', `a value was cut short: ${toGodwitError(error).message}`));
       throw error;
     }
     await this.quiet();
@@ -153,6 +161,11 @@ export class BatchSender {
   async settled(): Promise<void> {
     await this.quiet();
     while (this.marked !== this.markable) await this.writeMark();
+  }
+
+  /** All that was applied is marked. */
+  get isSettled(): boolean {
+    return this.failure === undefined && this.marked === this.applied;
   }
 
   /** Ends the timer; nothing is sent any more. */

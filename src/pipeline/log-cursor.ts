@@ -43,6 +43,16 @@ export class LogCursor {
     this.window = grown;
   }
 
+  /** Gives back the memory of a window that has grown, if what is left in it fits. */
+  shrink(windowBytes: number): void {
+    if (this.window.length <= windowBytes || this.end - this.start > windowBytes / 2) return;
+    const small = Buffer.allocUnsafeSlow(windowBytes);
+    this.window.copy(small, 0, this.start, this.end);
+    this.end -= this.start;
+    this.start = 0;
+    this.window = small;
+  }
+
   /**
    * Brings in what is there, waiting for it if there is nothing. False at the end of a finished log. The window must not be full.
    * @param wanted waits until the window holds so many bytes, is full, or the log has ended

@@ -6,6 +6,10 @@ import { Deferred } from '../async/deferred.ts';
 import { Batch } from '../model/batch.ts';
 import { BatchBuffer } from '../target/batch-buffer.ts';
 
+/** A parcel that has grown beyond this is not kept. */
+const ROWS_KEPT_MAX = 100_000;
+const BYTES_KEPT_MAX = 32 * 1024 * 1024;
+
 export class Parcel {
   batch: Batch;
   readonly buffer: BatchBuffer;
@@ -38,9 +42,11 @@ export class ParcelPool {
   /** Its replies have come, or will not. */
   giveBack(parcel: Parcel): void {
     const { waiting } = this;
+    const usual = parcel.batch.capacity <= ROWS_KEPT_MAX && parcel.buffer.bytes.length <= BYTES_KEPT_MAX;
+    const kept = usual ? parcel : new Parcel(0, this.bytes);
     this.waiting = undefined;
-    if (waiting === undefined) this.free.push(parcel);
-    else waiting.resolve(parcel);
+    if (waiting === undefined) this.free.push(kept);
+    else waiting.resolve(kept);
   }
 
   /** Who waits is told. */

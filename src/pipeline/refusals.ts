@@ -80,15 +80,15 @@ export class Refusals {
       if (isReplayed && OTHER_TYPE.test(one.text)) doubtful.set(row, refusedRow(parcel, mark, one));
       else real.push(refusedRow(parcel, mark, one));
     }
-    real.unshift(...this.doubts.look(batch, mark.offset, doubtful, replayUntil));
+    real.unshift(...this.doubts.look(parcel, mark.offset, doubtful, replayUntil));
     await this.judge(real);
     return existing.length;
   }
 
   /** What is about to be sent was not applied before, or only its first rows: what they do not explain was refused. @throws TARGET_REFUSED */
-  async beforeTransaction({ batch }: Parcel, mark: Mark): Promise<void> {
+  async beforeTransaction(parcel: Parcel, mark: Mark): Promise<void> {
     if (!this.doubts.isOpen) return;
-    await this.judge(this.doubts.look(batch, mark.offset, new Map(), this.policy.replayUntil()));
+    await this.judge(this.doubts.look(parcel, mark.offset, new Map(), this.policy.replayUntil()));
     for (const one of this.doubts.refused) one.markPassed = true;
   }
 
@@ -182,11 +182,7 @@ function withoutValues(reply: string): string {
 
 function commandBytes(buffer: BatchBuffer, command: number): Buffer {
   if (command < 0 || command >= buffer.commands) return Buffer.alloc(0);
-  const start = buffer.starts[command];
-  let next = command + 1;
-  // Several commands that stand for one row begin at one place.
-  while (next < buffer.commands && buffer.starts[next] === start) next++;
-  return Buffer.from(buffer.bytes.subarray(start, next < buffer.commands ? buffer.starts[next] : buffer.length));
+  return Buffer.from(buffer.bytes.subarray(buffer.starts[command], buffer.endOf(command)));
 }
 
 /** For messages: name and first argument of a command in RESP, cut short. */

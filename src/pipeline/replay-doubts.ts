@@ -6,7 +6,8 @@
 import { findCommand } from '../command/built-in-commands.ts';
 import { CommandArguments } from '../command/command-arguments.ts';
 import { keyIndexes } from '../command/key-indexes.ts';
-import type { Batch } from '../model/batch.ts';
+import type { BatchBuffer } from '../target/batch-buffer.ts';
+import type { Parcel } from './parcel.ts';
 
 /** Of the commands that may be applied twice, those that change the type of a key. */
 const GIVE_ANEW = new Set(['del', 'unlink', 'set', 'mset', 'msetex', 'restore']);
@@ -42,13 +43,17 @@ export class ReplayDoubts<Refused> {
    * @param replayUntil rows that end behind this offset were never applied before
    * @returns of these and of earlier ones those that nothing explains any more
    */
-  look(batch: Batch, end: number, refused: ReadonlyMap<number, Refused>, replayUntil: number): Refused[] {
+  look({ batch, buffer }: Parcel, end: number, refused: ReadonlyMap<number, Refused>, replayUntil: number): Refused[] {
     if (this.open.length === 0 && refused.size === 0) return [];
-    for (let row = 0; row < batch.count && batch.endOffset[row] <= replayUntil; row++) {
+    for (let i = 0; i < buffer.commands; i++) {
+      const row = buffer.rowOf[i];
+      if (row < 0) continue;
+      if (batch.endOffset[row] > replayUntil) break;
       const failed = refused.get(row);
-      if (failed !== undefined) this.open.push({ place: this.places(batch, row)[0] ?? '', untilOffset: end + DOUBT_BYTES_MAX, refused: failed });
-      else if (this.open.length > 0 && GIVE_ANEW.has(findCommand(batch.bytes, batch.start[row], batch.end[row])?.name ?? '')) {
-        const given = new Set(this.places(batch, row));
+      if (failed !== undefined)
+        this.open.push({ place: this.places(buffer, i, batch.database[row])[0] ?? '', untilOffset: end + DOUBT_BYTES_MAX, refused: failed });
+      else if (this.open.length > 0 && GIVE_ANEW.has(findCommand(buffer.bytes, buffer.starts[i], buffer.endOf(i))?.name ?? '')) {
+        const given = new Set(this.places(buffer, i, batch.database[row]));
         this.open = this.open.filter(({ place }) => !given.has(place));
       }
     }
@@ -62,12 +67,13 @@ export class ReplayDoubts<Refused> {
     return over.map(({ refused }) => refused);
   }
 
-  /** Database and key of each key of the row. */
-  private places(batch: Batch, row: number): string[] {
+  /** Database and key of each key of a command. It is read as it was sent: what it was decoded from is overwritten by the time the replies come. */
+  private places(buffer: BatchBuffer, index: number, database: number): string[] {
     const { args } = this;
-    const { bytes, start, end, database } = batch;
-    const command = findCommand(bytes, start[row], end[row]);
-    if (command === undefined || !args.read(bytes, start[row], end[row])) return [];
-    return keyIndexes(command, args).map((index) => `${database[row]} ${Buffer.from(args.value(index)).toString('latin1')}`);
+    const start = buffer.starts[index];
+    const end = buffer.endOf(index);
+    const command = findCommand(buffer.bytes, start, end);
+    if (command === undefined || !args.read(buffer.bytes, start, end)) return [];
+    return keyIndexes(command, args).map((at) => `${database} ${Buffer.from(args.value(at)).toString('latin1')}`);
   }
 }

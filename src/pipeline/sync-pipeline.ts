@@ -64,6 +64,8 @@ export class SyncPipeline implements ReplicaLinkOwner {
   keysSkipped = 0;
   commandsApplied = 0;
   retried = 0;
+  /** At the end of a run: the target's mark tells all that is applied. */
+  isSettled = false;
   private readonly options: SyncPipelineOptions;
   private readonly ownership: Ownership;
   private readonly leftOut = new Set<string>();
@@ -75,6 +77,8 @@ export class SyncPipeline implements ReplicaLinkOwner {
   /** False once nothing can keep late ones away. */
   private plainBatches: boolean;
   private stopping = false;
+  /** When waiting for the target's last answers ends. */
+  private lastCallMs: number | undefined;
   private applier: Applier | undefined;
   /** Set when the link has to ask from the mark instead of from the end of the stream log. */
   private fromMark = false;
@@ -245,6 +249,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
     } finally {
       unlisten();
       if (this.stopping) await sender.settled().catch(() => {});
+      this.isSettled = sender.isSettled;
       this.replayUntil = Math.max(this.replayUntil, sender.sentOffset);
       sender.close();
     }
@@ -265,8 +270,10 @@ export class SyncPipeline implements ReplicaLinkOwner {
 
   /** The target has some time for its last answers when the job ends; without them the next run goes on at the mark that the target has. */
   private async inTime<T, Late>(outcome: Promise<T>, late: Late): Promise<T | Late> {
+    const { clock = systemClock } = this.options;
+    this.lastCallMs ??= clock.nowMs() + SETTLE_MS;
     const over = new Deferred<Late>();
-    const timer = (this.options.clock ?? systemClock).startTimer(SETTLE_MS, () => over.resolve(late));
+    const timer = clock.startTimer(Math.max(0, this.lastCallMs - clock.nowMs()), () => over.resolve(late));
     try {
       return await Promise.race([outcome, over.promise]);
     } finally {

@@ -23,6 +23,8 @@ export class StreamDecoder {
   database: number;
   /** Offset behind the last consumed unit, dropped ones included. */
   offset: number;
+  /** The last decode() ended because a unit has more rows than the batch had room for. */
+  lacksRows = false;
   private readonly hiddenKeyPrefix: Buffer;
   private argumentCount = 0;
   private nameStart = 0;
@@ -44,6 +46,7 @@ export class StreamDecoder {
    */
   decode(bytes: Buffer, start: number, end: number, batch: Batch): number {
     batch.bytes = bytes;
+    this.lacksRows = false;
     const base = this.offset - start;
     let at = start;
     while (at < end && !batch.full) {
@@ -76,7 +79,10 @@ export class StreamDecoder {
       if (next === NEED_MORE) return NEED_MORE;
       const control = this.controlOf(bytes, base + at);
       if (control === 'none') {
-        if (batch.full) return NEED_MORE;
+        if (batch.full) {
+          this.lacksRows = true;
+          return NEED_MORE;
+        }
         this.addRow(batch, at, next);
       } else if (control === 'multi') inTransaction = true;
       else if (control === 'exec') inTransaction = false;

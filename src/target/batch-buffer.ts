@@ -141,6 +141,13 @@ export class BatchBuffer {
     return row;
   }
 
+  /** Where the bytes of a command end. Several commands that stand for one row begin at one place and count as one. */
+  endOf(command: number): number {
+    let next = command + 1;
+    while (next < this.commands && this.starts[next] === this.starts[command]) next++;
+    return next < this.commands ? this.starts[next] : this.length;
+  }
+
   select(database: number): void {
     if (database === this.database) return;
     this.database = database;
@@ -341,7 +348,9 @@ function keeps(wanted: boolean, options: RestoreOptions, value: number): boolean
   return wanted && options.absttl && value >= 0;
 }
 
-/** Tells a row from all others, however the log was cut into batches. */
-export function rowName(batch: Batch, row: number): string {
-  return `${batch.endOffset[row]}:${batch.end[row] - batch.start[row]}`;
+/** Tells a row from all others, however the log was cut into batches: where its unit ends, and which one of it. Units are never split. */
+export function rowName({ endOffset }: Batch, row: number): string {
+  let first = row;
+  while (first > 0 && endOffset[first - 1] === endOffset[row]) first--;
+  return `${endOffset[row]}:${row - first}`;
 }

@@ -1,13 +1,15 @@
 /** What explains that a command fails when it is applied a second time. */
 import { expect, test } from 'vitest';
-import { Batch } from '../../../src/model/batch.ts';
+import { Parcel } from '../../../src/pipeline/parcel.ts';
 import { ReplayDoubts, UNMARKED_BYTES_MAX } from '../../../src/pipeline/replay-doubts.ts';
 import { encodeCommand } from '../../../src/resp/encode.ts';
 
 /** Commands of ten bytes of the stream each; `3: ...` in front is the database. */
-function batchOf(from: number, ...lines: readonly string[]): Batch {
+function batchOf(from: number, ...lines: readonly string[]): Parcel {
   const commands = lines.map((line) => encodeCommand(line.replace(/^\d+: /, '').split(' ')));
-  const batch = new Batch(lines.length, Buffer.concat(commands));
+  const parcel = new Parcel(lines.length, 1024);
+  const { batch, buffer } = parcel;
+  batch.bytes = Buffer.concat(commands);
   let at = 0;
   commands.forEach(({ length }, row) => {
     batch.start[row] = at;
@@ -16,7 +18,11 @@ function batchOf(from: number, ...lines: readonly string[]): Batch {
     batch.endOffset[row] = from + 10 * (row + 1);
   });
   batch.count = lines.length;
-  return batch;
+  buffer.begin('plain');
+  buffer.addCommands(batch, new Map(), new Set());
+  // The window that a batch was decoded from goes on to the next.
+  batch.bytes.fill(0);
+  return parcel;
 }
 
 const failed = (...rows: readonly number[]): Map<number, string> => new Map(rows.map((row) => [row, `row ${row}`]));
