@@ -12,6 +12,8 @@ export interface JobResult {
   readonly status: JobStatus;
   /** True if the same command line goes on where this run ended. */
   readonly resumable: boolean;
+  /** More to say at the end, as sentences. */
+  readonly remarks?: string;
 }
 
 /** Something that happened, for a live view. The job logs it too, so that a listener need not. */
