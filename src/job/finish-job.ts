@@ -88,13 +88,18 @@ async function fence(known: Mark, jobDir: string, store: MarkStore, target: Conn
   return epoch;
 }
 
-async function nothingToFinish({ target: endpoint, job, checkpoint }: JobConfig, { key }: MarkStore, target: Connection): Promise<GodwitError> {
+async function nothingToFinish({ target: endpoint, job, checkpoint, spool }: JobConfig, { key }: MarkStore, target: Connection): Promise<GodwitError> {
   const { jobs, more } = await jobsAt(target, checkpoint.prefix);
+  const jobDir = spoolJobDir(spool.dir, job.name);
+  const left = (await listRuns(jobDir)).length > 0;
   const named = jobs.length === 0 ? 'no jobs were found there' : `it has marks of ${jobs.join(', ')}`;
   return new GodwitError(
     'NOTHING_TO_FINISH',
     `target ${endpointName(endpoint)} has no mark of the job ${job.name}; ${named}${more ? ' (not all keys were looked at)' : ''}`,
     {
+      ...(left
+        ? { fix: `Give the addresses (or --job) that the job began with. If the target was emptied since, delete what the job left in ${jobDir}.` }
+        : {}),
       details: { job: job.name, key, jobs: jobs.join(' ') },
     },
   );

@@ -46,6 +46,11 @@ test('a job without a mark is refused, and those that are there are named; the s
   expect(oneLine(await scene.godwit('--finish').exit, 'NOTHING_TO_FINISH')).toMatch(/has no mark of the job .*; no jobs were found there\. Give/);
   expect((await scene.godwit('--stop-when-lag-below', '1kb', '--job', 'mine').exit).code).toBe(0);
   expect(oneLine(await scene.godwit('--finish', '--job', 'other').exit, 'NOTHING_TO_FINISH')).toMatch(/the job other; it has marks of mine\./);
+  const emptied = scene.godwit('--job', 'gone', '--on-existing', 'replace');
+  await emptied.waitForPhase('incremental-sync');
+  await emptied.kill();
+  await ask(scene.target.port, ['DEL', '__godwit:gone']);
+  expect(oneLine(await scene.godwit('--finish', '--job', 'gone').exit, 'NOTHING_TO_FINISH')).toContain(`delete what the job left in ${scene.spoolDir}/gone.`);
   expect((await scene.godwit('--finish', '--job', 'mine').exit).code).toBe(0);
   expect(oneLine(await scene.godwit('--finish', '--job', 'mine').exit, 'NOTHING_TO_FINISH')).toContain('no mark of the job mine');
 });
