@@ -64,7 +64,9 @@ async function followFullSync(godwit: GodwitProcess): Promise<void> {
 
 async function verify(source: RealServer, target: RealServer, godwit: GodwitProcess, load: LiveLoad): Promise<boolean> {
   const commands = await load.stop();
-  say(`the writer has ended after ${commands.toLocaleString('en')} commands`);
+  say(
+    `the writer has ended after ${commands.toLocaleString('en')} commands; those before the snapshot came with its keys, the others as the commands that Godwit counts`,
+  );
   sayStatus('the target has caught up', await godwit.waitForLagZero(source, { timeoutMs: 30_000 }));
   const differences = await compareServers(source, target);
   for (const difference of differences.slice(0, 10)) say(`DIFFERENT ${difference}`);

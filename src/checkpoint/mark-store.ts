@@ -54,22 +54,40 @@ export class MarkStore {
    * way. Returns how many; -1 when it cannot be known that none is left (CLIENT LIST or KILL is not allowed).
    */
   async killOthers(connection: OpenConnection): Promise<number> {
-    const [list] = await connection.callAll([['CLIENT', 'LIST']]);
-    if (list instanceof ReplyError) return -1;
-    const others: string[] = [];
-    for (const line of String(list).split('\n')) {
-      const name = /(?:^| )name=(\S*)/.exec(line)?.[1] ?? '';
-      const address = /(?:^| )addr=(\S+)/.exec(line)?.[1];
-      if (address !== undefined && name.startsWith(this.clientNamePrefix)) others.push(address);
-    }
+    const others = await this.connections(connection);
+    if (others === undefined) return -1;
     const replies = await connection.callAll(others.map((address) => ['CLIENT', 'KILL', 'ADDR', address, 'SKIPME', 'yes']));
     if (replies.some((reply) => reply instanceof ReplyError)) return -1;
     return replies.reduce((sum: number, killed) => sum + Number(killed), 0);
   }
 
-  async remove(connection: OpenConnection): Promise<void> {
-    await connection.callAll([['SELECT', 0]]);
-    await connection.call('DEL', this.key);
+  /** Addresses of all connections of this job, the one given among them; undefined where CLIENT LIST is not allowed. */
+  async connections(connection: OpenConnection): Promise<string[] | undefined> {
+    const [list] = await connection.callAll([['CLIENT', 'LIST']]);
+    if (list instanceof ReplyError) return undefined;
+    const found: string[] = [];
+    for (const line of String(list).split('\n')) {
+      const name = /(?:^| )name=(\S*)/.exec(line)?.[1] ?? '';
+      const address = /(?:^| )addr=(\S+)/.exec(line)?.[1];
+      if (address !== undefined && name.startsWith(this.clientNamePrefix)) found.push(address);
+    }
+    return found;
+  }
+
+  /** Removes the mark of this owner; without an epoch, whatever there is. @throws FENCED when another owner came meanwhile */
+  async remove(connection: OpenConnection, epoch?: number): Promise<void> {
+    if (epoch === undefined) {
+      const replies = await connection.callAll([
+        ['SELECT', 0],
+        ['DEL', this.key],
+      ]);
+      for (const reply of replies) if (reply instanceof ReplyError) throw reply;
+      return;
+    }
+    await this.watch(connection, epoch);
+    const replies = await connection.callAll([['MULTI'], ['DEL', this.key], ['EXEC']]);
+    for (const reply of replies) if (reply instanceof ReplyError) throw reply;
+    if (replies[replies.length - 1] === null) throw new GodwitError('FENCED', `another process has written ${this.key} meanwhile`);
   }
 
   fenced(epoch: number): GodwitError {

@@ -20,7 +20,7 @@ export function closingWords(result: JobResult, signal: StopSignal | undefined, 
     case 'lag-below':
       return `the target has caught up${lag}.${goOn}`;
     case 'finished':
-      return `the job ${status.job} is finished: its marks and its spool are removed.`;
+      return `the job ${status.job} is finished: its marks and its spool are removed.${result.remarks === undefined ? '' : ` ${result.remarks}`}`;
     case 'stopped':
       return `stopped${signal ? ` by ${signal}` : ''}.${goOn || notKept(status)}`;
   }

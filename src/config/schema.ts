@@ -79,7 +79,7 @@ const SPECS = {
 
   'sync.on_existing': option(choiceType('fail', 'replace', 'skip'), 'fail', 'What to do with a key that the target has already'),
   'sync.flush_target': option(booleanType(), false, 'Empty the target before a full sync into it; asks first'),
-  'sync.yes': option(booleanType(), false, 'Answer the question of --flush-target with yes'),
+  'sync.yes': option(booleanType(), false, 'Answer the question of --flush-target with yes; with --finish, give up a job that is not through'),
   'sync.on_error': option(choiceType('stop', 'dead-letter'), 'stop', 'When the target refuses a command: stop, or write it to the dead-letter file and go on'),
   'sync.on_unsupported': option(
     choiceType('stop', 'skip', 'degrade'),
@@ -93,7 +93,7 @@ const SPECS = {
     -1,
     'End once the target is less than this behind the source in incremental sync',
   ),
-  'sync.finish': option(booleanType(), false, 'Remove the marks and the spool of this job, and end'),
+  'sync.finish': option(booleanType(), false, 'End the job: remove its mark from the target and its spool, and sync nothing'),
 
   'load.file': {
     ...optional(fileType(), 'required', 'File to load: a path, - for standard input, or an http(s) URL; a folder or manifest of an AOF'),

@@ -46,7 +46,11 @@ export const ERROR_CODES = {
     'Check tls.ca, tls.cert, tls.key and the name in the certificate; use rediss:// only where the port speaks TLS.',
     false,
   ),
-  AUTH_FAILED: connection('The server refused the user name or password.', 'Check the user and password of this side.', false),
+  AUTH_FAILED: connection(
+    'The server refused the user name or password.',
+    'Check the user and password of this side: --source-username, GODWIT_SOURCE_PASSWORD or --source-password-file; --target-username and so on.',
+    false,
+  ),
   AUTH_REQUIRED: connection('The server asks for a password and none was given.', 'Give the password (and the user, for ACL users) of this side.', false),
   PERMISSION_DENIED: connection(
     'The user lacks the right to a command that Godwit needs.',
@@ -87,7 +91,7 @@ export const ERROR_CODES = {
   RDB_UNSUPPORTED: format('The snapshot holds something that this version of Godwit does not know.', 'Update Godwit, or leave the key out at the source.'),
   VALUE_NOT_REPRESENTABLE: format(
     "The target's version has no way to say a value.",
-    'Use a target of a version that has it, or allow what is lost (docs/conversion.md lists it).',
+    'Use a target of a version that has it; or --on-unsupported degrade brings what the target can hold, and skip leaves such keys out (docs/conversion.md).',
   ),
   RDB_CHECKSUM: format('The checksum of the snapshot is wrong.', "Run the full sync again; if it repeats, check the source's memory and the network."),
   STREAM_CORRUPT: format('The replication stream is not what the protocol allows.', 'Report this with the log; the job can be resumed from its mark.'),
@@ -119,6 +123,14 @@ export const ERROR_CODES = {
   MARK_INVALID: checkpoint(
     'The mark of this job in the target cannot be understood.',
     'It was written by another version or damaged: `godwit sync --finish` removes it, then start anew.',
+  ),
+  NOTHING_TO_FINISH: checkpoint(
+    'The target has no mark of the job that --finish was asked for.',
+    'Give the addresses (or --job) that the job began with; the message names the jobs that the target has marks of.',
+  ),
+  JOB_UNFINISHED: checkpoint(
+    'The job that --finish was asked for has not brought everything to the target yet.',
+    'Let it run to its end first, or add --yes to give it up: a new run begins anew then.',
   ),
   SPOOL_FAILED: checkpoint('The spool directory cannot be used.', 'Check spool.dir, its permissions and its disk.'),
   // 70

@@ -18,9 +18,10 @@ import type { JobPhase, JobStatus } from '../observe/job-status.ts';
 import { LoadPipeline } from '../pipeline/load-pipeline.ts';
 import { ReplyError } from '../resp/reply.ts';
 import type { EndStep } from '../source/file/file-source.ts';
-import { removeJobSpool, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
+import { spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import { DeadLetterFile } from '../target/dead-letter.ts';
 import { checkTargetRights } from './check-rights.ts';
+import { finishJob } from './finish-job.ts';
 import { LastingTrouble } from './lasting-trouble.ts';
 import { LoadedFile } from './loaded-file.ts';
 import { loadStatus } from './load-status-view.ts';
@@ -49,6 +50,7 @@ export class LoadJob implements SyncJobApi {
   private readonly store: MarkStore;
   private othersCutOff = false;
   private reason: JobResult['reason'] = 'stopped';
+  private remarks: string | undefined;
   private stopAsked = false;
   private readonly stopped = new Deferred<void>();
   private sampler: NodeJS.Timeout | undefined;
@@ -79,10 +81,8 @@ export class LoadJob implements SyncJobApi {
   async run(): Promise<JobResult> {
     try {
       await this.prepare();
-      if (this.config.sync.finish) {
-        await this.finish();
-        this.reason = 'finished';
-      } else if (!this.stopAsked) await this.load();
+      if (this.config.sync.finish) await this.finish();
+      else if (!this.stopAsked) await this.load();
       this.enter('stopped');
       return this.result();
     } catch (caught) {
@@ -124,7 +124,7 @@ export class LoadJob implements SyncJobApi {
 
   private result(): JobResult {
     const resumable = this.reason === 'stopped' && this.file.canBeReadAgain;
-    return { reason: this.reason, status: this.status(), resumable };
+    return { reason: this.reason, status: this.status(), resumable, remarks: this.remarks };
   }
 
   private listenTo(connection: Connection, role: string): void {
@@ -164,9 +164,9 @@ export class LoadJob implements SyncJobApi {
   }
 
   private async finish(): Promise<void> {
-    await this.store.remove(this.target);
-    await removeJobSpool(spoolJobDir(this.config.spool.dir, this.config.job.name));
-    this.emit('info', 'job.finished', 'the mark of this job is removed');
+    this.remarks = await finishJob(this.config, this.store, this.target);
+    this.reason = 'finished';
+    this.emit('info', 'job.finished', `the mark of this job is removed. ${this.remarks}`);
   }
 
   private async load(): Promise<void> {

@@ -19,14 +19,15 @@ import type { JobPhase, JobStatus } from '../observe/job-status.ts';
 import { SyncPipeline } from '../pipeline/sync-pipeline.ts';
 import { SyncSpool } from '../pipeline/sync-spool.ts';
 import { ReplyError } from '../resp/reply.ts';
-import { listRuns, removeJobSpool, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
+import { listRuns, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import { DeadLetterFile } from '../target/dead-letter.ts';
 import { capabilityPlan } from './capability-plan.ts';
 import { checkSourceRights, checkTargetRights } from './check-rights.ts';
+import { finishJob } from './finish-job.ts';
 import { jobStatus, lagBytes } from './job-status-view.ts';
 import { LagMeter } from './lag-meter.ts';
 import { LastingTrouble } from './lasting-trouble.ts';
-import { checkServers, keyCount, notEmpty, restoreOptions, valueBytesMax } from './preflight.ts';
+import { checkServers, checkTarget, keyCount, notEmpty, restoreOptions, valueBytesMax } from './preflight.ts';
 import { RateMeter } from './rate-meter.ts';
 import { SourceWatch } from './source-watch.ts';
 import { tryWritablePlaces } from './writable-places.ts';
@@ -60,6 +61,7 @@ export class SyncJob implements SyncJobApi {
   private othersCutOff = false;
   private readonly watch: SourceWatch;
   private reason: JobResult['reason'] | undefined;
+  private remarks: string | undefined;
   private stopAsked = false;
   private sampler: NodeJS.Timeout | undefined;
   /** The target answers, but takes no writes. */
@@ -89,10 +91,8 @@ export class SyncJob implements SyncJobApi {
   async run(): Promise<JobResult> {
     try {
       await this.prepare();
-      if (this.config.sync.finish) {
-        await this.finish();
-        this.reason = 'finished';
-      } else if (!this.stopAsked) await this.sync();
+      if (this.config.sync.finish) await this.finish();
+      else if (!this.stopAsked) await this.sync();
       this.enter('stopped');
       return this.result(this.reason ?? 'stopped');
     } catch (caught) {
@@ -112,7 +112,7 @@ export class SyncJob implements SyncJobApi {
   }
 
   private result(reason: JobResult['reason']): JobResult {
-    return { reason, status: this.status(), resumable: reason !== 'finished', markWritten: this.pipeline?.isSettled ?? false };
+    return { reason, status: this.status(), resumable: reason !== 'finished', markWritten: this.pipeline?.isSettled ?? false, remarks: this.remarks };
   }
 
   stop(): void {
@@ -171,9 +171,14 @@ export class SyncJob implements SyncJobApi {
     this.enter('planning');
     const attemptsMax = this.config.reconnect.attemptsMax || FIRST_ATTEMPTS;
     const first = { attemptsMax, patient: this.config.reconnect.attemptsMax === 0 };
+    if (this.config.sync.finish) {
+      // The source may be gone for good by then.
+      await this.target.connect(first);
+      return checkTarget(this.config, this.target);
+    }
     await Promise.all([this.source.connect(first), this.target.connect(first)]);
     checkServers(this.config, this.source, this.target);
-    if (!this.config.sync.finish) await this.whenTargetTakesWrites(() => this.lookBeforeWriting());
+    await this.whenTargetTakesWrites(() => this.lookBeforeWriting());
     await this.watch.begin();
   }
 
@@ -206,9 +211,9 @@ export class SyncJob implements SyncJobApi {
   }
 
   private async finish(): Promise<void> {
-    await this.store.remove(this.target);
-    await removeJobSpool(spoolJobDir(this.config.spool.dir, this.config.job.name));
-    this.emit('info', 'job.finished', 'the mark and the spool of this job are removed');
+    this.remarks = await finishJob(this.config, this.store, this.target);
+    this.reason = 'finished';
+    this.emit('info', 'job.finished', `the mark and the spool of this job are removed. ${this.remarks}`);
   }
 
   private async sync(): Promise<void> {

@@ -11,7 +11,7 @@ import { type Endpoint, endpointName } from '../model/endpoint.ts';
 import { parseServerVersion } from '../model/server-version.ts';
 import type { CommandArgument } from '../resp/encode.ts';
 import { type Reply, ReplyError } from '../resp/reply.ts';
-import { type NodeName, nodeText, replyFailure } from './reply-errors.ts';
+import { type NodeName, nodeText, replyFailure, wrongPasswordFix } from './reply-errors.ts';
 import type { ServerFacts } from './server-facts.ts';
 
 export interface HandshakeOptions {
@@ -135,7 +135,11 @@ function authFailure(error: ReplyError, where: string, details: Record<string, s
       cause: error,
     });
   }
-  return new GodwitError('AUTH_FAILED', `${where} refused the user name or password: ${error.text}`, { details, cause: error });
+  return new GodwitError('AUTH_FAILED', `${where} refused the user name or password: ${error.text}`, {
+    fix: wrongPasswordFix(where.startsWith('source') ? 'source' : 'target'),
+    details,
+    cause: error,
+  });
 }
 
 type RoleFacts = Pick<ServerFacts, 'role' | 'primaryAddress'>;

@@ -34,7 +34,11 @@ export function replyFailure(error: ReplyError, node: NodeName): GodwitError {
     case 'NOAUTH':
       return new GodwitError('AUTH_REQUIRED', `${where} asks for a password and none was given`, { fix: passwordFix(isSource), details, cause: error });
     case 'WRONGPASS':
-      return new GodwitError('AUTH_FAILED', `${where} refused the user name or password: ${error.text}`, { details, cause: error });
+      return new GodwitError('AUTH_FAILED', `${where} refused the user name or password: ${error.text}`, {
+        fix: wrongPasswordFix(isSource ? 'source' : 'target'),
+        details,
+        cause: error,
+      });
     case 'NOPERM':
       return permissionDenied(error, where, details);
   }
@@ -50,6 +54,11 @@ function deniedBy({ text }: ReplyError, command: string | undefined): string {
   const what = /\b(key|channel)s?\b/.exec(named === undefined ? text : '')?.[1];
   if (what !== undefined) return `use a ${what} that is needed`;
   return `run ${command ?? named ?? 'a command that is needed'}`;
+}
+
+/** @returns the options that the credentials of this side come from */
+export function wrongPasswordFix(side: 'source' | 'target'): string {
+  return `Check GODWIT_${side.toUpperCase()}_PASSWORD or --${side}-password-file, and --${side}-username; or what the URL of the ${side} says.`;
 }
 
 function passwordFix(isSource: boolean): string {

@@ -14,6 +14,8 @@ export interface JobResult {
   readonly resumable: boolean;
   /** False: the target has not answered all in time, and the mark may stand before what it has applied. */
   readonly markWritten?: boolean;
+  /** More to say at the end, as sentences. */
+  readonly remarks?: string;
 }
 
 /** Something that happened, for a live view. The job logs it too, so that a listener need not. */

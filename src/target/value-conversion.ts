@@ -198,12 +198,17 @@ export class ValueConversion {
   }
 
   private refusal(type: number, keyBytes: Uint8Array, database: number): GodwitError {
-    const key = printable(keyBytes);
-    const what = type === RdbOpcode.Function2 ? 'the functions of the source' : `key ${key}`;
+    const ofFunctions = type === RdbOpcode.Function2;
+    const key = ofFunctions ? undefined : printable(keyBytes);
+    const what = ofFunctions ? 'the functions of the source' : `key ${key}`;
     const target = this.target === undefined ? 'the target' : versionName(this.target);
-    return new GodwitError('VALUE_NOT_REPRESENTABLE', `${what} cannot be brought to ${target} as it is: ${this.reasons.get(type) ?? ''}`, {
-      details: { key, type, database },
-    });
+    return new GodwitError(
+      'VALUE_NOT_REPRESENTABLE',
+      `${what} cannot be brought to ${target} as ${ofFunctions ? 'they are' : 'it is'}: ${this.reasons.get(type) ?? ''}`,
+      {
+        details: { key, type, database },
+      },
+    );
   }
 }
 

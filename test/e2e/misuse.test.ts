@@ -111,7 +111,7 @@ describe('passwords and rights', () => {
     await refusedAtBothSides(
       'AUTH_FAILED',
       `redis://:wrong@127.0.0.1:${server.port}`,
-      / refused the user name or password: WRONGPASS .* Check the user and password of this side/,
+      / refused the user name or password: WRONGPASS .* Check GODWIT_(SOURCE|TARGET)_PASSWORD or --(source|target)-password-file, and --(source|target)-username;/,
     );
     await refusedAtBothSides('AUTH_FAILED', `redis://nobody:right@127.0.0.1:${server.port}`, / refused the user name or password: WRONGPASS/);
     await refusedAtBothSides(

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { Deferred } from '../../async/deferred.ts';
 import { GodwitError } from '../../errors/errors.ts';
 import { type Endpoint, endpointName } from '../../model/endpoint.ts';
-import { nodeText, replyFailure } from '../../net/reply-errors.ts';
+import { nodeText, replyFailure, wrongPasswordFix } from '../../net/reply-errors.ts';
 import { encodeCommand } from '../../resp/encode.ts';
 import { ReplyError } from '../../resp/reply.ts';
 
@@ -36,7 +36,10 @@ export class PsyncDialogue {
     const { username, password } = endpoint;
     if (password !== undefined) {
       const reply = await this.ask(socket, username ? ['AUTH', username, password] : ['AUTH', password]);
-      if (reply.startsWith('-')) throw new GodwitError('AUTH_FAILED', `source ${endpointName(endpoint)} refused the user name or password: ${reply.slice(1)}`);
+      if (reply.startsWith('-'))
+        throw new GodwitError('AUTH_FAILED', `source ${endpointName(endpoint)} refused the user name or password: ${reply.slice(1)}`, {
+          fix: wrongPasswordFix('source'),
+        });
     }
     const ping = await this.ask(socket, ['PING']);
     if (ping.startsWith('-')) throw this.failure(ping, 'PING', endpoint);

@@ -1,12 +1,12 @@
 /**
  * The file that an export ends up in: written under a temporary name beside it, synced, and renamed when it is whole, so that its name never stands for a
- * part. Names that end in .gz are compressed on the way. Or a stream that is there already (standard output), which is nobody's to rename.
+ * part. A link stays one: what it leads to is replaced. What is no plain file (a device, a pipe) is written to, and stays what it is. Names that end in .gz are compressed on the way. Or a stream that is there already (standard output), which is nobody's to rename.
  *
  * Invariants: write() resolves when the bytes may be used again; nothing is left behind by discard().
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { createGzip, type Gzip } from 'node:zlib';
@@ -33,8 +33,20 @@ export async function openOutputFile(path: string): Promise<OutputPlace> {
       fix: 'Give a name that ends in .gz, or write to standard output (--to -) and compress there.',
     });
   }
-  const file = await OutputFile.open(path);
+  const file = await openPlain(path);
   return /\.gz$/i.test(path) ? new GzipOutput(file) : file;
+}
+
+/** @throws GodwitError OUTPUT_FAILED */
+async function openPlain(path: string): Promise<OutputPlace> {
+  try {
+    const facts = await stat(path).catch(() => null);
+    if (facts?.isDirectory() === true) throw Object.assign(new Error('it is a folder'), { code: 'EISDIR' });
+    if (facts !== null && !facts.isFile()) return new DeviceOutput(path, await open(path, 'w'));
+    return await OutputFile.open(facts === null ? path : await realpath(path));
+  } catch (error) {
+    throw error instanceof GodwitError ? error : outputError(path, error);
+  }
 }
 
 class OutputFile implements OutputPlace {
@@ -44,7 +56,7 @@ class OutputFile implements OutputPlace {
 
   static async open(path: string): Promise<OutputFile> {
     const temporaryPath = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.part`);
-    return new OutputFile(path, temporaryPath, await open(temporaryPath, 'wx').catch((error: unknown) => Promise.reject(outputError(path, error))));
+    return new OutputFile(path, temporaryPath, await open(temporaryPath, 'wx'));
   }
 
   private constructor(path: string, temporaryPath: string, file: FileHandle) {
@@ -54,11 +66,7 @@ class OutputFile implements OutputPlace {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    try {
-      for (let done = 0; done < bytes.length;) done += (await this.file.write(bytes, done)).bytesWritten;
-    } catch (error) {
-      throw outputError(this.path, error);
-    }
+    await writeWhole(this.file, bytes, this.path);
   }
 
   async finish(): Promise<void> {
@@ -76,6 +84,29 @@ class OutputFile implements OutputPlace {
   async discard(): Promise<void> {
     await this.file.close().catch(() => {});
     await rm(this.temporaryPath, { force: true });
+  }
+}
+
+/** What was there before and is nobody's to rename; what is written is gone for good. */
+class DeviceOutput implements OutputPlace {
+  private readonly path: string;
+  private readonly file: FileHandle;
+
+  constructor(path: string, file: FileHandle) {
+    this.path = path;
+    this.file = file;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    await writeWhole(this.file, bytes, this.path);
+  }
+
+  async finish(): Promise<void> {
+    await this.file.close().catch((error: unknown) => Promise.reject(outputError(this.path, error)));
+  }
+
+  async discard(): Promise<void> {
+    await this.file.close().catch(() => {});
   }
 }
 
@@ -138,6 +169,14 @@ export class StreamOutput implements OutputPlace {
   async finish(): Promise<void> {}
 
   async discard(): Promise<void> {}
+}
+
+async function writeWhole(file: FileHandle, bytes: Uint8Array, name: string): Promise<void> {
+  try {
+    for (let done = 0; done < bytes.length;) done += (await file.write(bytes, done)).bytesWritten;
+  } catch (error) {
+    throw outputError(name, error);
+  }
 }
 
 function outputError(name: string, error: unknown): GodwitError {

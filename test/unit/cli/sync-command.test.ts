@@ -57,7 +57,7 @@ describe('the end of a run', () => {
     const { io, job, code } = await start();
     job.fail(new GodwitError('AUTH_FAILED', 'the source 10.0.0.1:6379 refused planted-secret'));
     expect(await code).toBe(3);
-    expect(io.stderr.text).toBe('godwit: [AUTH_FAILED] the source 10.0.0.1:6379 refused ****. Check the user and password of this side.\n');
+    expect(io.stderr.text).toMatch(/^godwit: \[AUTH_FAILED\] the source 10\.0\.0\.1:6379 refused \*{4}\. Check the user and password of this side: [^\n]+\n$/);
     expect(jsonLines(io.stdout.text).at(-1)).toMatchObject({ level: 'error', code: 'AUTH_FAILED' });
     expect(io.stdout.text).not.toContain('planted-secret');
   });
