@@ -45,6 +45,9 @@ const COLUMNS = [
   { name: 'field_ttl', type: 'INT64' },
 ] as const;
 
+/** A dictionary takes 0 and -0 for one value, which scores are not. */
+const NO_DICTIONARY = { encoding: 'PLAIN' } as const;
+
 export class ParquetFileWriter implements ContentWriter {
   readonly buffer = new ExportBuffer();
   private readonly bytes = new ByteWriter();
@@ -163,7 +166,10 @@ export class ParquetFileWriter implements ContentWriter {
 
   private writeGroup(): void {
     if (this.rows === 0) return;
-    void this.file.write({ columnData: COLUMNS.map(({ name }, i) => ({ name, data: this.columns[i] })), rowGroupSize: this.rows });
+    void this.file.write({
+      columnData: COLUMNS.map(({ name, type }, i) => ({ name, data: this.columns[i], ...(type === 'DOUBLE' ? NO_DICTIONARY : {}) })),
+      rowGroupSize: this.rows,
+    });
     this.columns = emptyColumns();
     this.rows = 0;
     this.rowBytes = 0;
