@@ -8,15 +8,12 @@ import { Deferred } from '../async/deferred.ts';
 import { markKey, type Mark } from '../checkpoint/mark.ts';
 import { MarkStore } from '../checkpoint/mark-store.ts';
 import type { LoadConfig } from '../config/sync-config.ts';
-import { GodwitError, toGodwitError } from '../errors/errors.ts';
 import { endpointName } from '../model/endpoint.ts';
 import { Connection } from '../net/connection.ts';
 import { KeepaliveWheel } from '../net/keepalive-wheel.ts';
-import { replyFailure } from '../net/reply-errors.ts';
 import type { JobEvent, JobResult, LoadDependencies, SyncJobApi } from '../observe/job-api.ts';
 import type { JobPhase, JobStatus } from '../observe/job-status.ts';
 import { LoadPipeline } from '../pipeline/load-pipeline.ts';
-import { ReplyError } from '../resp/reply.ts';
 import type { EndStep } from '../source/file/file-source.ts';
 import { spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import { DeadLetterFile } from '../target/dead-letter.ts';
@@ -27,11 +24,11 @@ import { LoadedFile } from './loaded-file.ts';
 import { loadStatus } from './load-status-view.ts';
 import { checkTarget, keyCount, notEmpty, restoreOptions, valueBytesMax } from './preflight.ts';
 import { RateMeter } from './rate-meter.ts';
+import { TargetGate } from './target-gate.ts';
 import { tryWritablePlaces } from './writable-places.ts';
 
 const SAMPLE_EVERY_MS = 250;
 const FIRST_ATTEMPTS = 3;
-const READY_RETRY_MS = 250;
 
 export class LoadJob implements SyncJobApi {
   readonly config: LoadConfig;
@@ -56,6 +53,7 @@ export class LoadJob implements SyncJobApi {
   private sampler: NodeJS.Timeout | undefined;
   /** The target answers, but takes no writes. */
   private readonly notReady: LastingTrouble;
+  private readonly gate: TargetGate;
 
   constructor(config: LoadConfig, dependencies: LoadDependencies) {
     this.config = config;
@@ -76,6 +74,14 @@ export class LoadJob implements SyncJobApi {
       },
       onOver: (lastedMs) => this.emit('info', 'target.ready', 'the target takes writes again', { lastedMs }),
     });
+    this.gate = new TargetGate({
+      target: this.target,
+      address: endpointName(config.target),
+      notReady: this.notReady,
+      yes: config.sync.yes,
+      confirmFlush: dependencies.confirmFlush,
+      isStopAsked: () => this.stopAsked,
+    });
   }
 
   async run(): Promise<JobResult> {
@@ -86,7 +92,7 @@ export class LoadJob implements SyncJobApi {
       this.enter('stopped');
       return this.result();
     } catch (caught) {
-      const error = this.failure(caught);
+      const error = this.gate.failure(caught);
       if (this.stopAsked && (error.retryable || error.code === 'CONNECTION_LOST')) {
         this.enter('stopped');
         return this.result();
@@ -150,7 +156,7 @@ export class LoadJob implements SyncJobApi {
     await target.connect({ attemptsMax, patient: config.reconnect.attemptsMax === 0 });
     checkTarget(config, target);
     if (config.sync.finish) return;
-    await this.whenTargetTakesWrites(() => this.checkRights());
+    await this.gate.whenItTakesWrites(() => this.checkRights());
     await tryWritablePlaces(config);
   }
 
@@ -171,7 +177,7 @@ export class LoadJob implements SyncJobApi {
 
   private async load(): Promise<void> {
     const { config, dependencies, store, target } = this;
-    const mark = await this.whenTargetTakesWrites(() => this.takeOver());
+    const mark = await this.gate.whenItTakesWrites(() => this.takeOver());
     this.epoch = mark.epoch;
     const pipeline = new LoadPipeline({
       config,
@@ -202,7 +208,7 @@ export class LoadJob implements SyncJobApi {
     const { config, store, target, file } = this;
     const known = await store.read(target);
     if (known !== undefined) file.checkMark(known, store.key);
-    const flush = known === undefined && config.sync.flushTarget && (await this.mayFlush());
+    const flush = known === undefined && config.sync.flushTarget && (await this.gate.mayFlush());
     const keys = known === undefined && !flush ? await keyCount(target) : 0;
     if (known === undefined && keys > 0 && config.sync.onExisting === 'fail') throw notEmpty(config, keys);
     const first = { epoch: 0, replicationId: '', offset: 0, database: 0, snapshotId: 0, rdbOffset: 0, rdbState: null, owned: keys === 0 } as const;
@@ -222,36 +228,6 @@ export class LoadJob implements SyncJobApi {
       this.emit('warn', 'load.keys-there', `the target holds ${keys} keys: commands of the AOF are applied to them as they are`, { keys });
     }
     return mark;
-  }
-
-  private async mayFlush(): Promise<boolean> {
-    const keys = await keyCount(this.target);
-    if (keys === 0) return true;
-    const address = endpointName(this.config.target);
-    const { confirmFlush } = this.dependencies;
-    if (confirmFlush === undefined ? this.config.sync.yes : await confirmFlush({ address, keys })) return true;
-    throw new GodwitError('FLUSH_NOT_CONFIRMED', `target ${address} holds ${keys} keys, and emptying it was not confirmed`, { details: { keys } });
-  }
-
-  /** Does it again as long as the target is away, or not ready for writes (OOM, NOREPLICAS, READONLY ...). */
-  private async whenTargetTakesWrites<T>(work: () => Promise<T>): Promise<T> {
-    for (;;) {
-      try {
-        await this.target.ready();
-        const result = await work();
-        this.notReady.done(Number.POSITIVE_INFINITY, Date.now());
-        return result;
-      } catch (caught) {
-        const error = this.failure(caught);
-        if (!error.retryable || this.stopAsked) throw error;
-        if (error.code === 'TARGET_NOT_READY') this.notReady.met(error.message, Date.now());
-        await new Promise((resolve) => setTimeout(resolve, READY_RETRY_MS));
-      }
-    }
-  }
-
-  private failure(caught: unknown): GodwitError {
-    return caught instanceof ReplyError ? replyFailure(caught, { role: 'target data', address: endpointName(this.config.target) }) : toGodwitError(caught);
   }
 
   private tellEnd({ tail, until, trailingBytes }: EndStep): void {

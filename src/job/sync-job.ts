@@ -7,18 +7,16 @@ import { markKey, type Mark } from '../checkpoint/mark.ts';
 import { MarkStore } from '../checkpoint/mark-store.ts';
 import type { SyncConfig } from '../config/sync-config.ts';
 import type { ErrorCode } from '../errors/codes.ts';
-import { GodwitError, toGodwitError } from '../errors/errors.ts';
+import { GodwitError } from '../errors/errors.ts';
 import { type Endpoint, endpointName } from '../model/endpoint.ts';
 import { versionName } from '../model/server-version.ts';
 import { Connection } from '../net/connection.ts';
 import { KeepaliveWheel } from '../net/keepalive-wheel.ts';
-import { replyFailure } from '../net/reply-errors.ts';
 import { logEvent } from '../observe/log-event.ts';
 import type { JobDependencies, JobEvent, JobResult, SyncJobApi } from '../observe/job-api.ts';
 import type { JobPhase, JobStatus } from '../observe/job-status.ts';
 import { SyncPipeline } from '../pipeline/sync-pipeline.ts';
 import { SyncSpool } from '../pipeline/sync-spool.ts';
-import { ReplyError } from '../resp/reply.ts';
 import { listRuns, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import { DeadLetterFile } from '../target/dead-letter.ts';
 import { capabilityPlan } from './capability-plan.ts';
@@ -30,12 +28,12 @@ import { LastingTrouble } from './lasting-trouble.ts';
 import { checkServers, checkTarget, keyCount, notEmpty, restoreOptions, valueBytesMax } from './preflight.ts';
 import { RateMeter } from './rate-meter.ts';
 import { SourceWatch } from './source-watch.ts';
+import { TargetGate } from './target-gate.ts';
 import { tryWritablePlaces } from './writable-places.ts';
 
 const SAMPLE_EVERY_MS = 250;
 const LAG_HEARD_MS = 2_500;
 const FIRST_ATTEMPTS = 3;
-const READY_RETRY_MS = 250;
 
 export class SyncJob implements SyncJobApi {
   readonly config: SyncConfig;
@@ -66,6 +64,7 @@ export class SyncJob implements SyncJobApi {
   private sampler: NodeJS.Timeout | undefined;
   /** The target answers, but takes no writes. */
   private readonly notReady: LastingTrouble;
+  private readonly gate: TargetGate;
   /** The source does not replicate to us for now. */
   private readonly sourceAway: LastingTrouble;
   private spoolFull: JobStatus['spool']['full'] = null;
@@ -81,6 +80,14 @@ export class SyncJob implements SyncJobApi {
     this.target = this.connection('target data', config.target);
     this.watch = new SourceWatch(this.source);
     this.notReady = this.trouble('TARGET_NOT_READY', 'target.not-ready', 'target.ready', 'the target takes writes again');
+    this.gate = new TargetGate({
+      target: this.target,
+      address: endpointName(config.target),
+      notReady: this.notReady,
+      yes: config.sync.yes,
+      confirmFlush: dependencies.confirmFlush,
+      isStopAsked: () => this.stopAsked,
+    });
     this.sourceAway = this.trouble('SOURCE_NOT_READY', 'source.away', 'source.back', 'the source replicates again');
   }
 
@@ -96,7 +103,7 @@ export class SyncJob implements SyncJobApi {
       this.enter('stopped');
       return this.result(this.reason ?? 'stopped');
     } catch (caught) {
-      const error = this.failure(caught);
+      const error = this.gate.failure(caught);
       if (this.stopAsked && (error.retryable || error.code === 'CONNECTION_LOST')) {
         this.enter('stopped');
         return this.result('stopped');
@@ -178,7 +185,7 @@ export class SyncJob implements SyncJobApi {
     }
     await Promise.all([this.source.connect(first), this.target.connect(first)]);
     checkServers(this.config, this.source, this.target);
-    await this.whenTargetTakesWrites(() => this.lookBeforeWriting());
+    await this.gate.whenItTakesWrites(() => this.lookBeforeWriting());
     await this.watch.begin();
   }
 
@@ -218,7 +225,7 @@ export class SyncJob implements SyncJobApi {
 
   private async sync(): Promise<void> {
     const { config, dependencies, store } = this;
-    const mark = await this.whenTargetTakesWrites(() => this.takeOver());
+    const mark = await this.gate.whenItTakesWrites(() => this.takeOver());
     this.epoch = mark.epoch;
     const spool = new SyncSpool({ config: config.spool, job: config.job.name, epoch: mark.epoch, log: dependencies.log });
     this.spool = spool;
@@ -247,33 +254,11 @@ export class SyncJob implements SyncJobApi {
     if (outcome === 'full-sync-done') this.reason = 'full-sync-done';
   }
 
-  /** Does it again as long as the target is away, or not ready for writes (OOM, NOREPLICAS, READONLY ...). */
-  private async whenTargetTakesWrites<T>(work: () => Promise<T>): Promise<T> {
-    for (;;) {
-      try {
-        await this.target.ready();
-        const result = await work();
-        this.notReady.done(Number.POSITIVE_INFINITY, Date.now());
-        return result;
-      } catch (caught) {
-        const error = this.failure(caught);
-        if (!error.retryable || this.stopAsked) throw error;
-        if (error.code === 'TARGET_NOT_READY') this.notReady.met(error.message, Date.now());
-        await new Promise((resolve) => setTimeout(resolve, READY_RETRY_MS));
-      }
-    }
-  }
-
-  /** An error reply that nobody has sorted yet is the target's: what is asked of the source is asked without need. */
-  private failure(caught: unknown): GodwitError {
-    return caught instanceof ReplyError ? replyFailure(caught, { role: 'target data', address: endpointName(this.config.target) }) : toGodwitError(caught);
-  }
-
   /** A new job begins with an empty target (or as --on-existing says); a known one goes on, and its owner before is fenced. */
   private async takeOver(): Promise<Mark> {
     const { config, store, target } = this;
     const known = await store.read(target);
-    const flush = known === undefined && config.sync.flushTarget && (await this.mayFlush());
+    const flush = known === undefined && config.sync.flushTarget && (await this.gate.mayFlush());
     if (known?.file !== undefined) {
       throw new GodwitError('MARK_INVALID', `the mark ${store.key} at the target is of a load of a file`, {
         fix: 'Give this job another name (--job), or end the load with `godwit load --finish`.',
@@ -292,15 +277,6 @@ export class SyncJob implements SyncJobApi {
     this.othersCutOff = killed >= 0;
     if (known !== undefined) this.emit('info', 'job.resumed', 'the job goes on where its mark says', { epoch: mark.epoch, offset: mark.offset, killed });
     return mark;
-  }
-
-  private async mayFlush(): Promise<boolean> {
-    const keys = await keyCount(this.target);
-    if (keys === 0) return true;
-    const address = endpointName(this.config.target);
-    const { confirmFlush } = this.dependencies;
-    if (confirmFlush === undefined ? this.config.sync.yes : await confirmFlush({ address, keys })) return true;
-    throw new GodwitError('FLUSH_NOT_CONFIRMED', `target ${address} holds ${keys} keys, and emptying it was not confirmed`, { details: { keys } });
   }
 
   private sample(): void {

@@ -1,4 +1,5 @@
 /** Takes keys apart for formats of logical content: decodes each value into the writer. Values larger than the window pass in pieces. */
+import { quotedKey } from '../bytes/quoted-key.ts';
 import { GodwitError, toGodwitError } from '../errors/errors.ts';
 import { type Batch, EntryKind } from '../model/batch.ts';
 import { VALUE_KIND_NAMES, ValueKind } from '../model/value-kind.ts';
@@ -127,10 +128,10 @@ export class ContentTaker implements ExportTaker {
     if (!this.options.skipRefused) {
       throw new GodwitError(
         'VALUE_NOT_REPRESENTABLE',
-        `key ${printable(key)} (database ${database}): no command makes a value of type ${VALUE_KIND_NAMES[kind]}`,
+        `key ${quotedKey(key)} (database ${database}): no command makes a value of type ${VALUE_KIND_NAMES[kind]}`,
         {
           fix: 'Export to jsonl or json, or leave such keys out with --on-unsupported skip.',
-          details: { key: printable(key), database, type: VALUE_KIND_NAMES[kind] },
+          details: { key: quotedKey(key), database, type: VALUE_KIND_NAMES[kind] },
         },
       );
     }
@@ -142,13 +143,9 @@ export class ContentTaker implements ExportTaker {
 function named(caught: unknown, key: Uint8Array): GodwitError {
   const error = toGodwitError(caught);
   if (error.details['key'] !== undefined) return error;
-  return new GodwitError(error.code, `key ${printable(key)}: ${error.message}`, {
+  return new GodwitError(error.code, `key ${quotedKey(key)}: ${error.message}`, {
     cause: caught,
     fix: error.fix,
-    details: { ...error.details, key: printable(key) },
+    details: { ...error.details, key: quotedKey(key) },
   });
-}
-
-function printable(key: Uint8Array): string {
-  return JSON.stringify(Buffer.from(key.subarray(0, 100)).toString('latin1'));
 }

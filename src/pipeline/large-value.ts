@@ -3,6 +3,7 @@
  * says its length first and must not begin before all its bytes are at hand; where it has to be encoded anew one measures that; the last one sends it.
  * Memory holds a window of it.
  */
+import { quotedKey } from '../bytes/quoted-key.ts';
 import { Crc64 } from '../bytes/crc64.ts';
 import { GodwitError } from '../errors/errors.ts';
 import type { Dialect } from '../rdb/dialect.ts';
@@ -56,7 +57,7 @@ export class LargeValue {
     while (!large.done) {
       // Where nothing was taken, the end of an item's head has yet to arrive: only a window that keeps what it has makes more() wait for it.
       if (large.nextOffset !== wanted) cursor.seek((wanted = large.nextOffset));
-      if (!(await cursor.more())) throw new GodwitError('RDB_CORRUPT', 'the snapshot ends within a value', { details: { key: printable(large.key) } });
+      if (!(await cursor.more())) throw new GodwitError('RDB_CORRUPT', 'the snapshot ends within a value', { details: { key: quotedKey(large.key) } });
       large.feed(cursor.window, cursor.start, cursor.end, cursor.offset);
     }
   }
@@ -126,7 +127,7 @@ export class LargeValue {
 
 /** @param bytesMax that the target takes as one argument */
 export function tooLarge(keyBytes: Uint8Array, bytes: number, bytesMax: number): GodwitError {
-  const key = printable(keyBytes);
+  const key = quotedKey(keyBytes);
   return new GodwitError('VALUE_TOO_LARGE', `the value of key ${key} takes ${bytes} bytes; the target accepts ${bytesMax}`, {
     details: { key, bytes, bytesMax },
   });
@@ -134,8 +135,4 @@ export function tooLarge(keyBytes: Uint8Array, bytes: number, bytesMax: number):
 
 function spoolEnds(): GodwitError {
   return new GodwitError('SPOOL_FAILED', 'the spool ends within a value');
-}
-
-function printable(key: Uint8Array): string {
-  return JSON.stringify(Buffer.from(key.subarray(0, 100)).toString('latin1'));
 }

@@ -12,23 +12,21 @@ import { Deferred } from '../async/deferred.ts';
 import type { Mark } from '../checkpoint/mark.ts';
 import type { MarkStore } from '../checkpoint/mark-store.ts';
 import type { LoadConfig } from '../config/sync-config.ts';
-import { GodwitError, toGodwitError } from '../errors/errors.ts';
+import { GodwitError } from '../errors/errors.ts';
 import { endpointName } from '../model/endpoint.ts';
 import type { Connection } from '../net/connection.ts';
-import { replyFailure } from '../net/reply-errors.ts';
 import type { Logger } from '../observe/log.ts';
-import { ReplyError } from '../resp/reply.ts';
 import type { EndStep, FilePosition, FileProgress, FileSource } from '../source/file/file-source.ts';
 import type { RestoreOptions } from '../target/batch-buffer.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { ConversionCounts } from '../target/value-conversion.ts';
 import { BatchSender, type SentPosition } from './batch-sender.ts';
 import { FileApplier } from './file-applier.ts';
+import { againAndAgain } from './again-and-again.ts';
 import { Ownership } from './ownership.ts';
 import { Refusals } from './refusals.ts';
 import { StreamTranslation } from './stream-translation.ts';
 
-const RETRY_MS = 200;
 /** The time that the target has for its last answers when the job ends. */
 const SETTLE_MS = 5000;
 
@@ -106,20 +104,14 @@ export class LoadPipeline {
 
   /** Runs to the end of the file, or until stop(). */
   async run(): Promise<'stopped' | 'loaded'> {
-    for (;;) {
-      try {
-        const outcome = await this.loadOnce();
-        if (outcome !== 'again') return outcome;
-      } catch (caught) {
-        const error = caught instanceof ReplyError ? replyFailure(caught, this.node()) : toGodwitError(caught);
-        if (this.stopping) return 'stopped';
-        if (!error.retryable) throw error;
-        this.retried++;
-        this.options.log.debug({ code: error.code, error: error.message }, 'the target is looked at again');
-        if (error.code === 'TARGET_NOT_READY') this.options.onEvent('warn', 'target.not-ready', error.message);
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-      }
-    }
+    const { config, log, onEvent } = this.options;
+    return againAndAgain(() => this.loadOnce(), {
+      address: endpointName(config.target),
+      log,
+      isStopping: () => this.stopping,
+      onRetry: () => this.retried++,
+      onEvent,
+    });
   }
 
   /** Ends between two batches: what is in flight is answered and its mark is written. */
@@ -127,10 +119,6 @@ export class LoadPipeline {
     this.stopping = true;
     this.ended.resolve();
     this.applier?.fail(new GodwitError('CONNECTION_LOST', 'the job is stopped'));
-  }
-
-  private node(): { role: string; address: string } {
-    return { role: 'target data', address: endpointName(this.options.config.target) };
   }
 
   private async loadOnce(): Promise<'stopped' | 'loaded' | 'again'> {
@@ -142,7 +130,8 @@ export class LoadPipeline {
       throw new GodwitError('TARGET_NOT_READY', `target ${endpointName(config.target)} is a replica now; it takes no writes`);
     }
     await connection.callAll([['DISCARD'], ['UNWATCH']]);
-    const found = await this.readMark();
+    const { found, othersCutOff } = await this.ownership.readMark(this.mark.epoch);
+    if (!othersCutOff) this.plainBatches = false;
     if (found === undefined) {
       const { file } = this.mark;
       await this.mustBeEmpty();
@@ -179,15 +168,6 @@ export class LoadPipeline {
         details: { keys },
       },
     );
-  }
-
-  /** What this run, or one before it, sent over connections that it has given up may still arrive: they are ended before the mark is read that counts. */
-  private async readMark(): Promise<Mark | undefined> {
-    const { connection, store } = this.options;
-    const { epoch } = this.mark;
-    await store.watch(connection, epoch);
-    if ((await store.killOthers(connection)) < 0) this.plainBatches = false;
-    return store.watch(connection, epoch);
   }
 
   private async send(source: FileSource, from: Mark, generation: number): Promise<'stopped' | 'loaded'> {

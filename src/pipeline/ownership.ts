@@ -21,6 +21,17 @@ export class Ownership {
     this.options = options;
   }
 
+  /**
+   * What this run, or one before it, sent over connections that it has given up may still arrive: they are ended before the mark is read that counts.
+   * `othersCutOff` is false where that is not allowed.
+   */
+  async readMark(epoch: number): Promise<{ readonly found: Mark | undefined; readonly othersCutOff: boolean }> {
+    const { connection, store } = this.options;
+    await store.watch(connection, epoch);
+    const othersCutOff = (await store.killOthers(connection)) >= 0;
+    return { found: await store.watch(connection, epoch), othersCutOff };
+  }
+
   /** FENCED, when an owner that came later has written the mark. Waits for the target. */
   async takenOver(epoch: number): Promise<GodwitError | undefined> {
     const { store, connection } = this.options;

@@ -11,12 +11,10 @@ import { Deferred } from '../async/deferred.ts';
 import type { Mark } from '../checkpoint/mark.ts';
 import type { MarkStore } from '../checkpoint/mark-store.ts';
 import type { SyncConfig } from '../config/sync-config.ts';
-import { GodwitError, toGodwitError } from '../errors/errors.ts';
+import { GodwitError } from '../errors/errors.ts';
 import { endpointName } from '../model/endpoint.ts';
 import type { Connection } from '../net/connection.ts';
-import { replyFailure } from '../net/reply-errors.ts';
 import type { Logger } from '../observe/log.ts';
-import { ReplyError } from '../resp/reply.ts';
 import { ReplicaLink, type ReplicaLinkOwner } from '../source/replica/replica-link.ts';
 import type { SpoolLog } from '../source/replica/spool/spool-log.ts';
 import type { ConversionCounts } from '../target/value-conversion.ts';
@@ -24,12 +22,12 @@ import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { RestoreOptions } from '../target/batch-buffer.ts';
 import { Applier } from './applier.ts';
 import { BatchSender, type SentPosition } from './batch-sender.ts';
+import { againAndAgain } from './again-and-again.ts';
 import { Ownership } from './ownership.ts';
 import { Refusals } from './refusals.ts';
 import { StreamTranslation } from './stream-translation.ts';
 import type { Snapshot, SyncSpool } from './sync-spool.ts';
 
-const RETRY_MS = 200;
 /** The time that the target has for its last answers when the job ends. */
 const SETTLE_MS = 5000;
 
@@ -191,24 +189,14 @@ export class SyncPipeline implements ReplicaLinkOwner {
   }
 
   private async applyLoop(): Promise<'stopped' | 'full-sync-done'> {
-    for (;;) {
-      try {
-        const outcome = await this.applyOnce();
-        if (outcome !== 'again') return outcome;
-      } catch (caught) {
-        const error = caught instanceof ReplyError ? replyFailure(caught, this.node()) : toGodwitError(caught);
-        if (this.stopping) return 'stopped';
-        if (!error.retryable) throw error;
-        this.retried++;
-        this.options.log.debug({ code: error.code, error: error.message }, 'the target is looked at again');
-        if (error.code === 'TARGET_NOT_READY') this.options.onEvent('warn', 'target.not-ready', error.message);
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-      }
-    }
-  }
-
-  private node(): { role: string; address: string } {
-    return { role: 'target data', address: endpointName(this.options.config.target) };
+    const { config, log, onEvent } = this.options;
+    return againAndAgain(() => this.applyOnce(), {
+      address: endpointName(config.target),
+      log,
+      isStopping: () => this.stopping,
+      onRetry: () => this.retried++,
+      onEvent,
+    });
   }
 
   private async applyOnce(): Promise<'stopped' | 'full-sync-done' | 'again'> {
@@ -219,7 +207,8 @@ export class SyncPipeline implements ReplicaLinkOwner {
     const role = connection.server.role;
     if (role === 'replica') throw new GodwitError('TARGET_NOT_READY', `target ${endpointName(config.target)} is a replica now; it takes no writes`);
     await connection.callAll([['DISCARD'], ['UNWATCH']]);
-    const found = await this.readMark();
+    const { found, othersCutOff } = await this.ownership.readMark(this.mark.epoch);
+    if (!othersCutOff) this.plainBatches = false;
     if (found === undefined) {
       this.mark = await this.ownership.beginAnew(this.mark);
       return this.askAgain('the target has lost its data', true);
@@ -297,15 +286,6 @@ export class SyncPipeline implements ReplicaLinkOwner {
     else this.fromMark = true;
     this.link.restart(reason);
     return 'again';
-  }
-
-  /** What this run, or one before it, sent over connections that it has given up may still arrive: they are ended before the mark is read that counts. */
-  private async readMark(): Promise<Mark | undefined> {
-    const { connection, store } = this.options;
-    const { epoch } = this.mark;
-    await store.watch(connection, epoch);
-    if ((await store.killOthers(connection)) < 0) this.plainBatches = false;
-    return store.watch(connection, epoch);
   }
 
   /** The mark stands on another snapshot than the one at hand. */

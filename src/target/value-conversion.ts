@@ -8,6 +8,7 @@
  *
  * docs/conversion.md has the same as tables.
  */
+import { quotedKey } from '../bytes/quoted-key.ts';
 import type { OnUnsupported } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
 import { type Batch, EntryKind } from '../model/batch.ts';
@@ -135,7 +136,7 @@ export class ValueConversion {
     this.decoder.begin(batch.type[row], this.dialect as Dialect, encoder, end[row] - start[row], this.templates);
     this.decoder.feed(bytes, start[row], end[row]);
     if (!this.decoder.done)
-      throw new GodwitError('RDB_CORRUPT', `the value of key ${printable(bytes.subarray(batch.keyStart[row], batch.keyEnd[row]))} goes beyond its end`);
+      throw new GodwitError('RDB_CORRUPT', `the value of key ${quotedKey(bytes.subarray(batch.keyStart[row], batch.keyEnd[row]))} goes beyond its end`);
     return encoder;
   }
 
@@ -199,7 +200,7 @@ export class ValueConversion {
 
   private refusal(type: number, keyBytes: Uint8Array, database: number): GodwitError {
     const ofFunctions = type === RdbOpcode.Function2;
-    const key = ofFunctions ? undefined : printable(keyBytes);
+    const key = ofFunctions ? undefined : quotedKey(keyBytes);
     const what = ofFunctions ? 'the functions of the source' : `key ${key}`;
     const target = this.target === undefined ? 'the target' : versionName(this.target);
     return new GodwitError(
@@ -239,8 +240,4 @@ function kindOf(type: number): ValueKind {
   if (streams.includes(type)) return ValueKind.Stream;
   if (type === RdbType.Array) return ValueKind.Array;
   return type === RdbType.Module2 || type === RdbType.ModulePreGa ? ValueKind.Module : ValueKind.Hash;
-}
-
-function printable(key: Uint8Array): string {
-  return JSON.stringify(Buffer.from(key.subarray(0, 100)).toString('latin1'));
 }

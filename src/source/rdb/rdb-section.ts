@@ -4,6 +4,7 @@
  * Invariants: memory is bounded by the window, but for a key that is longer; the checksum is that of every byte up to its end, and is looked at
  * before the last step says so. A resumed snapshot is not summed: its beginning is not read again.
  */
+import { quotedKey } from '../../bytes/quoted-key.ts';
 import { Crc64 } from '../../bytes/crc64.ts';
 import { GodwitError } from '../../errors/errors.ts';
 import { Batch } from '../../model/batch.ts';
@@ -130,7 +131,7 @@ export class RdbSection {
   private cut(where: string, entry?: LargeEntry): GodwitError {
     const { cursor } = this;
     const offset = cursor.offset + cursor.end - cursor.start;
-    const key = entry === undefined ? {} : { key: JSON.stringify(Buffer.from(entry.key.subarray(0, 100)).toString('latin1')) };
+    const key = entry === undefined ? {} : { key: quotedKey(entry.key) };
     const named = entry === undefined ? '' : ` of key ${key.key}`;
     return new GodwitError('RDB_CORRUPT', `the snapshot in ${cursor.input.name} ends at offset ${offset} ${where}${named}`, {
       fix: 'The file is cut short: get the whole one.',
