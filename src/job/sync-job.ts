@@ -15,6 +15,7 @@ import { KeepaliveWheel } from '../net/keepalive-wheel.ts';
 import { logEvent } from '../observe/log-event.ts';
 import type { JobDependencies, JobEvent, JobResult, SyncJobApi } from '../observe/job-api.ts';
 import type { JobPhase, JobStatus } from '../observe/job-status.ts';
+import { StandaloneSide, type StandaloneSideOptions } from '../pipeline/standalone-side.ts';
 import { SyncPipeline } from '../pipeline/sync-pipeline.ts';
 import { SyncSpool } from '../pipeline/sync-spool.ts';
 import { listRuns, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
@@ -230,22 +231,30 @@ export class SyncJob implements SyncJobApi {
     const spool = new SyncSpool({ config: config.spool, job: config.job.name, epoch: mark.epoch, log: dependencies.log });
     this.spool = spool;
     await Promise.all([spool.adopt(mark), this.watch.ask('idle')]);
-    const pipeline = new SyncPipeline({
+    const onEvent: StandaloneSideOptions['onEvent'] = (level, kind, message, details) =>
+      kind === 'target.not-ready' ? this.notReady.met(message, Date.now()) : this.emit(level, kind, message, details);
+    const target = new StandaloneSide({
       config,
       connection: this.target,
       store,
-      spool,
-      mark,
       deadLetters: this.deadLetters,
       restore: await restoreOptions(config, this.target),
       valueBytesMax: valueBytesMax(this.target),
-      log: dependencies.log,
       plainBatches: this.othersCutOff,
+      onEvent,
+    });
+    const pipeline = new SyncPipeline({
+      config,
+      source: config.source,
+      target,
+      spool,
+      mark,
+      valueBytesMax: valueBytesMax(this.target),
+      log: dependencies.log,
       sourceOffset: this.sourceOffset,
       sourceVersion: () => this.source.server.version?.text ?? '',
       sourceTimeoutMs: () => this.watch.silenceMaxMs(this.pipeline?.link.lastReceivedAtMs ?? 0),
-      onEvent: (level, kind, message, details) =>
-        kind === 'target.not-ready' ? this.notReady.met(message, Date.now()) : this.emit(level, kind, message, details),
+      onEvent,
     });
     this.pipeline = pipeline;
     if (this.stopAsked) return;

@@ -6,16 +6,11 @@ import type { Mark } from '../checkpoint/mark.ts';
 import { GodwitError } from '../errors/errors.ts';
 import type { LargeEntry } from '../rdb/large-entry.ts';
 import { RdbDecoder } from '../rdb/rdb-decoder.ts';
+import type { Batch } from '../model/batch.ts';
 import { StreamDecoder } from '../resp/stream-decoder.ts';
 import type { SpoolLog } from '../source/replica/spool/spool-log.ts';
-import type { RestoreOptions } from '../target/batch-buffer.ts';
-import { checkArgumentSizes } from './argument-sizes.ts';
-import type { BatchSender } from './batch-sender.ts';
+import type { Delivery } from './delivery.ts';
 import { LogCursor } from './log-cursor.ts';
-import type { Parcel } from './parcel.ts';
-import type { Refusals } from './refusals.ts';
-import type { StreamTranslation } from './stream-translation.ts';
-import { ValueSender } from './value-sender.ts';
 
 const RDB_WINDOW_BYTES = 512 * 1024;
 /** Values that fit are taken whole; larger ones go alone, in two passes over the spool (large-value.ts). */
@@ -29,16 +24,9 @@ const STREAM_ROWS_MAX = 20_000;
 const EMPTY_MARK_EVERY_MS = 10_000;
 
 export interface ApplierOptions {
-  readonly sender: BatchSender;
-  readonly restore: RestoreOptions;
+  readonly delivery: Delivery;
   /** Keys that begin with it are ours. */
   readonly prefix: string;
-  /** What may be applied twice goes without a transaction. */
-  readonly plainBatches: boolean;
-  readonly translation: StreamTranslation;
-  readonly refusals: Refusals;
-  /** Rows that were refused before: not sent again. */
-  readonly leftOut: ReadonlySet<string>;
   /** True: end at the next place between two batches. */
   stopping(): boolean;
   /** Bounds of the target for one value; 0 = unknown. */
@@ -47,36 +35,33 @@ export interface ApplierOptions {
 
 export class Applier {
   private readonly options: ApplierOptions;
-  private readonly values: ValueSender;
   private cursor: LogCursor | undefined;
 
   constructor(options: ApplierOptions) {
     this.options = options;
-    this.values = new ValueSender(options);
   }
 
-  /** The sender can send no more: ends the waiting for bytes. */
+  /** The delivery can send no more: ends the waiting for bytes. */
   fail(error: GodwitError): void {
     this.cursor?.fail(error);
   }
 
   /** Applies the snapshot from the mark on; returns the mark behind it, in incremental sync, which is sent too. `complete` settles with the receipt. */
   async fullSync(log: SpoolLog, from: Mark, complete: Promise<void>): Promise<Mark> {
-    const { sender } = this.options;
+    const { delivery } = this.options;
     const hidden = { hiddenKeyPrefix: Buffer.from(this.options.prefix) };
     const decoder = from.rdbState === null ? new RdbDecoder(hidden) : RdbDecoder.resumeAt(from.rdbState, hidden);
     const cursor = new LogCursor(log, from.rdbOffset, RDB_WINDOW_BYTES);
     this.cursor = cursor;
     let mark = from;
-    let parcel = await sender.take(RDB_ROWS_MAX);
+    let batch = await delivery.take(RDB_ROWS_MAX);
     for (;;) {
-      const { batch } = parcel;
       const next = decoder.decode(cursor.window, cursor.start, cursor.end, cursor.offset, batch);
       const moved = next > cursor.start;
       cursor.consume(next);
       if (batch.count > 0) {
-        mark = await this.sendRows(decoder, parcel, mark);
-        parcel = await sender.take(RDB_ROWS_MAX);
+        mark = await this.sendRows(decoder, batch, mark);
+        batch = await delivery.take(RDB_ROWS_MAX);
       }
       if (decoder.status === 'end') break;
       if (this.options.stopping()) return mark;
@@ -87,8 +72,8 @@ export class Applier {
         if (large === undefined && cursor.window.length >= RDB_KEY_BYTES_MAX) throw new GodwitError('RDB_UNSUPPORTED', 'a key is longer than 1 GiB');
         if (large === undefined) cursor.grow();
         else {
-          mark = await this.applyLarge(large, decoder, parcel, mark);
-          parcel = await sender.take(RDB_ROWS_MAX);
+          mark = await this.applyLarge(large, decoder, mark);
+          batch = await delivery.take(RDB_ROWS_MAX);
           continue;
         }
       }
@@ -98,25 +83,22 @@ export class Applier {
     await complete;
     const database = Number(decoder.aux.get('repl-stream-db') ?? 0) || 0;
     const done: Mark = { ...mark, phase: 'incremental-sync', database, rdbOffset: 0, rdbState: null };
-    parcel.buffer.begin('transaction');
-    await sender.send(parcel, done);
-    await sender.settled();
+    await delivery.endFullSync(done);
     return done;
   }
 
   /** Applies the stream from the mark on until told to stop. */
   async incrementalSync(log: SpoolLog, from: Mark): Promise<void> {
-    const { sender, translation, leftOut, plainBatches, valueBytesMax } = this.options;
+    const { delivery } = this.options;
     const decoder = new StreamDecoder(from, this.options.prefix);
     const cursor = new LogCursor(log, from.offset, STREAM_WINDOW_BYTES);
     this.cursor = cursor;
     let rowsMax = STREAM_ROWS_MAX;
-    let parcel = await sender.take(rowsMax);
+    let batch = await delivery.take(rowsMax);
     let markedAtMs = performance.now();
     let marked = from.offset;
     let passed = from.offset;
     while (!this.options.stopping()) {
-      const { batch, buffer } = parcel;
       const next = decoder.decode(cursor.window, cursor.start, cursor.end, batch);
       cursor.consume(next);
       // What is left in the window may be whole.
@@ -124,23 +106,17 @@ export class Applier {
       const isEmpty = batch.count === 0;
       const due = decoder.offset > marked && performance.now() - markedAtMs > EMPTY_MARK_EVERY_MS;
       if (!isEmpty || due) {
-        const mark = { ...from, offset: decoder.offset, database: decoder.database };
-        if (valueBytesMax > 0 && cursor.window.length >= valueBytesMax) checkArgumentSizes(batch, valueBytesMax);
-        const repeatable = translation.translate(batch, Date.now());
-        if (translation.unsupported.length > 0) await this.options.refusals.unsupported(batch, mark, translation.unsupported);
-        buffer.begin(!isEmpty && plainBatches && repeatable ? 'plain' : 'transaction');
-        buffer.addCommands(batch, translation.replaced, leftOut);
-        await sender.send(parcel, mark);
+        await delivery.sendCommands({ ...from, offset: decoder.offset, database: decoder.database });
         marked = decoder.offset;
         markedAtMs = performance.now();
         rowsMax = STREAM_ROWS_MAX;
         cursor.shrink(STREAM_WINDOW_BYTES);
-        parcel = await sender.take(rowsMax);
-      } else if (decoder.offset > passed) sender.pass({ ...from, offset: decoder.offset, database: decoder.database });
+        batch = await delivery.take(rowsMax);
+      } else if (decoder.offset > passed) delivery.pass({ ...from, offset: decoder.offset, database: decoder.database });
       passed = decoder.offset;
       if (decoder.lacksRows && isEmpty) {
         rowsMax *= 4;
-        parcel = await sender.take(rowsMax, parcel);
+        batch = await delivery.take(rowsMax);
       }
       if (again) continue;
       if (cursor.full) {
@@ -157,21 +133,18 @@ export class Applier {
     return window.length < RDB_WINDOW_BYTES_MAX && (valueBytesMax === 0 || window.length * 2 < valueBytesMax);
   }
 
-  private async sendRows(decoder: RdbDecoder, parcel: Parcel, before: Mark): Promise<Mark> {
-    const { batch } = parcel;
-    this.values.from(decoder.dialect, decoder.templates);
+  private async sendRows(decoder: RdbDecoder, batch: Batch, before: Mark): Promise<Mark> {
     const last = batch.count - 1;
     const rdbState = { ...decoder.state(), database: batch.database[last] };
     const mark: Mark = { ...before, rdbOffset: batch.endOffset[last], rdbState };
-    await this.values.sendRows(parcel, mark, Date.now());
+    await this.options.delivery.sendValues(decoder, mark);
     return mark;
   }
 
-  private async applyLarge(large: LargeEntry, decoder: RdbDecoder, parcel: Parcel, before: Mark): Promise<Mark> {
+  private async applyLarge(large: LargeEntry, decoder: RdbDecoder, before: Mark): Promise<Mark> {
     const cursor = this.cursor as LogCursor;
-    this.values.from(decoder.dialect, decoder.templates);
     const behind = (): Mark => ({ ...before, rdbOffset: large.valueEnd, rdbState: { ...decoder.state(), database: large.database } });
-    const mark = await this.values.sendLarge(large, cursor, parcel, { before, behind }, Date.now());
+    const mark = await this.options.delivery.sendLarge(large, decoder, cursor, { before, behind });
     cursor.seek(large.valueEnd);
     return mark;
   }

@@ -16,6 +16,7 @@ import type { Connection } from '../net/connection.ts';
 import { PendingCall, type ReplyCollector } from '../net/reply-collector.ts';
 import { encodeCommand } from '../resp/encode.ts';
 import { ReplyError } from '../resp/reply.ts';
+import type { DeliveryEvents, SentPosition } from './delivery.ts';
 import type { Parcel } from './parcel.ts';
 import { ParcelPool } from './parcel.ts';
 import type { Refusal, Refusals } from './refusals.ts';
@@ -30,24 +31,11 @@ const MARK_AFTER_BYTES = 128 * 1024;
 const MULTI = encodeCommand(['MULTI']);
 const EXEC = encodeCommand(['EXEC']);
 
-export interface SenderOptions {
+export interface SenderOptions extends DeliveryEvents {
   readonly connection: Connection;
   readonly markKey: string;
   readonly refusals: Refusals;
   fenced(epoch: number): GodwitError;
-  /** All replies up to here have come. */
-  onApplied(position: SentPosition): void;
-  /** The target holds the mark of this position. */
-  onMarked(position: SentPosition): void;
-  /** Nothing can be sent any more; everything that is asked of this sender fails with the error. */
-  onFailed(error: GodwitError): void;
-}
-
-export interface SentPosition {
-  readonly mark: Mark;
-  /** Applied up to here since the sender's beginning; and passed over, because their keys exist. */
-  readonly rows: number;
-  readonly skipped: number;
 }
 
 interface TransactionAnswer {

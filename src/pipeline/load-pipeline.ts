@@ -20,7 +20,8 @@ import type { EndStep, FilePosition, FileProgress, FileSource } from '../source/
 import type { RestoreOptions } from '../target/batch-buffer.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { ConversionCounts } from '../target/value-conversion.ts';
-import { BatchSender, type SentPosition } from './batch-sender.ts';
+import { BatchSender } from './batch-sender.ts';
+import type { SentPosition } from './delivery.ts';
 import { FileApplier } from './file-applier.ts';
 import { againAndAgain } from './again-and-again.ts';
 import { Ownership } from './ownership.ts';

@@ -2,46 +2,36 @@
  * One source, one target, end to end. Two loops run beside each other: the replica link receives into the spool, and the applier brings it from there to
  * the target. There is one recovery for whatever breaks at the target: wait until it is ready, read the mark, go back to where it says, go on.
  *
- *   source -> ReplicaLink -> SyncSpool (rdb, stream) -> Applier -> BatchSender -> target
+ *   source -> ReplicaLink -> SyncSpool (rdb, stream) -> Applier -> Delivery -> target
  *                 ^                                        ^ mark: where to begin
  *                 +---- restart(): PSYNC from the mark ----+
  */
 import { type Clock, systemClock } from '../async/clock.ts';
 import { Deferred } from '../async/deferred.ts';
 import type { Mark } from '../checkpoint/mark.ts';
-import type { MarkStore } from '../checkpoint/mark-store.ts';
 import type { SyncConfig } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
-import { endpointName } from '../model/endpoint.ts';
-import type { Connection } from '../net/connection.ts';
+import type { Endpoint } from '../model/endpoint.ts';
 import type { Logger } from '../observe/log.ts';
 import { ReplicaLink, type ReplicaLinkOwner } from '../source/replica/replica-link.ts';
 import type { SpoolLog } from '../source/replica/spool/spool-log.ts';
 import type { ConversionCounts } from '../target/value-conversion.ts';
-import type { DeadLetterFile } from '../target/dead-letter.ts';
-import type { RestoreOptions } from '../target/batch-buffer.ts';
 import { Applier } from './applier.ts';
-import { BatchSender, type SentPosition } from './batch-sender.ts';
 import { againAndAgain } from './again-and-again.ts';
-import { Ownership } from './ownership.ts';
-import { Refusals } from './refusals.ts';
-import { StreamTranslation } from './stream-translation.ts';
+import type { Delivery, SentPosition } from './delivery.ts';
 import type { Snapshot, SyncSpool } from './sync-spool.ts';
+import type { TargetSide } from './target-side.ts';
 
 /** The time that the target has for its last answers when the job ends. */
 const SETTLE_MS = 5000;
 
 export interface SyncPipelineOptions {
   readonly config: SyncConfig;
-  readonly connection: Connection;
-  readonly store: MarkStore;
+  readonly source: Endpoint;
+  readonly target: TargetSide;
   readonly spool: SyncSpool;
   readonly mark: Mark;
-  readonly deadLetters: DeadLetterFile;
-  readonly restore: RestoreOptions;
   readonly valueBytesMax: number;
-  /** Older owners are known to be cut off: what may be applied twice need not go in transactions. */
-  readonly plainBatches: boolean;
   /** Where the source stood when this run began: no earlier run has sent anything behind it. */
   readonly sourceOffset: number;
   readonly log: Logger;
@@ -65,15 +55,12 @@ export class SyncPipeline implements ReplicaLinkOwner {
   /** At the end of a run: the target's mark tells all that is applied. */
   isSettled = false;
   private readonly options: SyncPipelineOptions;
-  private readonly ownership: Ownership;
   private readonly leftOut = new Set<string>();
   /** keysApplied as of the mark, and when the present sender began. */
   private keysMarked = 0;
   private keysBefore = { applied: 0, skipped: 0, commands: 0 };
   private replayUntil: number;
   private readonly ended = new Deferred<void>();
-  /** False once nothing can keep late ones away. */
-  private plainBatches: boolean;
   private stopping = false;
   /** When waiting for the target's last answers ends. */
   private lastCallMs: number | undefined;
@@ -87,15 +74,13 @@ export class SyncPipeline implements ReplicaLinkOwner {
 
   constructor(options: SyncPipelineOptions) {
     this.options = options;
-    this.ownership = new Ownership(options);
-    this.plainBatches = options.plainBatches;
     this.mark = options.mark;
     this.applied = options.mark;
     this.replayUntil = options.sourceOffset;
     this.needFullSync = options.mark.replicationId === '' || (options.mark.phase === 'full-sync' && options.spool.rdb === undefined);
     if (options.spool.snapshot?.complete === true) this.received.resolve();
     this.link = new ReplicaLink({
-      endpoint: options.config.source,
+      endpoint: options.source,
       reconnect: options.config.reconnect,
       owner: this,
       log: options.log,
@@ -105,7 +90,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
   }
 
   get conversion(): Readonly<ConversionCounts> {
-    return this.options.restore.conversion.counts;
+    return this.options.target.conversion;
   }
 
   /** Runs until stop(), or until the full sync is applied when that is asked for. */
@@ -118,7 +103,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
       return await Promise.race([apply, linkFailed, this.ended.promise.then(() => this.inTime(apply, 'stopped' as const))]);
     } catch (error) {
       // An owner that came later may have taken the spool away before this run has met its mark: that is the reason then, whatever failed.
-      throw (await this.inTime(this.ownership.takenOver(this.mark.epoch), undefined).catch(() => undefined)) ?? error;
+      throw (await this.inTime(this.options.target.takenOver(this.mark.epoch), undefined).catch(() => undefined)) ?? error;
     } finally {
       this.stop();
       await link.catch(() => {});
@@ -189,9 +174,9 @@ export class SyncPipeline implements ReplicaLinkOwner {
   }
 
   private async applyLoop(): Promise<'stopped' | 'full-sync-done'> {
-    const { config, log, onEvent } = this.options;
+    const { target, log, onEvent } = this.options;
     return againAndAgain(() => this.applyOnce(), {
-      address: endpointName(config.target),
+      address: target.address,
       log,
       isStopping: () => this.stopping,
       onRetry: () => this.retried++,
@@ -200,21 +185,16 @@ export class SyncPipeline implements ReplicaLinkOwner {
   }
 
   private async applyOnce(): Promise<'stopped' | 'full-sync-done' | 'again'> {
-    const { connection, spool, config } = this.options;
-    await Promise.race([connection.ready(), this.ended.promise]);
+    const { target, spool } = this.options;
+    await Promise.race([target.ready(), this.ended.promise]);
     if (this.stopping) return 'stopped';
-    const { generation } = connection;
-    const role = connection.server.role;
-    if (role === 'replica') throw new GodwitError('TARGET_NOT_READY', `target ${endpointName(config.target)} is a replica now; it takes no writes`);
-    await connection.callAll([['DISCARD'], ['UNWATCH']]);
-    const { found, othersCutOff } = await this.ownership.readMark(this.mark.epoch);
-    if (!othersCutOff) this.plainBatches = false;
+    const found = await target.readMark(this.mark.epoch);
     if (found === undefined) {
-      this.mark = await this.ownership.beginAnew(this.mark);
+      this.mark = await target.beginAnew(this.mark);
       return this.askAgain('the target has lost its data', true);
     }
     if (found.epoch < this.mark.epoch) {
-      await this.ownership.takeOverAgain(this.mark.epoch);
+      await target.takeOverAgain(this.mark.epoch);
       return 'again';
     }
     this.mark = found;
@@ -225,22 +205,18 @@ export class SyncPipeline implements ReplicaLinkOwner {
     const mark = snapshot !== undefined && this.isOlder(found, snapshot) ? await this.beginFullSync(found, snapshot) : found;
     // Another one has begun meanwhile: its bytes do not stand for this mark.
     if (spool.snapshot !== snapshot) return 'again';
-    const { applier, sender } = this.newApplier(mark);
+    const { applier, delivery } = this.begin(mark);
     this.applier = applier;
-    // A quiet stream sends nothing that could fail, and a target that comes back may have lost what the mark stood for.
-    const unlisten = connection.events.on('lost', ({ error }) => sender.fail(error));
-    if (connection.generation !== generation || !connection.isReady) sender.fail(new GodwitError('CONNECTION_LOST', 'the target was connected anew'));
     try {
       return await this.apply(applier, mark);
     } catch (error) {
       if (!this.stopping) throw error;
       return 'stopped';
     } finally {
-      unlisten();
-      if (this.stopping) await sender.settled().catch(() => {});
-      this.isSettled = sender.isSettled;
-      this.replayUntil = Math.max(this.replayUntil, sender.sentOffset);
-      sender.close();
+      if (this.stopping) await delivery.settled().catch(() => {});
+      this.isSettled = delivery.isSettled;
+      this.replayUntil = Math.max(this.replayUntil, delivery.sentOffset);
+      delivery.close();
     }
   }
 
@@ -294,48 +270,33 @@ export class SyncPipeline implements ReplicaLinkOwner {
   }
 
   private async beginFullSync(before: Mark, snapshot: Snapshot): Promise<Mark> {
-    const { restore, config } = this.options;
-    // Keys that are there now were brought by the full sync before.
-    if (!before.owned && before.replicationId !== '' && config.sync.onExisting === 'skip') restore.replace = true;
-    this.mark = await this.ownership.beginFullSync(before, snapshot);
+    this.mark = await this.options.target.beginFullSync(before, snapshot);
     this.applied = this.mark;
     this.keysApplied = 0;
     this.keysMarked = 0;
     return this.mark;
   }
 
-  private newApplier(mark: Mark): { applier: Applier; sender: BatchSender } {
-    const { connection, config, deadLetters, store, restore, valueBytesMax } = this.options;
-    const { leftOut, plainBatches, replayUntil: sentBefore } = this;
+  private begin(mark: Mark): { applier: Applier; delivery: Delivery } {
+    const { target, config, valueBytesMax } = this.options;
     this.keysBefore = { applied: this.keysApplied, skipped: this.keysSkipped, commands: this.commandsApplied };
-    const { onError, onExisting } = config.sync;
-    const translation = new StreamTranslation(connection.server.version, config.sync.onUnsupported, restore.conversion.counts);
-    const replayUntil = (): number => Math.min(sentBefore, translation.repeatableUntil);
-    const refusals = new Refusals({ address: endpointName(config.target), onError, onExisting, deadLetters, leftOut, replayUntil });
-    const sender = new BatchSender(
-      {
-        connection,
-        markKey: store.key,
-        refusals,
-        fenced: (epoch) => store.fenced(epoch),
-        onApplied: (position) => this.onApplied(position),
-        onMarked: (position) => this.onMarked(position),
-        onFailed: (error) => applier.fail(error),
+    const stopping = (): boolean => this.stopping;
+    const attempt: { error?: GodwitError; applier?: Applier } = {};
+    const delivery = target.open(mark, {
+      leftOut: this.leftOut,
+      replayUntil: this.replayUntil,
+      stopping,
+      onApplied: (position) => this.onApplied(position),
+      onMarked: (position) => this.onMarked(position),
+      onFailed: (error) => {
+        attempt.error = error;
+        attempt.applier?.fail(error);
       },
-      mark,
-    );
-    const applier = new Applier({
-      sender,
-      restore,
-      prefix: config.checkpoint.prefix,
-      plainBatches,
-      translation,
-      refusals,
-      leftOut,
-      valueBytesMax,
-      stopping: () => this.stopping,
     });
-    return { applier, sender };
+    const applier = new Applier({ delivery, prefix: config.checkpoint.prefix, valueBytesMax, stopping });
+    attempt.applier = applier;
+    if (attempt.error !== undefined) applier.fail(attempt.error);
+    return { applier, delivery };
   }
 
   private onApplied({ mark, rows, skipped }: SentPosition): void {

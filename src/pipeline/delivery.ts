@@ -1,0 +1,64 @@
+/**
+ * What stands between a decoder and the target: takes whole units in the order of the source, brings them there once, and says how far it is. One delivery is
+ * one attempt: whatever breaks ends it, and the next one begins at the mark that the target holds then.
+ *
+ *   Applier -> take() -> decode -> sendValues() | sendCommands() -> Delivery -> target
+ *                                                                     | onApplied, onMarked, onFailed
+ */
+import type { Mark } from '../checkpoint/mark.ts';
+import type { GodwitError } from '../errors/errors.ts';
+import type { Batch } from '../model/batch.ts';
+import type { Dialect } from '../rdb/dialect.ts';
+import type { LargeEntry } from '../rdb/large-entry.ts';
+import type { TemplateNames } from '../rdb/template-names.ts';
+import type { ValueCursor } from './large-value.ts';
+
+export interface SentPosition {
+  readonly mark: Mark;
+  /** Applied up to here since the delivery's beginning; and passed over, because their keys exist. */
+  readonly rows: number;
+  readonly skipped: number;
+}
+
+export interface DeliveryEvents {
+  /** All replies up to here have come. */
+  onApplied(position: SentPosition): void;
+  /** The target holds the mark of this position. */
+  onMarked(position: SentPosition): void;
+  /** Nothing can be sent any more; everything that is asked of this delivery fails with the error. */
+  onFailed(error: GodwitError): void;
+}
+
+/** What values of a snapshot are written in. */
+export interface ValueForm {
+  readonly dialect: Dialect | null;
+  readonly templates: TemplateNames | undefined;
+}
+
+export interface Delivery {
+  /** Offset behind the last unit of the stream that was sent and may arrive twice. */
+  readonly sentOffset: number;
+  /** All that was applied is marked. */
+  readonly isSettled: boolean;
+  /** An empty batch with room for so many rows; one that was taken and not sent is no more. Waits while too much is in flight. */
+  take(rowsMax: number): Promise<Batch>;
+  /** Sends the batch that was taken, values of a snapshot; `mark` is the position behind it. */
+  sendValues(form: ValueForm, mark: Mark): Promise<void>;
+  /**
+   * Sends a value that is larger than the decoder's window, whose bytes `cursor` brings; it stands anywhere in the value afterwards.
+   * @param marks of the position before it, and of the one behind it, once its end is known
+   * @returns the mark that stands behind it
+   */
+  sendLarge(large: LargeEntry, form: ValueForm, cursor: ValueCursor, marks: { readonly before: Mark; behind(): Mark }): Promise<Mark>;
+  /** Sends the batch that was taken, commands of the stream; it may be empty. */
+  sendCommands(mark: Mark): Promise<void>;
+  /** Units that hold nothing to apply are passed: the position moves on, its mark comes with a later one. */
+  pass(mark: Mark): void;
+  /** The snapshot is applied: everything before is answered, and the target's mark says so. */
+  endFullSync(mark: Mark): Promise<void>;
+  /** Resolves when everything is answered and the target's mark says so. */
+  settled(): Promise<void>;
+  fail(error: unknown): void;
+  /** Ends its timers; nothing is sent any more. */
+  close(): void;
+}
