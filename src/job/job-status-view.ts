@@ -6,6 +6,7 @@ import type { SyncSpool } from '../pipeline/sync-spool.ts';
 import type { Connection } from '../net/connection.ts';
 import type { SyncConfig } from '../config/sync-config.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
+import type { JobTarget } from './job-target.ts';
 import type { LagMeter } from './lag-meter.ts';
 import type { RateMeter } from './rate-meter.ts';
 import { VERSION } from './version.ts';
@@ -16,7 +17,7 @@ export interface JobParts {
   readonly pipeline: SyncPipeline | undefined;
   readonly spool: SyncSpool | undefined;
   readonly source: Connection;
-  readonly target: Connection;
+  readonly target: JobTarget;
   readonly phase: JobPhase;
   readonly phaseSinceAt: number;
   readonly startedAt: number;
@@ -42,7 +43,7 @@ export function jobStatus(job: JobParts): JobStatus {
     startedAt: job.startedAt,
     phaseSinceAt: job.phaseSinceAt,
     source: { address: endpointName(config.source), server: job.serverName(job.source) },
-    target: { address: endpointName(config.target), server: job.serverName(job.target) },
+    target: { address: job.target.address, server: job.target.serverName },
     fullSync: fullSync(job),
     incrementalSync: {
       replicationId: spool?.replicationId ?? '',
@@ -65,7 +66,7 @@ export function jobStatus(job: JobParts): JobStatus {
     },
     checkpoint: { epoch: job.epoch, offset: pipeline?.mark.offset ?? 0, at: pipeline?.markAt ?? 0 },
     errors: { retried: pipeline?.retried ?? 0, deadLetters: job.deadLetters.count, last: job.lastError },
-    connections: [job.source.status(), job.target.status(), ...(pipeline === undefined ? [] : [linkStatus(pipeline, endpointName(config.source))])],
+    connections: [job.source.status(), ...job.target.connections(), ...(pipeline === undefined ? [] : [linkStatus(pipeline, endpointName(config.source))])],
   };
 }
 

@@ -75,7 +75,7 @@ export class LoadJob implements SyncJobApi {
       onOver: (lastedMs) => this.emit('info', 'target.ready', 'the target takes writes again', { lastedMs }),
     });
     this.gate = new TargetGate({
-      target: this.target,
+      target: { ready: () => this.target.ready(), keyCount: () => keyCount(this.target) },
       address: endpointName(config.target),
       notReady: this.notReady,
       yes: config.sync.yes,

@@ -4,15 +4,16 @@ import { GodwitError } from '../errors/errors.ts';
 import { type Endpoint, endpointName } from '../model/endpoint.ts';
 import { atLeast } from '../model/server-version.ts';
 import type { Connection } from '../net/connection.ts';
+import type { JobTarget } from './job-target.ts';
 import type { RestoreOptions } from '../target/batch-buffer.ts';
 import { ValueConversion } from '../target/value-conversion.ts';
 
 /** @throws WRONG_TOPOLOGY, TARGET_IS_REPLICA, SAME_SERVER */
-export function checkServers(config: SyncConfig, source: Connection, target: Connection): void {
+export function checkServers(config: SyncConfig, source: Connection, target: JobTarget): void {
   checkKind('source', config.source, source);
-  checkTarget(config, target);
-  if (source.server.runId !== '' && source.server.runId === target.server.runId) {
-    throw new GodwitError('SAME_SERVER', `source ${endpointName(config.source)} and target ${endpointName(config.target)} are the same server`);
+  target.check();
+  if (target.runIds().includes(source.server.runId)) {
+    throw new GodwitError('SAME_SERVER', `source ${endpointName(config.source)} and target ${target.address} are the same server`);
   }
 }
 

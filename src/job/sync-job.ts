@@ -3,8 +3,7 @@
  *
  *   created > planning > full-sync > incremental-sync > draining > stopped      any > failed
  */
-import { markKey, type Mark } from '../checkpoint/mark.ts';
-import { MarkStore } from '../checkpoint/mark-store.ts';
+import type { Mark } from '../checkpoint/mark.ts';
 import type { SyncConfig } from '../config/sync-config.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { GodwitError } from '../errors/errors.ts';
@@ -15,20 +14,20 @@ import { KeepaliveWheel } from '../net/keepalive-wheel.ts';
 import { logEvent } from '../observe/log-event.ts';
 import type { JobDependencies, JobEvent, JobResult, SyncJobApi } from '../observe/job-api.ts';
 import type { JobPhase, JobStatus } from '../observe/job-status.ts';
-import { StandaloneSide, type StandaloneSideOptions } from '../pipeline/standalone-side.ts';
 import { SyncPipeline } from '../pipeline/sync-pipeline.ts';
 import { SyncSpool } from '../pipeline/sync-spool.ts';
 import { listRuns, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import { DeadLetterFile } from '../target/dead-letter.ts';
 import { capabilityPlan } from './capability-plan.ts';
-import { checkSourceRights, checkTargetRights } from './check-rights.ts';
-import { finishJob } from './finish-job.ts';
+import { checkSourceRights } from './check-rights.ts';
 import { jobStatus, lagBytes } from './job-status-view.ts';
 import { LagMeter } from './lag-meter.ts';
 import { LastingTrouble } from './lasting-trouble.ts';
-import { checkServers, checkTarget, keyCount, notEmpty, restoreOptions, valueBytesMax } from './preflight.ts';
+import { checkServers } from './preflight.ts';
 import { RateMeter } from './rate-meter.ts';
 import { SourceWatch } from './source-watch.ts';
+import type { JobTarget } from './job-target.ts';
+import { StandaloneTarget } from './standalone-target.ts';
 import { TargetGate } from './target-gate.ts';
 import { tryWritablePlaces } from './writable-places.ts';
 
@@ -47,17 +46,14 @@ export class SyncJob implements SyncJobApi {
   readonly lag = new LagMeter();
   readonly deadLetters: DeadLetterFile;
   readonly source: Connection;
-  readonly target: Connection;
+  readonly target: JobTarget;
   spool: SyncSpool | undefined;
   pipeline: SyncPipeline | undefined;
   private readonly dependencies: JobDependencies;
   private readonly wheel = new KeepaliveWheel();
   private readonly listeners: ((event: JobEvent) => void)[] = [];
-  private readonly store: MarkStore;
   /** Begins the names of the connections of this process. */
   private readonly runName: string;
-  /** Connections of older owners could be looked for, and ended. */
-  private othersCutOff = false;
   private readonly watch: SourceWatch;
   private reason: JobResult['reason'] | undefined;
   private remarks: string | undefined;
@@ -73,12 +69,16 @@ export class SyncJob implements SyncJobApi {
   constructor(config: SyncConfig, dependencies: JobDependencies) {
     this.config = config;
     this.dependencies = dependencies;
-    const { job, checkpoint, spool, deadLetter } = config;
+    const { job, spool, deadLetter } = config;
     this.deadLetters = new DeadLetterFile(deadLetter.file || `${spoolJobDir(spool.dir, job.name)}/dead-letter.jsonl`);
     this.runName = `godwit:${job.name}:${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
-    this.store = new MarkStore(markKey(checkpoint.prefix, job.name), `godwit:${job.name}:`);
     this.source = this.connection('source control', config.source);
-    this.target = this.connection('target data', config.target);
+    this.target = new StandaloneTarget({
+      config,
+      connection: this.connection('target data', config.target),
+      deadLetters: this.deadLetters,
+      onEvent: (level, kind, message, details) => this.onPipelineEvent(level, kind, message, details),
+    });
     this.watch = new SourceWatch(this.source);
     this.notReady = this.trouble('TARGET_NOT_READY', 'target.not-ready', 'target.ready', 'the target takes writes again');
     this.gate = new TargetGate({
@@ -128,7 +128,8 @@ export class SyncJob implements SyncJobApi {
     if (this.phase !== 'stopped' && this.phase !== 'failed') this.enter('draining');
     this.pipeline?.stop();
     // Nothing is in flight to a server that is away, and there is no waiting for its return.
-    for (const connection of [this.source, this.target]) if (!connection.isReady) void connection.close();
+    if (!this.source.isReady) void this.source.close();
+    this.target.stopWaiting();
   }
 
   abort(): void {
@@ -182,7 +183,7 @@ export class SyncJob implements SyncJobApi {
     if (this.config.sync.finish) {
       // The source may be gone for good by then.
       await this.target.connect(first);
-      return checkTarget(this.config, this.target);
+      return this.target.check();
     }
     await Promise.all([this.source.connect(first), this.target.connect(first)]);
     checkServers(this.config, this.source, this.target);
@@ -199,7 +200,7 @@ export class SyncJob implements SyncJobApi {
 
   private tellLosses(): void {
     const source = this.source.server.version;
-    const target = this.target.server.version;
+    const target = this.target.version;
     const losses = source === undefined || target === undefined ? [] : capabilityPlan(source, target);
     if (source === undefined || target === undefined || losses.length === 0) return;
     const { onUnsupported } = this.config.sync;
@@ -209,52 +210,39 @@ export class SyncJob implements SyncJobApi {
   }
 
   private async checkRights(): Promise<void> {
-    const { source, target, checkpoint, sync } = this.config;
-    await checkSourceRights(this.source, source);
-    const needed = { markKey: this.store.key, prefix: checkpoint.prefix, flush: sync.flushTarget };
-    const missing = await checkTargetRights(this.target, target, needed);
+    await checkSourceRights(this.source, this.config.source);
+    const missing = await this.target.checkRights();
     if (missing.length === 0) return;
-    const message = `the user at target ${endpointName(target)} may not run ${missing.join(', ')}: the job will stop if the source sends that`;
+    const message = `the user at target ${this.target.address} may not run ${missing.join(', ')}: the job will stop if the source sends that`;
     this.emit('warn', 'rights.missing', message, { missing: missing.join(' ') });
   }
 
   private async finish(): Promise<void> {
-    this.remarks = await finishJob(this.config, this.store, this.target);
+    this.remarks = await this.target.finish();
     this.reason = 'finished';
     this.emit('info', 'job.finished', `the mark and the spool of this job are removed. ${this.remarks}`);
   }
 
   private async sync(): Promise<void> {
-    const { config, dependencies, store } = this;
+    const { config, dependencies } = this;
     const mark = await this.gate.whenItTakesWrites(() => this.takeOver());
     this.epoch = mark.epoch;
     const spool = new SyncSpool({ config: config.spool, job: config.job.name, epoch: mark.epoch, log: dependencies.log });
     this.spool = spool;
     await Promise.all([spool.adopt(mark), this.watch.ask('idle')]);
-    const onEvent: StandaloneSideOptions['onEvent'] = (level, kind, message, details) =>
-      kind === 'target.not-ready' ? this.notReady.met(message, Date.now()) : this.emit(level, kind, message, details);
-    const target = new StandaloneSide({
-      config,
-      connection: this.target,
-      store,
-      deadLetters: this.deadLetters,
-      restore: await restoreOptions(config, this.target),
-      valueBytesMax: valueBytesMax(this.target),
-      plainBatches: this.othersCutOff,
-      onEvent,
-    });
+    const target = await this.target.side('');
     const pipeline = new SyncPipeline({
       config,
       source: config.source,
       target,
       spool,
       mark,
-      valueBytesMax: valueBytesMax(this.target),
+      valueBytesMax: this.target.valueBytesMax,
       log: dependencies.log,
       sourceOffset: this.sourceOffset,
       sourceVersion: () => this.source.server.version?.text ?? '',
       sourceTimeoutMs: () => this.watch.silenceMaxMs(this.pipeline?.link.lastReceivedAtMs ?? 0),
-      onEvent,
+      onEvent: (level, kind, message, details) => this.onPipelineEvent(level, kind, message, details),
     });
     this.pipeline = pipeline;
     if (this.stopAsked) return;
@@ -263,28 +251,19 @@ export class SyncJob implements SyncJobApi {
     if (outcome === 'full-sync-done') this.reason = 'full-sync-done';
   }
 
-  /** A new job begins with an empty target (or as --on-existing says); a known one goes on, and its owner before is fenced. */
+  private onPipelineEvent(level: JobEvent['level'], kind: string, message: string, details?: Record<string, unknown>): void {
+    if (kind === 'target.not-ready') this.notReady.met(message, Date.now());
+    else this.emit(level, kind, message, details);
+  }
+
   private async takeOver(): Promise<Mark> {
-    const { config, store, target } = this;
-    const known = await store.read(target);
-    const flush = known === undefined && config.sync.flushTarget && (await this.gate.mayFlush());
-    if (known?.file !== undefined) {
-      throw new GodwitError('MARK_INVALID', `the mark ${store.key} at the target is of a load of a file`, {
-        fix: 'Give this job another name (--job), or end the load with `godwit load --finish`.',
-      });
-    }
-    const keys = known === undefined && !flush ? await keyCount(target) : 0;
-    if (known === undefined && !flush && keys > 0 && config.sync.onExisting === 'fail') {
-      throw notEmpty(config, keys);
-    }
-    const first = { phase: 'full-sync', replicationId: '', offset: 0, database: 0, snapshotId: 0, rdbOffset: 0, rdbState: null, owned: keys === 0 } as const;
-    // A target that was emptied, or has lost its tail, counts epochs that were taken before; their owners may live, and their folders are there.
+    const { config, target } = this;
     const [newest] = await listRuns(spoolJobDir(config.spool.dir, config.job.name));
-    const taken = newest?.epoch ?? 0;
-    const mark = await store.takeOver(target, (before) => ({ ...(before ?? first), epoch: Math.max(before?.epoch ?? 0, taken) + 1 }), flush);
-    const killed = await store.killOthers(target);
-    this.othersCutOff = killed >= 0;
-    if (known !== undefined) this.emit('info', 'job.resumed', 'the job goes on where its mark says', { epoch: mark.epoch, offset: mark.offset, killed });
+    const mayFlush = (): Promise<boolean> => this.gate.mayFlush();
+    const { epoch, marks, isResumed, killed } = await target.takeOver({ pipelines: [''], epochTaken: newest?.epoch ?? 0, mayFlush });
+    const mark = marks.get('');
+    if (mark === undefined) throw new GodwitError('INTERNAL', 'the take-over brought no mark');
+    if (isResumed) this.emit('info', 'job.resumed', 'the job goes on where its mark says', { epoch, offset: mark.offset, killed });
     return mark;
   }
 

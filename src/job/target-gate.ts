@@ -1,16 +1,15 @@
 /** What every job does before it may write: waits until the target takes writes, and asks before it empties it. */
 import { GodwitError, toGodwitError } from '../errors/errors.ts';
-import type { Connection } from '../net/connection.ts';
 import { replyFailure } from '../net/reply-errors.ts';
 import type { JobDependencies } from '../observe/job-api.ts';
 import { ReplyError } from '../resp/reply.ts';
 import type { LastingTrouble } from './lasting-trouble.ts';
-import { keyCount } from './preflight.ts';
 
 const READY_RETRY_MS = 250;
 
 export interface TargetGateOptions {
-  readonly target: Connection;
+  /** `keyCount` in all databases. */
+  readonly target: { ready(): Promise<void>; keyCount(): Promise<number> };
   readonly address: string;
   readonly notReady: LastingTrouble;
   /** --yes */
@@ -52,7 +51,7 @@ export class TargetGate {
   /** @throws FLUSH_NOT_CONFIRMED */
   async mayFlush(): Promise<boolean> {
     const { target, address, yes, confirmFlush } = this.options;
-    const keys = await keyCount(target);
+    const keys = await target.keyCount();
     if (keys === 0) return true;
     if (confirmFlush === undefined ? yes : await confirmFlush({ address, keys })) return true;
     throw new GodwitError('FLUSH_NOT_CONFIRMED', `target ${address} holds ${keys} keys, and emptying it was not confirmed`, { details: { keys } });

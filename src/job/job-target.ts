@@ -1,0 +1,58 @@
+/**
+ * The target as a job sees it, whatever its topology: connect, look, take over, and one side for each pipeline. StandaloneTarget and ClusterTarget are it.
+ * The order: connect, check, checkRights, takeOver, side. What writes comes after all that looks.
+ */
+import type { Mark } from '../checkpoint/mark.ts';
+import type { ServerVersion } from '../model/server-version.ts';
+import type { ConnectionStatus } from '../observe/job-status.ts';
+import type { TargetSide } from '../pipeline/target-side.ts';
+
+export interface TakeOverRequest {
+  /** Names of the pipelines of this job, each with a mark of its own. One of a standalone source is ''. */
+  readonly pipelines: readonly string[];
+  /** The highest epoch that folders of the spool tell of: a target that was emptied, or has lost its tail, counts epochs that were taken before. */
+  readonly epochTaken: number;
+  /** Asked when --flush-target is set and the target holds no mark of this job. @throws FLUSH_NOT_CONFIRMED */
+  mayFlush(): Promise<boolean>;
+}
+
+export interface TakenOver {
+  readonly epoch: number;
+  /** By name of the pipeline. One that no run has begun yet asks for a full sync. */
+  readonly marks: ReadonlyMap<string, Mark>;
+  /** A run before this one has left marks. */
+  readonly isResumed: boolean;
+  /** Connections of older owners that were ended; -1 = not allowed. */
+  readonly killed: number;
+}
+
+export interface JobTarget {
+  /** For people. */
+  readonly address: string;
+  readonly serverName: string;
+  /** The oldest of its nodes; undefined = not known. */
+  readonly version: ServerVersion | undefined;
+  /** The largest argument that all of its nodes take; 0 = unknown. */
+  readonly valueBytesMax: number;
+  connect(first: { readonly attemptsMax: number; readonly patient: boolean }): Promise<void>;
+  /** Resolves when it can be asked. */
+  ready(): Promise<void>;
+  /** @throws WRONG_TOPOLOGY, TARGET_IS_REPLICA */
+  check(): void;
+  /** Identities of its server processes, as far as known. */
+  runIds(): string[];
+  /** @returns commands that the data may bring and that are not granted. @throws PERMISSION_DENIED */
+  checkRights(): Promise<readonly string[]>;
+  /** Keys in all databases, ours among them. */
+  keyCount(): Promise<number>;
+  /** @throws TARGET_NOT_EMPTY, FLUSH_NOT_CONFIRMED, MARK_INVALID, FENCED */
+  takeOver(request: TakeOverRequest): Promise<TakenOver>;
+  /** After the take-over. */
+  side(pipeline: string): Promise<TargetSide>;
+  /** --finish: fences whoever runs the job, removes its spool and its marks. @returns how far it was, as sentences */
+  finish(): Promise<string>;
+  connections(): ConnectionStatus[];
+  /** There is no waiting for what is away any more: connections that are not ready are closed. */
+  stopWaiting(): void;
+  close(): Promise<void>;
+}
