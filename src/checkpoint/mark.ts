@@ -37,6 +37,17 @@ export interface Mark {
   readonly file?: FileMark | undefined;
 }
 
+/** Of a job that has done nothing yet, without its epoch and whom the target belongs to. */
+export const FIRST_MARK = {
+  phase: 'full-sync',
+  replicationId: '',
+  offset: 0,
+  database: 0,
+  snapshotId: 0,
+  rdbOffset: 0,
+  rdbState: null,
+} as const satisfies Partial<Mark>;
+
 /** `<prefix>:<job>` */
 export function markKey(prefix: string, job: string): string {
   return `${prefix}:${job}`;

@@ -22,6 +22,7 @@ export function buildJobConfig(settings: Settings, target: Endpoint, name: strin
       yes: settings.required('sync.yes'),
       onError: settings.required('sync.on_error'),
       onUnsupported: settings.required('sync.on_unsupported'),
+      onCrossSlot: settings.required('sync.on_cross_slot'),
       onLostPosition: settings.required('sync.on_lost_position'),
       stopAfter: settings.required('sync.stop_after'),
       stopWhenLagBelowBytes: settings.required('sync.stop_when_lag_below'),

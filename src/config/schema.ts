@@ -86,6 +86,11 @@ const SPECS = {
     'stop',
     'What the target cannot hold without a loss: stop there, leave it out, or bring what it can hold',
   ),
+  'sync.on_cross_slot': option(
+    choiceType('split', 'stop', 'dead-letter'),
+    'split',
+    'Commands whose keys lie in several slots of a cluster target: split them where that is safe (others are as --on-error says), stop, or write those that cannot be split to the dead-letter file',
+  ),
   'sync.on_lost_position': option(choiceType('resync', 'stop'), 'resync', 'When the source cannot continue from the mark: do a new full sync, or stop'),
   'sync.stop_after': option(choiceType('never', 'full-sync'), 'never', 'End when the full sync is applied'),
   'sync.stop_when_lag_below': option(
@@ -204,6 +209,7 @@ export const OPTIONS: readonly Option[] = Object.entries(SPECS).map(([key, spec]
 
 /** Keys that have no meaning for a file, beside those of the section `source`. */
 const SYNC_ONLY = new Set<string>([
+  'sync.on_cross_slot',
   'sync.on_lost_position',
   'sync.stop_after',
   'sync.stop_when_lag_below',

@@ -35,6 +35,8 @@ export type OnExisting = 'fail' | 'replace' | 'skip';
 export type OnError = 'stop' | 'dead-letter';
 /** What the target cannot be given whole: stop there, leave the key out, or give it what it can take. */
 export type OnUnsupported = 'stop' | 'skip' | 'degrade';
+/** Commands of the stream whose keys lie in several slots of a cluster target: split where that is safe, and else as onError says; or one of the two at once. */
+export type OnCrossSlot = 'split' | 'stop' | 'dead-letter';
 export type OnLostPosition = 'resync' | 'stop';
 
 /** What every job that writes to a server is told. */
@@ -51,6 +53,7 @@ export interface JobConfig {
     readonly yes: boolean;
     readonly onError: OnError;
     readonly onUnsupported: OnUnsupported;
+    readonly onCrossSlot: OnCrossSlot;
     readonly onLostPosition: OnLostPosition;
     /** Stop when the full sync is applied. */
     readonly stopAfter: 'never' | 'full-sync';

@@ -73,6 +73,10 @@ export const ERROR_CODES = {
     'Godwit waits and tries again; CLUSTER INFO and CLUSTER NODES at the nodes show what is missing.',
     true,
   ),
+  DATABASE_MISSING: protocol(
+    'The source uses a database that the target does not have: a cluster has database 0 only, unless it says otherwise.',
+    'Give --db-map to bring its keys to another database, leave the database out, or choose a target that is no cluster.',
+  ),
   SAME_SERVER: protocol('Source and target are the same server.', 'Check both addresses.'),
   PSYNC_REFUSED: protocol('The source refuses replication.', 'Grant +psync +replconf to the user; a managed service that hides PSYNC needs a scan instead.'),
   SOURCE_NOT_READY: protocol('The source cannot serve replication yet (loading, or its own primary is away).', 'Godwit waits and tries again.', true),

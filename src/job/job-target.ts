@@ -32,6 +32,8 @@ export interface JobTarget {
   readonly serverName: string;
   /** The oldest of its nodes; undefined = not known. */
   readonly version: ServerVersion | undefined;
+  /** How many it has. */
+  readonly databases: number;
   /** The largest argument that all of its nodes take; 0 = unknown. */
   readonly valueBytesMax: number;
   connect(first: { readonly attemptsMax: number; readonly patient: boolean }): Promise<void>;

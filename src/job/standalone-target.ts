@@ -1,5 +1,5 @@
 /** A standalone server as the target of a job: one connection, one mark. */
-import { markKey, type Mark } from '../checkpoint/mark.ts';
+import { FIRST_MARK, type Mark, markKey } from '../checkpoint/mark.ts';
 import { MarkStore } from '../checkpoint/mark-store.ts';
 import type { SyncConfig } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
@@ -22,8 +22,6 @@ export interface StandaloneTargetOptions {
   readonly onEvent: StandaloneSideOptions['onEvent'];
 }
 
-const FIRST_MARK = { phase: 'full-sync', replicationId: '', offset: 0, database: 0, snapshotId: 0, rdbOffset: 0, rdbState: null } as const;
-
 export class StandaloneTarget implements JobTarget {
   readonly address: string;
   private readonly options: StandaloneTargetOptions;
@@ -44,9 +42,17 @@ export class StandaloneTarget implements JobTarget {
     return this.connection.server.version;
   }
 
+  /** It is a node of a cluster: its address is good for finding the others only. */
+  get isClusterNode(): boolean {
+    return this.connection.server.mode === 'cluster';
+  }
+
   get serverName(): string {
     return this.version === undefined ? 'unknown' : versionName(this.version);
   }
+
+  /** As far as it is known: the source's databases are the measure. */
+  readonly databases = Number.POSITIVE_INFINITY;
 
   get valueBytesMax(): number {
     return valueBytesMax(this.connection);

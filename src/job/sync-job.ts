@@ -28,12 +28,16 @@ import { RateMeter } from './rate-meter.ts';
 import { SourceWatch } from './source-watch.ts';
 import type { JobTarget } from './job-target.ts';
 import { StandaloneTarget } from './standalone-target.ts';
+import { ClusterTarget } from './cluster-target.ts';
+import { ClusterTopology } from '../topology/cluster-topology.ts';
 import { TargetGate } from './target-gate.ts';
 import { tryWritablePlaces } from './writable-places.ts';
 
 const SAMPLE_EVERY_MS = 250;
 const LAG_HEARD_MS = 2_500;
 const FIRST_ATTEMPTS = 3;
+/** Least time between two looks at the map of a cluster: slots that move are waited for. */
+const TOPOLOGY_GAP_MS = 50;
 
 export class SyncJob implements SyncJobApi {
   readonly config: SyncConfig;
@@ -46,7 +50,7 @@ export class SyncJob implements SyncJobApi {
   readonly lag = new LagMeter();
   readonly deadLetters: DeadLetterFile;
   readonly source: Connection;
-  readonly target: JobTarget;
+  target: JobTarget;
   spool: SyncSpool | undefined;
   pipeline: SyncPipeline | undefined;
   private readonly dependencies: JobDependencies;
@@ -82,7 +86,7 @@ export class SyncJob implements SyncJobApi {
     this.watch = new SourceWatch(this.source);
     this.notReady = this.trouble('TARGET_NOT_READY', 'target.not-ready', 'target.ready', 'the target takes writes again');
     this.gate = new TargetGate({
-      target: this.target,
+      target: { ready: () => this.target.ready(), keyCount: () => this.target.keyCount() },
       address: endpointName(config.target),
       notReady: this.notReady,
       yes: config.sync.yes,
@@ -161,9 +165,9 @@ export class SyncJob implements SyncJobApi {
     });
   }
 
-  private connection(role: string, endpoint: Endpoint): Connection {
+  private connection(role: string, endpoint: Endpoint, pipeline = ''): Connection {
     const { keepalive, reconnect } = this.config;
-    const clientName = `${this.runName}:${role.replace(' ', '-')}`;
+    const clientName = `${this.runName}:${pipeline === '' ? '' : `${pipeline}:`}${role.replace(' ', '-')}`;
     const connection = new Connection({ role, endpoint, clientName, keepalive, reconnect, wheel: this.wheel, log: this.dependencies.log });
     connection.events.on('lost', ({ error, idleMs }) => {
       this.lastError = { code: error.code, message: error.message, at: Date.now() };
@@ -182,13 +186,42 @@ export class SyncJob implements SyncJobApi {
     const first = { attemptsMax, patient: this.config.reconnect.attemptsMax === 0 };
     if (this.config.sync.finish) {
       // The source may be gone for good by then.
-      await this.target.connect(first);
+      await this.connectTarget(first);
       return this.target.check();
     }
-    await Promise.all([this.source.connect(first), this.target.connect(first)]);
+    await Promise.all([this.source.connect(first), this.connectTarget(first)]);
     checkServers(this.config, this.source, this.target);
     await this.gate.whenItTakesWrites(() => this.lookBeforeWriting());
     await this.watch.begin();
+  }
+
+  /** Any node of a cluster will do as its address. */
+  private async connectTarget(first: { readonly attemptsMax: number; readonly patient: boolean }): Promise<void> {
+    const { config } = this;
+    await this.target.connect(first);
+    if (!(this.target instanceof StandaloneTarget) || !this.target.isClusterNode) return;
+    await this.target.close();
+    const { keepalive, reconnect, target: seed } = config;
+    const topology = new ClusterTopology({
+      side: { kind: 'cluster', seeds: [seed], announced: { addressMap: new Map(), preferHostname: false } },
+      role: 'target topology',
+      clientName: `${this.runName}:target-topology`,
+      keepalive,
+      reconnect,
+      wheel: this.wheel,
+      log: this.dependencies.log,
+      refreshGapMs: TOPOLOGY_GAP_MS,
+    });
+    this.target = new ClusterTarget({
+      config,
+      address: endpointName(seed),
+      topology,
+      runName: this.runName,
+      open: (role, endpoint, pipeline) => this.connection(role, endpoint, pipeline),
+      deadLetters: this.deadLetters,
+      onEvent: (level, kind, message, details) => this.onPipelineEvent(level, kind, message, details),
+    });
+    await this.target.connect(first);
   }
 
   /** What would stop a run later is found before anything is written. */

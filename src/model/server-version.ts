@@ -22,6 +22,12 @@ export function atLeast(version: ServerVersion, major: number, minor = 0): boole
   return version.major > major || (version.major === major && version.minor >= minor);
 }
 
+/** Below 0 if `a` is the older one; what is not known is older than all. Products are not told apart. */
+export function compareVersions(a: ServerVersion | undefined, b: ServerVersion | undefined): number {
+  if (a === undefined || b === undefined) return (a === undefined ? 0 : 1) - (b === undefined ? 0 : 1);
+  return a.major - b.major || a.minor - b.minor || a.patch - b.patch;
+}
+
 /** `Redis 7.0.15` */
 export function versionName(version: ServerVersion): string {
   return `${version.product === 'valkey' ? 'Valkey' : 'Redis'} ${version.text}`;

@@ -14,6 +14,9 @@ import type { DeadLetter, DeadLetterFile } from '../target/dead-letter.ts';
 import type { Parcel } from './parcel.ts';
 import { ReplayDoubts } from './replay-doubts.ts';
 
+/** A batch and what it was sent as. */
+export type SentBatch = Pick<Parcel, 'batch' | 'buffer'>;
+
 export interface RefusalPolicy {
   readonly address: string;
   readonly onError: OnError;
@@ -31,6 +34,8 @@ export interface Refusal {
   /** False: refused when it was queued, so nothing of its transaction was carried out. */
   readonly carriedOut: boolean;
   readonly text: string;
+  /** It came in a transaction with its mark, though its batch as a whole is none. */
+  readonly isMarked?: boolean;
 }
 
 /** Answers that repeatable commands get when they are applied a second time: itself the reason, or what came after them the first time. */
@@ -63,7 +68,7 @@ export class Refusals {
    * Of a batch, or transaction, that was carried out. Returns the rows that were passed over because their keys exist.
    * @throws TARGET_NOT_READY, KEY_EXISTS, TARGET_REFUSED, PERMISSION_DENIED
    */
-  async settle(parcel: Parcel, mark: Mark, refusals: readonly Refusal[]): Promise<number> {
+  async settle(parcel: SentBatch, mark: Mark, refusals: readonly Refusal[]): Promise<number> {
     if (refusals.length === 0 && !this.doubts.isOpen) return 0;
     const { batch, buffer } = parcel;
     const waits = refusals.find((one) => isNotReadyReply(new ReplyError(one.text)));
@@ -86,7 +91,7 @@ export class Refusals {
   }
 
   /** What is about to be sent was not applied before, or only its first rows: what they do not explain was refused. @throws TARGET_REFUSED */
-  async beforeTransaction(parcel: Parcel, mark: Mark): Promise<void> {
+  async beforeTransaction(parcel: SentBatch, mark: Mark): Promise<void> {
     if (!this.doubts.isOpen) return;
     await this.judge(this.doubts.look(parcel, mark.offset, new Map(), this.policy.replayUntil()));
     for (const one of this.doubts.refused) one.markPassed = true;
@@ -98,7 +103,7 @@ export class Refusals {
   }
 
   /** Of a transaction of which nothing was carried out. Always throws; a retryable error means that it is sent again, without what was left out. */
-  async refusedWhole(parcel: Parcel | null, mark: Mark, queued: readonly Refusal[]): Promise<never> {
+  async refusedWhole(parcel: SentBatch | null, mark: Mark, queued: readonly Refusal[]): Promise<never> {
     const first = queued.find((one) => !one.text.startsWith('EXECABORT')) ?? queued[0];
     const reply = new ReplyError(/^EXECABORT.*because of: (.*)$/.exec(first.text)?.[1] ?? first.text);
     if (isNotReadyReply(reply) || reply.code === 'EXECABORT') throw this.notReady(reply.text);
@@ -168,11 +173,11 @@ export class Refusals {
   }
 }
 
-function refusedRow({ buffer, batch }: Parcel, mark: Mark, refusal: Refusal): Refused {
+function refusedRow({ buffer, batch }: SentBatch, mark: Mark, refusal: Refusal): Refused {
   const row = refusal.command < 0 ? -1 : buffer.rowOf[refusal.command];
   const place = row < 0 ? { offset: mark.offset, database: mark.database } : { offset: batch.endOffset[row], database: batch.database[row] };
   const letter = { ...place, error: refusal.text, command: commandBytes(buffer, refusal.command) };
-  return { letter, row: row < 0 ? undefined : rowName(batch, row), markPassed: buffer.isTransaction };
+  return { letter, row: row < 0 ? undefined : rowName(batch, row), markPassed: buffer.isTransaction || refusal.isMarked === true };
 }
 
 /** Servers repeat the arguments of a command that they do not know: those are the user's data. */

@@ -43,7 +43,7 @@ export class ReplayDoubts<Refused> {
    * @param replayUntil rows that end behind this offset were never applied before
    * @returns of these and of earlier ones those that nothing explains any more
    */
-  look({ batch, buffer }: Parcel, end: number, refused: ReadonlyMap<number, Refused>, replayUntil: number): Refused[] {
+  look({ batch, buffer }: Pick<Parcel, 'batch' | 'buffer'>, end: number, refused: ReadonlyMap<number, Refused>, replayUntil: number): Refused[] {
     if (this.open.length === 0 && refused.size === 0) return [];
     for (let i = 0; i < buffer.commands; i++) {
       const row = buffer.rowOf[i];

@@ -45,6 +45,9 @@ export class StreamTranslation {
   private readonly counts: ConversionCounts;
   /** Of all batches so far: commands up to this offset may be repeated. What comes behind it goes in transactions, which are applied once only. */
   repeatableUntil = Number.POSITIVE_INFINITY;
+  /** By row of the last batch: what it is (undefined: not known), and whether it may be applied twice by itself. */
+  readonly rowCommands: (Command | undefined)[] = [];
+  rowRepeatable = new Uint8Array(0);
   private readonly rewriter: CommandRewriter | undefined;
   private readonly args = new CommandArguments();
   private readonly plans = new Map<Command, Plan>();
@@ -64,10 +67,14 @@ export class StreamTranslation {
     this.replaced.clear();
     this.unsupported.length = 0;
     const { count, endOffset } = batch;
+    if (this.rowRepeatable.length < count) this.rowRepeatable = new Uint8Array(batch.capacity);
+    const { rowRepeatable } = this;
     let repeatable = true;
     for (let row = 0; row < count; row++) {
       const inTransaction = row + 1 < count && endOffset[row] === endOffset[row + 1];
-      if (this.row(batch, row, nowMs) && !inTransaction) continue;
+      const mayRepeat = this.row(batch, row, nowMs);
+      rowRepeatable[row] = mayRepeat ? 1 : 0;
+      if (mayRepeat && !inTransaction) continue;
       repeatable = false;
       this.repeatableUntil = Math.min(this.repeatableUntil, endOffset[row] - 1);
     }
@@ -78,6 +85,7 @@ export class StreamTranslation {
   private row(batch: Batch, row: number, nowMs: number): boolean {
     const { bytes, start, end } = batch;
     const command = findCommand(bytes, start[row], end[row]);
+    this.rowCommands[row] = command;
     if (command === undefined) return false;
     const plan = this.plans.get(command) ?? this.plan(command);
     if (!plan.rewrite && plan.repeatable !== 'look' && plan.expiry === 0) return plan.repeatable === 'repeatable';

@@ -85,10 +85,24 @@ export class BatchBuffer {
   addValues(batch: Batch, restore: RestoreOptions, nowMs: number, left: ReadonlySet<string>): void {
     for (let row = 0; row < batch.count; row++) {
       if (left.size > 0 && left.has(rowName(batch, row))) continue;
-      if (restore.conversion.skips(batch, row)) continue;
-      this.select(batch.database[row]);
-      this.addRdbRow(batch, row, restore, nowMs);
-      this.rowOf[this.commands - 1] = row;
+      if (!restore.conversion.skips(batch, row)) this.addValue(batch, row, restore, nowMs);
+    }
+  }
+
+  /** One value, or function or script, of a snapshot. */
+  addValue(batch: Batch, row: number, restore: RestoreOptions, nowMs: number): void {
+    this.select(batch.database[row]);
+    this.addRdbRow(batch, row, restore, nowMs);
+    this.rowOf[this.commands - 1] = row;
+    this.rows++;
+  }
+
+  /** One command of the stream, as it is or in other words. */
+  addCommand(batch: Batch, row: number, other: OtherWords | undefined): void {
+    this.select(batch.database[row]);
+    if (other === undefined) this.addRange(batch, row, row + 1);
+    else {
+      this.addOther(other, row);
       this.rows++;
     }
   }

@@ -1,0 +1,255 @@
+/** A cluster as the target of a job: found out from one of its nodes, one connection to each primary for questions, and a side for each pipeline. */
+import { FIRST_MARK, type Mark } from '../checkpoint/mark.ts';
+import { SlotMarkStore } from '../checkpoint/slot-mark-store.ts';
+import { highestEpoch, lowMarkField, parseLowMark, pipelinesOf, type SlotRecord, surveySlots } from '../checkpoint/slot-records.ts';
+import type { SyncConfig } from '../config/sync-config.ts';
+import { GodwitError } from '../errors/errors.ts';
+import type { Endpoint } from '../model/endpoint.ts';
+import { compareVersions, type ServerVersion, versionName } from '../model/server-version.ts';
+import type { Connection } from '../net/connection.ts';
+import type { ConnectionStatus } from '../observe/job-status.ts';
+import type { BarrierCounts } from '../pipeline/cluster-barriers.ts';
+import { ClusterLinks } from '../pipeline/cluster-links.ts';
+import { ClusterSide, type ClusterSideOptions } from '../pipeline/cluster-side.ts';
+import { LowMarks, markedSlots } from '../pipeline/low-marks.ts';
+import type { TargetSide } from '../pipeline/target-side.ts';
+import { ReplyError } from '../resp/reply.ts';
+import type { DeadLetterFile } from '../target/dead-letter.ts';
+import type { ClusterFollower } from '../topology/cluster-api.ts';
+import type { ClusterMap, ClusterShard } from '../topology/cluster-map.ts';
+import { checkTargetRights } from './check-rights.ts';
+import { finishCluster } from './finish-cluster.ts';
+import type { JobTarget, TakenOver, TakeOverRequest } from './job-target.ts';
+import { keyCount, notEmpty, restoreOptions, valueBytesMax } from './preflight.ts';
+
+export interface ClusterTargetOptions {
+  readonly config: SyncConfig;
+  readonly address: string;
+  readonly topology: ClusterFollower;
+  /** Begins the names of all connections of this run. */
+  readonly runName: string;
+  /** A connection for one pipeline ('' with the role `target control` for the job). */
+  open(role: string, endpoint: Endpoint, pipeline: string): Connection;
+  readonly deadLetters: DeadLetterFile;
+  readonly onEvent: ClusterSideOptions['onEvent'];
+  /** Slots of the source shard behind a pipeline; undefined: the pipeline is the only one. */
+  ownSlots?(pipeline: string): (() => ReadonlySet<number>) | undefined;
+}
+
+const TRIES_MAX = 20;
+
+export class ClusterTarget implements JobTarget {
+  readonly address: string;
+  /** Of all pipelines. */
+  readonly counts: BarrierCounts = { split: 0 };
+  readonly store: SlotMarkStore;
+  private readonly options: ClusterTargetOptions;
+  private readonly links: ClusterLinks;
+  private readonly pipelineLinks = new Map<string, ClusterLinks>();
+  private primaries = new Map<string, Connection>();
+  private map: ClusterMap | undefined;
+  private epoch = 0;
+
+  constructor(options: ClusterTargetOptions) {
+    const { config, topology, runName } = options;
+    this.options = options;
+    this.address = options.address;
+    this.store = new SlotMarkStore({ prefix: config.checkpoint.prefix, job: config.job.name, run: runName });
+    this.links = new ClusterLinks(topology, (endpoint) => options.open('target control', endpoint, ''));
+  }
+
+  get version(): ServerVersion | undefined {
+    const versions = [...this.primaries.values()].map(({ server }) => server.version);
+    const known = versions.filter((version) => version !== undefined);
+    return known.length < versions.length ? undefined : known.toSorted(compareVersions)[0];
+  }
+
+  get serverName(): string {
+    const nodes = this.map?.owningShards.length ?? 0;
+    return this.version === undefined ? 'unknown' : `${versionName(this.version)}, cluster of ${nodes} ${nodes === 1 ? 'shard' : 'shards'}`;
+  }
+
+  get databases(): number {
+    return this.options.topology.databases;
+  }
+
+  get valueBytesMax(): number {
+    const limits = [...this.primaries.values()].map(valueBytesMax).filter((limit) => limit > 0);
+    return limits.length === 0 ? 0 : Math.min(...limits);
+  }
+
+  async connect(): Promise<void> {
+    await this.options.topology.start();
+    await this.ready();
+  }
+
+  async ready(): Promise<void> {
+    const map = await this.options.topology.refresh();
+    if (map.slotsMissing > 0) throw new GodwitError('TARGET_NOT_READY', `${map.slotsMissing} slots of target ${this.address} have no owner for now`);
+    this.primaries = await this.links.toOwners(map);
+    this.map = map;
+  }
+
+  check(): void {
+    // The map has primaries alone, and toOwners() has looked at their roles.
+  }
+
+  runIds(): string[] {
+    return [...this.primaries.values()].map(({ server }) => server.runId).filter((runId) => runId !== '');
+  }
+
+  async checkRights(): Promise<readonly string[]> {
+    const { checkpoint, sync } = this.options.config;
+    const missing = await Promise.all(
+      this.shards().map(({ shard, connection }) => {
+        const needed = { markKey: this.store.keyOf(markedSlots(shard)[0]), prefix: checkpoint.prefix, flush: sync.flushTarget };
+        return checkTargetRights(connection, this.options.topology.endpointOf(shard.primary), needed);
+      }),
+    );
+    return [...new Set(missing.flat())];
+  }
+
+  async keyCount(): Promise<number> {
+    const counts = await Promise.all(this.shards().map(({ connection }) => keyCount(connection)));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  async takeOver({ pipelines, epochTaken, mayFlush }: TakeOverRequest): Promise<TakenOver> {
+    const { config } = this.options;
+    const before = await this.readAll();
+    const isResumed = pipelinesOf(before).size > 0;
+    const flush = !isResumed && config.sync.flushTarget && (await mayFlush());
+    const keys = isResumed || flush ? 0 : await this.keyCount();
+    if (keys > 0 && config.sync.onExisting === 'fail') throw notEmpty(config, keys);
+    const { epoch, killed } = await this.fence(epochTaken);
+    this.epoch = epoch;
+    if (flush) await this.writeFirst(pipelines, { ...FIRST_MARK, epoch, owned: true }, true);
+    const records = await this.readAll();
+    const marks = new Map<string, Mark>();
+    for (const pipeline of pipelines) marks.set(pipeline, { ...(await this.markOf(pipeline, records, keys === 0)), epoch });
+    return { epoch, marks, isResumed, killed };
+  }
+
+  /** Writes the next epoch to all nodes and ends the connections of other runs. @returns the epoch, and how many connections that were */
+  async fence(epochTaken: number): Promise<{ readonly epoch: number; readonly killed: number }> {
+    const epoch = await this.nextEpoch(epochTaken);
+    const killed = await Promise.all(
+      this.shards().map(async ({ shard, connection }) => {
+        const replies = await connection.callAll(this.store.epochCommands(markedSlots(shard), epoch));
+        for (const reply of replies) if (reply instanceof ReplyError) throw reply;
+        return this.store.killOthers(connection, (name) => !name.startsWith(`${this.options.runName}:`));
+      }),
+    );
+    if (killed.some((count) => count < 0)) {
+      throw new GodwitError('PERMISSION_DENIED', `target ${this.address}: the user may not run CLIENT LIST and CLIENT KILL, which fence a cluster`, {
+        fix: 'Grant both: ACL SETUSER <user> +client|list +client|kill',
+      });
+    }
+    return { epoch, killed: killed.reduce((sum, count) => sum + count, 0) };
+  }
+
+  async side(pipeline: string): Promise<TargetSide> {
+    const { config, topology, deadLetters, onEvent, runName, open, ownSlots } = this.options;
+    const { store, version, counts, epoch, valueBytesMax: bytesMax } = this;
+    const links = new ClusterLinks(topology, (endpoint) => open('target data', endpoint, pipeline));
+    this.pipelineLinks.set(pipeline, links);
+    const [{ connection }] = this.shards().toSorted((a, b) => compareVersions(a.connection.server.version, b.connection.server.version));
+    const restore = await restoreOptions(config, connection);
+    const own = clientNameOf(runName, pipeline);
+    const isOld = (name: string): boolean => !name.startsWith(`${runName}:`) || name === own;
+    const shared = { config, address: this.address, pipeline, epoch, topology, links, store, deadLetters, restore, version, counts, onEvent };
+    return new ClusterSide({ ...shared, valueBytesMax: bytesMax, isOld, ownSlots: ownSlots?.(pipeline) });
+  }
+
+  finish(): Promise<string> {
+    return finishCluster(this.options.config, this);
+  }
+
+  /** Of all nodes. */
+  async readAll(): Promise<SlotRecord[]> {
+    const found = await Promise.all(this.shards().map(({ shard, connection }) => this.store.read(connection, slotsOf(shard))));
+    return found.flat();
+  }
+
+  /** Connected primaries that own slots. */
+  shards(): { readonly shard: ClusterShard; readonly connection: Connection }[] {
+    return (this.map?.owningShards ?? []).flatMap((shard) => {
+      const connection = this.primaries.get(shard.primary.id);
+      return connection === undefined ? [] : [{ shard, connection }];
+    });
+  }
+
+  connections(): ConnectionStatus[] {
+    return [...this.links.status(), ...[...this.pipelineLinks.values()].flatMap((links) => links.status())];
+  }
+
+  stopWaiting(): void {
+    for (const links of [this.links, ...this.pipelineLinks.values()]) links.stopWaiting();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.options.topology.close(), this.links.close(), ...[...this.pipelineLinks.values()].map((links) => links.close())]);
+  }
+
+  /** Two that take over at once must not take the same epoch: the record of one slot decides. */
+  private async nextEpoch(epochTaken: number): Promise<number> {
+    const [{ shard, connection }] = this.shards();
+    const [slot] = markedSlots(shard);
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
+      const watched = await connection.callAll([['WATCH', this.store.keyOf(slot)]]);
+      for (const reply of watched) if (reply instanceof ReplyError) throw reply;
+      const epoch = Math.max(epochTaken, highestEpoch(await this.readAll())) + 1;
+      const replies = await connection.callAll([['MULTI'], ...this.store.epochCommands([slot], epoch), ['EXEC']]);
+      for (const reply of replies) if (reply instanceof ReplyError) throw reply;
+      if (replies[replies.length - 1] !== null) return epoch;
+    }
+    throw new GodwitError('FENCED', 'other processes keep taking over this job');
+  }
+
+  private async markOf(pipeline: string, records: readonly SlotRecord[], isEmpty: boolean): Promise<Mark> {
+    const { config, onEvent } = this.options;
+    const map = this.map as ClusterMap;
+    const { mark } = surveySlots(pipeline, records, {
+      shardOfSlot: (slot) => map.shardOfSlot(slot)?.id,
+      shardOfNode: (id) => map.shardOfNode(id)?.id,
+      runIdOfSlot: (slot) => this.primaries.get(map.primaryOfSlot(slot)?.id ?? '')?.server.runId ?? '',
+    });
+    if (mark !== undefined) return mark;
+    const last = lastLowMark(pipeline, records);
+    if (last === undefined) {
+      const first = { ...FIRST_MARK, epoch: this.epoch, owned: isEmpty };
+      await this.writeFirst([pipeline], first, false);
+      return first;
+    }
+    if (config.sync.onLostPosition === 'stop')
+      throw new GodwitError('POSITION_LOST', `marks are gone from target ${this.address}: a node of it has lost its data`);
+    onEvent('warn', 'target.lost-data', 'marks are gone from the target: a node of it has lost its data, a new full sync begins');
+    const again: Mark = { ...last, phase: 'full-sync', offset: 0, database: 0, snapshotId: 0, rdbOffset: 0, rdbState: null };
+    await this.writeFirst([pipeline], again, false);
+    return again;
+  }
+
+  private async writeFirst(pipelines: readonly string[], mark: Mark, flush: boolean): Promise<void> {
+    for (const [i, pipeline] of pipelines.entries()) {
+      const lows = new LowMarks({ store: this.store, pipeline, epoch: this.epoch });
+      await lows.write(this.primaries, this.map as ClusterMap, mark, flush && i === 0 ? [['FLUSHALL']] : []);
+    }
+  }
+}
+
+/** What the connections of a pipeline to the nodes are called. */
+export function clientNameOf(runName: string, pipeline: string): string {
+  return `${runName}:${pipeline === '' ? '' : `${pipeline}:`}target-data`;
+}
+
+function slotsOf({ slots }: ClusterShard): number[] {
+  return slots.flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, i) => first + i));
+}
+
+function lastLowMark(pipeline: string, records: readonly SlotRecord[]): Mark | undefined {
+  const texts = records.flatMap(({ slot, fields }) => {
+    const text = fields.get(lowMarkField(pipeline));
+    return text === undefined ? [] : [parseLowMark(`of slot ${slot}`, text).mark];
+  });
+  return texts.toSorted((a, b) => b.offset - a.offset)[0];
+}

@@ -1,0 +1,60 @@
+/** `--finish` at a cluster: as finish-job.ts does it at one server. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pipelinesOf, type SlotRecord, lowMarkField, parseLowMark } from '../checkpoint/slot-records.ts';
+import type { Mark } from '../checkpoint/mark.ts';
+import type { JobConfig } from '../config/sync-config.ts';
+import { GodwitError } from '../errors/errors.ts';
+import { ReplyError } from '../resp/reply.ts';
+import { listRuns, removeJobSpool, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
+import type { ClusterTarget } from './cluster-target.ts';
+
+/** An owner that was cut off comes back sooner than that, and is told. */
+const QUIET_MS = 2_000;
+const UNLINK_AT_ONCE = 1_000;
+
+/**
+ * Fences whoever runs the job, then removes its spool and its records.
+ * @throws GodwitError NOTHING_TO_FINISH, JOB_UNFINISHED unless sync.yes
+ */
+export async function finishCluster(config: JobConfig, target: ClusterTarget): Promise<string> {
+  const records = await target.readAll();
+  const pipelines = [...pipelinesOf(records)];
+  if (records.length === 0) {
+    throw new GodwitError('NOTHING_TO_FINISH', `target ${target.address} has no marks of the job ${config.job.name}`, { details: { job: config.job.name } });
+  }
+  const marks = pipelines.flatMap((pipeline) => lowMarksOf(pipeline, records).slice(0, 1));
+  const unfinished = marks.find(({ phase }) => phase !== 'incremental-sync');
+  if (unfinished !== undefined && !config.sync.yes) {
+    throw new GodwitError('JOB_UNFINISHED', `the job ${config.job.name} is not through: it was in its full sync`, { details: { job: config.job.name } });
+  }
+  const jobDir = spoolJobDir(config.spool.dir, config.job.name);
+  const [newest] = await listRuns(jobDir);
+  const { killed } = await target.fence(newest?.epoch ?? 0);
+  if (killed > 0) await sleep(QUIET_MS);
+  await removeJobSpool(jobDir);
+  await removeRecords(target);
+  const offsets = marks.map(({ phase, offset }) => (phase === 'full-sync' ? 'it was in its full sync' : `everything up to the offset ${offset} was applied`));
+  return `At its end: ${offsets.join('; ')}. Whether the source had more is not known here.`;
+}
+
+async function removeRecords(target: ClusterTarget): Promise<void> {
+  for (const { shard, connection } of target.shards()) {
+    const records = await target.store.read(
+      connection,
+      shard.slots.flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, i) => first + i)),
+    );
+    for (let at = 0; at < records.length; at += UNLINK_AT_ONCE) {
+      const commands = records.slice(at, at + UNLINK_AT_ONCE).map(({ slot }) => ['DEL', target.store.keyOf(slot)]);
+      for (const reply of await connection.callAll(commands)) if (reply instanceof ReplyError) throw reply;
+    }
+  }
+}
+
+/** Of all nodes, the one that is least far first. */
+function lowMarksOf(pipeline: string, records: readonly SlotRecord[]): Mark[] {
+  const marks = records.flatMap(({ slot, fields }) => {
+    const text = fields.get(lowMarkField(pipeline));
+    return text === undefined ? [] : [parseLowMark(`of slot ${slot}`, text).mark];
+  });
+  return marks.toSorted((a, b) => (a.phase === b.phase ? a.offset - b.offset : a.phase === 'full-sync' ? -1 : 1));
+}

@@ -1,0 +1,81 @@
+/**
+ * Commands of the stream that concern all nodes. Everything before them is answered and marked when they are carried out, and they are marked before anything
+ * comes after them. Each can be carried out again: a break within means that the nodes that had it get it once more, unless their marks say that they have.
+ *
+ *   FLUSHALL, FLUSHDB   on every node, in one transaction with its low mark, which would be gone else; for one of several sources only the slots of that source
+ *   FUNCTION, SCRIPT    on every node
+ */
+import type { Command } from '../command/command.ts';
+import { CommandArguments } from '../command/command-arguments.ts';
+import { GodwitError } from '../errors/errors.ts';
+import type { Mark } from '../checkpoint/mark.ts';
+import type { Batch } from '../model/batch.ts';
+import { BatchBuffer } from '../target/batch-buffer.ts';
+import type { ClusterLanes } from './cluster-lanes.ts';
+import type { Lane } from './lane.ts';
+
+const BUFFER_BYTES = 64 * 1024;
+/** What a repeated change of functions answers. */
+const DONE_BEFORE = /^ERR Library (?:'.*' already exists|not found)/i;
+
+export interface ClusterBarriersOptions {
+  readonly lanes: ClusterLanes;
+  readonly address: string;
+  readonly counts: BarrierCounts;
+  /** Empties the nodes and marks them in one; or, where others write there too, removes what is of this source. @throws POSITION_LOST, TARGET_NOT_READY */
+  flush(behind: Mark, database: number | undefined, has: (nodeId: string) => boolean): Promise<void>;
+}
+
+export interface BarrierCounts {
+  /** Commands over several slots that went in parts. */
+  split: number;
+}
+
+export class ClusterBarriers {
+  readonly counts: BarrierCounts;
+  private readonly options: ClusterBarriersOptions;
+  private readonly args = new CommandArguments();
+
+  constructor(options: ClusterBarriersOptions) {
+    this.options = options;
+    this.counts = options.counts;
+  }
+
+  takes(command: Command | undefined): boolean {
+    if (command === undefined) return false;
+    const { name } = command;
+    return name === 'flushall' || name === 'flushdb' || name.startsWith('function|') || name.startsWith('script|');
+  }
+
+  /** Carries it out everywhere. `behind` is the mark that counts then. @param known by slot, how far it was when the attempt began */
+  async pass(batch: Batch, row: number, behind: Mark, known: Float64Array): Promise<void> {
+    const { args } = this;
+    args.read(batch.bytes, batch.start[row], batch.end[row]);
+    const offset = batch.endOffset[row];
+    const had = new Set([...this.options.lanes.all].filter((lane) => this.isKnown(lane, offset, known)).map(({ node }) => node.id));
+    const has = (nodeId: string): boolean => had.has(nodeId);
+    if (args.is(0, 'FLUSHALL')) return this.options.flush(behind, undefined, has);
+    if (args.is(0, 'FLUSHDB')) return this.options.flush(behind, batch.database[row], has);
+    for (const lane of this.options.lanes.all) await this.everywhere(lane, batch, row);
+  }
+
+  private async everywhere(lane: Lane, batch: Batch, row: number): Promise<void> {
+    const buffer = new BatchBuffer(BUFFER_BYTES);
+    buffer.begin('plain');
+    buffer.addCommand(batch, row, undefined);
+    buffer.endPlain();
+    const [refusal] = (await lane.sendBuffer(buffer)).filter(({ text }) => !DONE_BEFORE.test(text));
+    if (refusal === undefined) return;
+    const isPassing = /^(?:LOADING|READONLY|OOM|MASTERDOWN|NOREPLICAS|MISCONF|BUSY|CLUSTERDOWN)\b/.test(refusal.text);
+    throw new GodwitError(
+      isPassing ? 'TARGET_NOT_READY' : 'TARGET_REFUSED',
+      `target ${this.options.address} does not take ${this.args.count > 1 ? 'a command for all of its nodes' : 'a command'}: ${refusal.text}`,
+    );
+  }
+
+  /** All slots of the node are marked behind it: it had it before the break. */
+  private isKnown(lane: Lane, offset: number, known: Float64Array): boolean {
+    for (const slot of this.options.lanes.slotsOf(lane)) if (known[slot] < offset) return false;
+    return true;
+  }
+}
