@@ -227,8 +227,21 @@ export class SyncJob implements SyncJobApi {
   /** What would stop a run later is found before anything is written. */
   private async lookBeforeWriting(): Promise<void> {
     await this.checkRights();
+    await this.checkDatabases();
     await tryWritablePlaces(this.config);
     this.tellLosses();
+  }
+
+  /** @throws DATABASE_MISSING */
+  private async checkDatabases(): Promise<void> {
+    const info = String(await this.source.call('INFO', 'keyspace'));
+    const { databases, address } = this.target;
+    for (const [, database] of info.matchAll(/^db(\d+):keys=[1-9]/gm)) {
+      if (Number(database) < databases) continue;
+      throw new GodwitError('DATABASE_MISSING', `the source has keys in database ${database}; the cluster ${address} has ${databases} only`, {
+        details: { database: Number(database), databases },
+      });
+    }
   }
 
   private tellLosses(): void {

@@ -54,8 +54,14 @@ export class ClusterBarriers {
     const offset = batch.endOffset[row];
     const had = new Set([...this.options.lanes.all].filter((lane) => this.isKnown(lane, offset, known)).map(({ node }) => node.id));
     const has = (nodeId: string): boolean => had.has(nodeId);
-    if (args.is(0, 'FLUSHALL')) return this.options.flush(behind, undefined, has);
-    if (args.is(0, 'FLUSHDB')) return this.options.flush(behind, batch.database[row], has);
+    if (args.is(0, 'FLUSHALL') || args.is(0, 'FLUSHDB')) {
+      await this.options.flush(behind, args.is(0, 'FLUSHALL') ? undefined : batch.database[row], has);
+      // Whatever was known to be applied behind it is gone, and comes again.
+      for (const lane of this.options.lanes.all) {
+        if (!had.has(lane.node.id)) for (const slot of this.options.lanes.slotsOf(lane)) known[slot] = Math.min(known[slot], behind.offset);
+      }
+      return;
+    }
     for (const lane of this.options.lanes.all) await this.everywhere(lane, batch, row);
   }
 
