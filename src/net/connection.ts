@@ -211,11 +211,12 @@ export class Connection implements OpenConnection {
   }
 
   private newLink(): Link {
-    const { endpoint, role, reconnect, bulkReplyBytesMax } = this.options;
+    const { endpoint, role, reconnect, bulkReplyBytesMax, onMessage } = this.options;
     const link: Link = new Link({
       endpoint,
       role,
       bulkReplyBytesMax,
+      onMessage,
       connectTimeoutMs: reconnect.connectTimeoutMs,
       knownServer: this.timesReady > 0,
       onReceived: () => this.keepalive.received(),
