@@ -238,7 +238,7 @@ export class ClusterTarget implements JobTarget {
 }
 
 /** What the connections of a pipeline to the nodes are called. */
-export function clientNameOf(runName: string, pipeline: string): string {
+function clientNameOf(runName: string, pipeline: string): string {
   return `${runName}:${pipeline === '' ? '' : `${pipeline}:`}target-data`;
 }
 

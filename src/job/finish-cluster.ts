@@ -1,12 +1,23 @@
 /** `--finish` at a cluster: as finish-job.ts does it at one server. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { SlotMarkStore } from '../checkpoint/slot-mark-store.ts';
 import { pipelinesOf, type SlotRecord, lowMarkField, parseLowMark } from '../checkpoint/slot-records.ts';
 import type { Mark } from '../checkpoint/mark.ts';
 import type { JobConfig } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
+import type { Connection } from '../net/connection.ts';
 import { ReplyError } from '../resp/reply.ts';
+import type { ClusterShard } from '../topology/cluster-map.ts';
 import { listRuns, removeJobSpool, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
-import type { ClusterTarget } from './cluster-target.ts';
+
+/** What of the target this needs; ClusterTarget is it. */
+export interface RecordedCluster {
+  readonly address: string;
+  readonly store: SlotMarkStore;
+  readAll(): Promise<SlotRecord[]>;
+  fence(epochTaken: number): Promise<{ readonly killed: number }>;
+  shards(): { readonly shard: ClusterShard; readonly connection: Connection }[];
+}
 
 /** An owner that was cut off comes back sooner than that, and is told. */
 const QUIET_MS = 2_000;
@@ -16,7 +27,7 @@ const UNLINK_AT_ONCE = 1_000;
  * Fences whoever runs the job, then removes its spool and its records.
  * @throws GodwitError NOTHING_TO_FINISH, JOB_UNFINISHED unless sync.yes
  */
-export async function finishCluster(config: JobConfig, target: ClusterTarget): Promise<string> {
+export async function finishCluster(config: JobConfig, target: RecordedCluster): Promise<string> {
   const records = await target.readAll();
   const pipelines = [...pipelinesOf(records)];
   if (records.length === 0) {
@@ -37,7 +48,7 @@ export async function finishCluster(config: JobConfig, target: ClusterTarget): P
   return `At its end: ${offsets.join('; ')}. Whether the source had more is not known here.`;
 }
 
-async function removeRecords(target: ClusterTarget): Promise<void> {
+async function removeRecords(target: RecordedCluster): Promise<void> {
   for (const { shard, connection } of target.shards()) {
     const records = await target.store.read(
       connection,

@@ -9,9 +9,9 @@ import type { Batch } from '../model/batch.ts';
 import { slotOf } from '../model/slot.ts';
 
 /** What is said of a command that has no slot of its own. */
-export const NO_KEY = -1;
+const NO_KEY = -1;
 export const CROSS_SLOT = -2;
-export const UNKNOWN = -3;
+const UNKNOWN = -3;
 
 export class RowRouter {
   /** Of the command that was looked at last, if it had more than one key or none. */
