@@ -29,6 +29,7 @@ export const ERROR_CODES = {
     "The keepalive interval asked for is longer than half of the node's timeout.",
     'Shorten keepalive.interval, or leave it out: Godwit fits it to the node.',
   ),
+  SENTINEL_NAME_UNKNOWN: config('No sentinel knows a primary by the name that was given.', 'Give one of the names that the message lists.'),
   TARGET_NOT_EMPTY: config(
     'The target holds keys already, and --on-existing is fail.',
     'Empty it, or choose --on-existing replace or skip, or --flush-target.',
@@ -67,6 +68,11 @@ export const ERROR_CODES = {
   ),
   TARGET_IS_REPLICA: protocol('The target is a replica and takes no writes.', 'Give the address of its primary.'),
   WRONG_TOPOLOGY: protocol('The node is of another kind than it was given as.', 'Give the address of a node of the kind that the message names.'),
+  CLUSTER_NOT_READY: protocol(
+    'The cluster does not serve all slots: some have no node, or it says that it is down.',
+    'Godwit waits and tries again; CLUSTER INFO and CLUSTER NODES at the nodes show what is missing.',
+    true,
+  ),
   SAME_SERVER: protocol('Source and target are the same server.', 'Check both addresses.'),
   PSYNC_REFUSED: protocol('The source refuses replication.', 'Grant +psync +replconf to the user; a managed service that hides PSYNC needs a scan instead.'),
   SOURCE_NOT_READY: protocol('The source cannot serve replication yet (loading, or its own primary is away).', 'Godwit waits and tries again.', true),

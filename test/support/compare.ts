@@ -1,17 +1,16 @@
 /**
- * Compares two servers completely by content: every database, every key: type, value, expiry, field expiries, all of a stream, and function
- * libraries. Keys are read in batches and large values in pieces, so that memory stays bounded with any number of keys.
+ * Compares two sides completely by content: every database, every key: type, value, expiry, field expiries, all of a stream, and function
+ * libraries. A side is a server, a cluster, or several servers (compare/compared-side.ts); slots may be spread otherwise on both. Keys are read in
+ * batches and large values in pieces, so that memory stays bounded with any number of keys.
  *
  * Both sides should be at rest. A key that expires while it is looked at is no difference.
  */
-import type { Redis } from 'ioredis';
-import { type BufferReply, type Comparable, bytes, callForBytes, fieldsOf, show, text } from './compare/comparable.ts';
+import { type ComparableSide, show } from './compare/comparable.ts';
+import { type ComparedSide, type PlacedFacts, openSide } from './compare/compared-side.ts';
 import { closeTo, contentDifference } from './compare/content-difference.ts';
-import { type Abilities, type KeyFacts, abilitiesOf, readFacts } from './compare/key-facts.ts';
-import { type Sides, largeDifference } from './compare/large-value.ts';
+import type { Abilities, KeyFacts } from './compare/key-facts.ts';
+import { largeDifference } from './compare/large-value.ts';
 import { streamDifference } from './compare/stream-details.ts';
-
-export type { Comparable } from './compare/comparable.ts';
 
 export interface CompareOptions {
   /** Keys that begin so are not looked at; `__godwit` unless told. */
@@ -22,80 +21,77 @@ export interface CompareOptions {
   differencesMax?: number;
 }
 
-const BATCH_KEYS = 500;
-
 /** @returns what differs, as lines `db 0 "key": what: left | right`; empty when equal. */
-export async function compareServers(left: Comparable, right: Comparable, options: CompareOptions = {}): Promise<string[]> {
-  const comparison = new Comparison(left, right, options);
+export async function compareServers(left: ComparableSide, right: ComparableSide, options: CompareOptions = {}): Promise<string[]> {
+  const opened: ComparedSide[] = [];
   try {
+    for (const side of [left, right]) opened.push(await openSide(side));
+    const comparison = new Comparison(opened[0], opened[1], options);
     await comparison.run();
+    return comparison.differences;
   } finally {
-    comparison.close();
+    for (const side of opened) side.close();
   }
-  return comparison.differences;
 }
 
 class Comparison {
   readonly differences: string[] = [];
-  private readonly left: Redis;
-  private readonly right: Redis;
+  private readonly left: ComparedSide;
+  private readonly right: ComparedSide;
   private readonly ignorePrefix: string;
   private readonly differencesMax: number;
-  private readonly toleranceAsked: number | undefined;
-  private sides!: Sides & { readonly leftOwn: Abilities; readonly rightOwn: Abilities };
+  private readonly both: Abilities;
+  private readonly toleranceMs: number;
 
-  constructor(left: Comparable, right: Comparable, options: CompareOptions) {
-    this.left = left.client();
-    this.right = right.client();
+  constructor(left: ComparedSide, right: ComparedSide, options: CompareOptions) {
+    this.left = left;
+    this.right = right;
     this.ignorePrefix = options.ignorePrefix ?? '__godwit';
     this.differencesMax = options.differencesMax ?? 50;
-    this.toleranceAsked = options.ttlToleranceMs;
+    const [own, other] = [left.abilities, right.abilities];
+    this.both = { exactExpiry: own.exactExpiry && other.exactExpiry, fieldExpiry: own.fieldExpiry && other.fieldExpiry };
+    this.toleranceMs = options.ttlToleranceMs ?? (this.both.exactExpiry ? 0 : 5);
   }
 
   async run(): Promise<void> {
-    const { left, right } = this;
-    const [leftOwn, rightOwn] = await Promise.all([abilitiesOf(left), abilitiesOf(right)]);
-    const both = { exactExpiry: leftOwn.exactExpiry && rightOwn.exactExpiry, fieldExpiry: leftOwn.fieldExpiry && rightOwn.fieldExpiry };
-    this.sides = { left, right, leftOwn, rightOwn, both, toleranceMs: this.toleranceAsked ?? (both.exactExpiry ? 0 : 5) };
-    const databases = new Set([...(await databasesOf(left)), ...(await databasesOf(right))]);
+    const databases = new Set([...(await this.left.databases()), ...(await this.right.databases())]);
     for (const database of [...databases].toSorted((a, b) => a - b)) await this.compareDatabase(database);
     await this.compareFunctions();
-  }
-
-  close(): void {
-    this.left.disconnect();
-    this.right.disconnect();
   }
 
   private get isFull(): boolean {
     return this.differences.length >= this.differencesMax;
   }
 
+  private readonly isWanted = (key: string): boolean => this.ignorePrefix === '' || !key.startsWith(this.ignorePrefix);
+
   private async compareDatabase(database: number): Promise<void> {
     await Promise.all([this.left.select(database), this.right.select(database)]);
-    for await (const keys of this.batches(this.left)) await this.compareKeys(database, keys, true);
-    for await (const keys of this.batches(this.right)) await this.compareKeys(database, await missingKeys(this.left, keys), false);
+    for await (const keys of this.batches(this.left, database)) await this.compareKeys(database, keys, true);
+    for await (const keys of this.batches(this.right, database)) await this.compareKeys(database, await this.left.missing(keys), false);
   }
 
-  private async *batches(client: Redis): AsyncGenerator<string[]> {
-    let cursor = '0';
-    do {
-      const [next, keys] = (await callForBytes(client, 'SCAN', cursor, 'COUNT', BATCH_KEYS)) as [Buffer, Buffer[]];
-      cursor = text(next);
-      const wanted = keys.map((key) => text(key)).filter((key) => this.ignorePrefix === '' || !key.startsWith(this.ignorePrefix));
-      if (wanted.length > 0) yield wanted;
-    } while (cursor !== '0' && !this.isFull);
+  private async *batches(side: ComparedSide, database: number): AsyncGenerator<readonly string[]> {
+    for await (const { keys, misplaced } of side.batches(this.isWanted)) {
+      for (const key of misplaced)
+        this.note(`db ${database} ${show(key)}: at a node of the ${side === this.left ? 'left' : 'right'} that does not own its slot`);
+      if (keys.length > 0) yield keys;
+      if (this.isFull) return;
+    }
+  }
+
+  private note(difference: string): void {
+    if (!this.isFull) this.differences.push(difference);
   }
 
   /** @param withContent false: only whether the keys are there. */
   private async compareKeys(database: number, keys: readonly string[], withContent: boolean): Promise<void> {
-    const { left, right, leftOwn, rightOwn, both } = this.sides;
-    const [leftFacts, rightFacts] = await Promise.all([readFacts(left, keys, leftOwn, both), readFacts(right, keys, rightOwn, both)]);
+    const [left, right] = await Promise.all([this.left.facts(keys, this.both), this.right.facts(keys, this.both)]);
     for (const [i, key] of keys.entries()) {
       if (this.isFull) return;
-      const found = this.compareFacts(leftFacts[i], rightFacts[i]);
-      const difference = found ?? (withContent ? await this.compareContent(key, leftFacts[i], rightFacts[i]) : null);
-      if (difference) this.differences.push(`db ${database} ${show(key)}: ${difference}`);
+      const found = this.compareFacts(left[i].facts, right[i].facts);
+      const difference = found ?? (withContent ? await this.compareContent(key, left[i], right[i]) : null);
+      if (difference) this.note(`db ${database} ${show(key)}: ${difference}`);
     }
   }
 
@@ -106,48 +102,33 @@ class Comparison {
       return left.type === right.type || isExpiring ? null : `type: ${left.type} | ${right.type}`;
     }
     if (left.type !== right.type) return `type: ${left.type} | ${right.type}`;
-    if (!closeTo(left.expireAt, right.expireAt, this.sides.toleranceMs)) return `expires at: ${left.expireAt} | ${right.expireAt}`;
+    if (!closeTo(left.expireAt, right.expireAt, this.toleranceMs)) return `expires at: ${left.expireAt} | ${right.expireAt}`;
     return left.size === right.size || left.content !== null ? null : `size: ${left.size} | ${right.size}`;
   }
 
-  private async compareContent(key: string, left: KeyFacts, right: KeyFacts): Promise<string | null> {
-    if (left.type === 'none' || right.type === 'none') return null;
-    if (left.type === 'stream') return prefixed('stream', await streamDifference(this.left, this.right, key, left.size));
-    if (left.content !== null && right.content !== null) return prefixed('value', contentDifference(left.content, right.content, this.sides.toleranceMs));
-    if (left.size !== right.size) return `size: ${left.size} | ${right.size}`;
-    return prefixed('value', await largeDifference(this.sides, key, left.type, left.size));
+  private async compareContent(key: string, left: PlacedFacts, right: PlacedFacts): Promise<string | null> {
+    const [leftFacts, rightFacts] = [left.facts, right.facts];
+    if (leftFacts.type === 'none' || rightFacts.type === 'none') return null;
+    if (leftFacts.type === 'stream') return prefixed('stream', await streamDifference(left.client, right.client, key, leftFacts.size));
+    if (leftFacts.content !== null && rightFacts.content !== null) {
+      return prefixed('value', contentDifference(leftFacts.content, rightFacts.content, this.toleranceMs));
+    }
+    if (leftFacts.size !== rightFacts.size) return `size: ${leftFacts.size} | ${rightFacts.size}`;
+    const sides = { left: left.client, right: right.client, both: this.both, toleranceMs: this.toleranceMs };
+    return prefixed('value', await largeDifference(sides, key, leftFacts.type, leftFacts.size));
   }
 
   private async compareFunctions(): Promise<void> {
-    const [left, right] = await Promise.all([functionsOf(this.left), functionsOf(this.right)]);
-    if (!left || !right || this.isFull) return;
-    for (const name of new Set([...left.keys(), ...right.keys()])) {
-      if (left.get(name) !== right.get(name)) this.differences.push(`function library ${show(name)}: ${show(left.get(name))} | ${show(right.get(name))}`);
+    const [left, right] = await Promise.all([this.left.functions(), this.right.functions()]);
+    if (!left || !right) return;
+    for (const difference of [...left.disagreements, ...right.disagreements]) this.note(difference);
+    for (const name of new Set([...left.libraries.keys(), ...right.libraries.keys()])) {
+      const [own, other] = [left.libraries.get(name), right.libraries.get(name)];
+      if (own !== other) this.note(`function library ${show(name)}: ${show(own)} | ${show(other)}`);
     }
   }
 }
 
 function prefixed(what: string, difference: string | null): string | null {
   return difference === null ? null : `${what}: ${difference}`;
-}
-
-async function databasesOf(client: Redis): Promise<number[]> {
-  return [...(await client.info('keyspace')).matchAll(/^db(\d+):/gm)].map((match) => Number(match[1]));
-}
-
-const MISSING_SCRIPT = `
-local missing = {}
-for i, key in ipairs(KEYS) do if redis.call('EXISTS', key) == 0 then missing[#missing + 1] = i end end
-return missing`;
-
-async function missingKeys(client: Redis, keys: readonly string[]): Promise<string[]> {
-  const positions = (await callForBytes(client, 'EVAL', MISSING_SCRIPT, keys.length, ...keys.map(bytes))) as number[];
-  return positions.map((position) => keys[position - 1]);
-}
-
-/** Code of each library by its name; null where the server has no functions. */
-async function functionsOf(client: Redis): Promise<Map<string, string> | null> {
-  const reply = await callForBytes(client, 'FUNCTION', 'LIST', 'WITHCODE').catch(() => null);
-  if (!Array.isArray(reply)) return null;
-  return new Map(reply.map((library: BufferReply) => [text(fieldsOf(library).get('library_name')), text(fieldsOf(library).get('library_code'))]));
 }

@@ -1,38 +1,106 @@
 /** A real sentinel that watches a server, as a process of its own; it ends with stop(), at the latest with this process. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { serverCommand, type ServerName } from '../../scripts/servers.ts';
+import { serverCommand, type ServerCommand, type ServerName } from '../../scripts/servers.ts';
 import { ask } from './ask.ts';
 import { freePort } from './free-port.ts';
 import type { RealServer } from './server.ts';
 import { waitFor } from './wait-for.ts';
 
-export interface Sentinel {
-  readonly url: string;
-  stop(): Promise<void>;
+export interface SentinelOptions {
+  /** redis-7.0 unless told. */
+  readonly server?: ServerName;
+  /** What it calls the server; `watched` unless told. */
+  readonly name?: string;
+  /** 1 unless told. */
+  readonly quorum?: number;
+  /** Of the server. */
+  readonly serverPassword?: string | undefined;
+  /** That the sentinel itself asks for. */
+  readonly password?: string | undefined;
+  /** More lines of its file. */
+  readonly lines?: readonly string[];
 }
 
-export async function startSentinel(watched: RealServer, server: ServerName = 'redis-7.0'): Promise<Sentinel> {
-  const { command, args } = await serverCommand(server);
-  const port = await freePort();
-  const dir = mkdtempSync(join(tmpdir(), 'godwit-sentinel-'));
-  const file = join(dir, 'sentinel.conf');
-  writeFileSync(file, `port ${port}\nbind 127.0.0.1\ndir ${dir}\nsentinel monitor watched ${watched.host} ${watched.port} 1\n`);
-  const child = spawn(command, [...args, file, '--sentinel'], { stdio: 'ignore' });
-  const kill = (): void => void child.kill('SIGKILL');
-  process.once('exit', kill);
-  const ended = once(child, 'exit');
-  await waitFor(`the sentinel on port ${port}`, async () => (await ask(port, ['PING'])) === '+PONG');
-  return {
-    url: `redis://127.0.0.1:${port}`,
-    async stop() {
-      kill();
-      await ended;
-      process.off('exit', kill);
-      rmSync(dir, { recursive: true, force: true });
-    },
-  };
+export async function startSentinel(watched: RealServer, options: SentinelOptions = {}): Promise<Sentinel> {
+  const sentinel = new Sentinel(await serverCommand(options.server ?? 'redis-7.0'), await freePort(), options);
+  sentinel.writeFile(watched);
+  await sentinel.start();
+  return sentinel;
+}
+
+export class Sentinel {
+  readonly host = '127.0.0.1';
+  readonly port: number;
+  private readonly command: ServerCommand;
+  private readonly options: SentinelOptions;
+  private readonly dir = mkdtempSync(join(tmpdir(), 'godwit-sentinel-'));
+  private readonly killNow = (): void => void this.child?.kill('SIGKILL');
+  private child: ChildProcess | undefined;
+
+  constructor(command: ServerCommand, port: number, options: SentinelOptions) {
+    this.command = command;
+    this.port = port;
+    this.options = options;
+  }
+
+  get url(): string {
+    const { password } = this.options;
+    return `redis://${password === undefined ? '' : `:${password}@`}${this.host}:${this.port}`;
+  }
+
+  get running(): boolean {
+    return this.child !== undefined;
+  }
+
+  writeFile(watched: RealServer): void {
+    const { name = 'watched', quorum = 1, serverPassword, password, lines = [] } = this.options;
+    const all = [
+      `port ${this.port}`,
+      `bind ${this.host}`,
+      `dir ${this.dir}`,
+      ...(password === undefined ? [] : [`requirepass ${password}`]),
+      `sentinel monitor ${name} ${watched.host} ${watched.port} ${quorum}`,
+      ...(serverPassword === undefined ? [] : [`sentinel auth-pass ${name} ${serverPassword}`]),
+      ...lines,
+    ];
+    writeFileSync(join(this.dir, 'sentinel.conf'), `${all.join('\n')}\n`);
+  }
+
+  /** Also after kill(): it goes on from its file. */
+  async start(): Promise<void> {
+    const child = spawn(this.command.command, [...this.command.args, join(this.dir, 'sentinel.conf'), '--sentinel'], { stdio: 'ignore' });
+    this.child = child;
+    child.once('exit', () => {
+      if (this.child === child) this.child = undefined;
+    });
+    process.once('exit', this.killNow);
+    await waitFor(`the sentinel on port ${this.port}`, async () => /^\+PONG|^-NOAUTH/.test(await ask(this.port, ['PING'])));
+  }
+
+  /** SIGKILL. */
+  async kill(): Promise<void> {
+    const { child } = this;
+    if (!child) return;
+    const ended = once(child, 'exit');
+    this.killNow();
+    await ended;
+    process.off('exit', this.killNow);
+  }
+
+  suspend(): void {
+    this.child?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.child?.kill('SIGCONT');
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
 }

@@ -6,6 +6,14 @@ export interface Comparable {
   client(options?: RedisOptions): Redis;
 }
 
+/** Something of several nodes: a cluster with all its primaries. */
+export interface ComparableCluster {
+  contentNodes(): Promise<readonly Comparable[]>;
+}
+
+/** A server, a cluster, or several servers that have the keys together: each key at one of them. */
+export type ComparableSide = Comparable | ComparableCluster | readonly Comparable[];
+
 /** A nested reply with all strings as bytes. */
 export type BufferReply = Buffer | number | null | BufferReply[];
 

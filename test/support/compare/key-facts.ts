@@ -28,7 +28,8 @@ local sizes = {string = 'STRLEN', list = 'LLEN', set = 'SCARD', zset = 'ZCARD', 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local facts = {}
-for i, key in ipairs(KEYS) do
+for i = 3, #ARGV do
+  local key = ARGV[i]
   local kind = redis.call('TYPE', key).ok
   local fact = {kind, -1, 0, false, false}
   if kind ~= 'none' then
@@ -55,7 +56,7 @@ for i, key in ipairs(KEYS) do
       end
     end
   end
-  facts[i] = fact
+  facts[i - 2] = fact
 end
 return facts
 `;
@@ -73,11 +74,14 @@ export async function abilitiesOf(client: Redis): Promise<Abilities> {
   return { exactExpiry: await has('PEXPIRETIME'), fieldExpiry: await has('HPEXPIRETIME') };
 }
 
-/** @returns one entry per key, in the order of the keys. */
+/**
+ * One entry per key, in the order of the keys. Keys are arguments of the script, not its keys, since in a cluster those would have to be of one slot.
+ * @param client of the node that has the keys
+ */
 export async function readFacts(client: Redis, keys: readonly string[], own: Abilities, both: Abilities): Promise<KeyFacts[]> {
   if (keys.length === 0) return [];
   const flags = [own.exactExpiry ? '1' : '0', both.fieldExpiry ? '1' : '0'];
-  const reply = await callForBytes(client, 'EVAL', SCRIPT, keys.length, ...keys.map(bytes), ...flags);
+  const reply = await callForBytes(client, 'EVAL', SCRIPT, 0, ...flags, ...keys.map(bytes));
   return (reply as BufferReply[][]).map(([kind, expireAt, size, content, fieldExpiries]) => {
     const type = text(kind);
     const facts = { type, expireAt: Number(expireAt), size: Number(size) };

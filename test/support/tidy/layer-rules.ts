@@ -11,8 +11,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['status', 'cli'],
 ];
 
-/** A folder that may use a sibling: a job is a plan of pipelines, and a command shows a status. */
-const COMPOSERS: Readonly<Record<string, string>> = { job: 'pipeline', cli: 'status' };
+/** A folder that may use a sibling: a job is a plan of pipelines, a command shows a status, and a topology is found out over connections. */
+const COMPOSERS: Readonly<Record<string, string>> = { job: 'pipeline', cli: 'status', topology: 'net' };
 
 /** The shapes of the configuration and of what is reported are needed all over layer 3; only `import type` of them is no dependency at run time. */
 const SHAPES = ['observe', 'config'];
