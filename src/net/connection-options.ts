@@ -41,6 +41,11 @@ export interface ConnectionOptions {
   /** Longest bulk reply of a call; default 512 MiB. */
   readonly bulkReplyBytesMax?: number;
   /**
+   * For a connection that subscribes (RESP 2): is given every reply first, and says whether it was a message. Then call() and callAll() work for what may be
+   * said while subscribed (SUBSCRIBE, PING), send() does not.
+   */
+  onMessage?(reply: Reply): boolean;
+  /**
    * Runs after each handshake, before waiters of ready() go on; only it may send meanwhile. Its failure closes the connection and backs off,
    * or ends it for good when the error is not retryable.
    */

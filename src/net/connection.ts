@@ -224,11 +224,14 @@ export class Connection implements OpenConnection {
   }
 
   private newLink(): Link {
-    const { role, reconnect, bulkReplyBytesMax } = this.options;
+    const { role, reconnect, bulkReplyBytesMax, onMessage } = this.options;
+    const link: Link = new Link({
+      endpoint: this.at,
     const link: Link = new Link({
       endpoint: this.at,
       role,
       bulkReplyBytesMax,
+      onMessage,
       connectTimeoutMs: reconnect.connectTimeoutMs,
       knownServer: this.timesReady > 0,
       onReceived: () => this.keepalive.received(),

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import { Deferred } from '../async/deferred.ts';
 import { GodwitError, toGodwitError } from '../errors/errors.ts';
 import { type Endpoint, endpointName } from '../model/endpoint.ts';
+import type { Reply } from '../resp/reply.ts';
 import { excerpt } from '../resp/reply-limits.ts';
 import { openSocket } from './open-socket.ts';
 import type { PendingCall, ReplyCollector } from './reply-collector.ts';
@@ -21,6 +22,8 @@ export interface LinkOptions {
   readonly role: string;
   readonly connectTimeoutMs: number;
   readonly bulkReplyBytesMax: number | undefined;
+  /** See ConnectionOptions. */
+  readonly onMessage?: ((reply: Reply) => boolean) | undefined;
   /** This address was a Redis server before: what it says now that is none is an accident on the way. */
   readonly knownServer: boolean;
   onReceived(): void;
@@ -44,7 +47,7 @@ export class Link {
   constructor(options: LinkOptions) {
     this.options = options;
     this.name = nodeText({ role: options.role, address: endpointName(options.endpoint) });
-    this.fifo = new ReplyFifo(options.bulkReplyBytesMax);
+    this.fifo = new ReplyFifo(options.bulkReplyBytesMax, options.onMessage);
   }
 
   /** Throws CONNECT_FAILED or TLS_FAILED. */

@@ -1,9 +1,12 @@
 /**
  * The expectations of one socket, in the order of the commands that were sent: replies have no names, only their order matches them.
  * Counts what is unanswered, in replies and in bytes sent. Callbacks may send more or fail everything; feed() then stops where it is.
+ *
+ * On a connection that subscribes, messages come between the replies: each reply is then decoded and offered to onMessage first.
  */
 import { GodwitError } from '../errors/errors.ts';
 import { ReplyCounter } from '../resp/reply-counter.ts';
+import type { Reply } from '../resp/reply.ts';
 import { ReplyDecoder } from '../resp/reply-decoder.ts';
 import { excerpt } from '../resp/reply-limits.ts';
 import { PendingCall, type ReplyCollector } from './reply-collector.ts';
@@ -26,8 +29,12 @@ export class ReplyFifo {
   private bytesAhead = 0;
   private generation = 0;
 
-  constructor(bulkReplyBytesMax: number | undefined) {
+  private readonly onMessage: ((reply: Reply) => boolean) | undefined;
+
+  /** @param onMessage takes a reply that no command asked for, and says whether it did. Then only calls may be expected, no collectors. */
+  constructor(bulkReplyBytesMax: number | undefined, onMessage?: (reply: Reply) => boolean) {
     this.decoder = new ReplyDecoder({ bulkBytesMax: bulkReplyBytesMax });
+    this.onMessage = onMessage;
   }
 
   get unansweredReplies(): number {
@@ -57,6 +64,10 @@ export class ReplyFifo {
     const { generation } = this;
     let at = from;
     while (at < to && generation === this.generation) {
+      if (this.onMessage !== undefined) {
+        at = this.feedMessage(this.onMessage, bytes, at, to);
+        continue;
+      }
       if (this.head === this.entries.length) {
         throw new GodwitError('PROTOCOL_ERROR', `received bytes that no command asked for: "${excerpt(bytes, at, to)}"`);
       }
@@ -87,6 +98,22 @@ export class ReplyFifo {
       }
     }
     if (thrown.length > 0) throw thrown[0];
+  }
+
+  private feedMessage(onMessage: (reply: Reply) => boolean, bytes: Uint8Array, from: number, to: number): number {
+    const { generation } = this;
+    const at = this.decoder.decode(bytes, from, to);
+    if (!this.decoder.complete) return at;
+    const reply = this.decoder.take();
+    if (onMessage(reply) || generation !== this.generation) return at;
+    const expectation = this.entries[this.head]?.expectation;
+    if (!(expectation instanceof PendingCall)) {
+      throw new GodwitError('PROTOCOL_ERROR', `received bytes that no command asked for: "${excerpt(bytes, from, at)}"`);
+    }
+    this.shift(1);
+    expectation.onReply(reply);
+    if (generation === this.generation) this.completeEmpty();
+    return at;
   }
 
   private feedCall(call: PendingCall, bytes: Uint8Array, from: number, to: number): number {

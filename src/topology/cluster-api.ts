@@ -31,7 +31,7 @@ export interface ClusterTopologyOptions extends DiscoveryOptions {
 export interface ClusterTopologyEvents {
   /** After each refresh that found something different; the map is in force already. Never empty. */
   changed: { readonly map: ClusterMap; readonly before: ClusterMap; readonly changes: readonly ClusterChange[] };
-  /** No node gave a usable answer; the old map stays in force. Once per trouble, not once per attempt. */
+  /** No node gave a usable answer (the old map stays in force), or the cluster is down or lacks slots. Once per trouble, not once per attempt. */
   trouble: { readonly error: GodwitError };
   /** The trouble is over. */
   recovered: { readonly troubledMs: number };
@@ -44,10 +44,11 @@ export interface ClusterFollower {
   /** Logical databases: 1, or what `cluster-databases` says on Valkey 9; 1 where CONFIG is refused. */
   readonly databases: number;
   /**
-   * Finds the first complete map: all slots owned, cluster_state:ok. Keeps on asking all seeds, with back-off, as often as reconnect.attemptsMax says.
+   * Finds the first complete map: all slots owned, cluster_state:ok. Keeps on asking all seeds, with back-off.
+   * @param first.attemptsMax rounds over all seeds; default is reconnect.attemptsMax (0 = no limit)
    * @throws CONNECT_FAILED (no seed answers: all are named), CLUSTER_NOT_READY (slots without an owner), WRONG_TOPOLOGY (no cluster), AUTH_*, PERMISSION_DENIED
    */
-  start(): Promise<void>;
+  start(first?: { readonly attemptsMax?: number }): Promise<void>;
   /**
    * Asks again now. Calls meanwhile share one refresh; a call sooner than refreshGapMs after the last one waits for that time. Resolves with the map then
    * in force, which is the old one when nobody answers (see `trouble`). Never rejects but when closed.

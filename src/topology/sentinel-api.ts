@@ -45,10 +45,11 @@ export interface SentinelFollower {
   readonly replicas: readonly WatchedReplica[];
   /**
    * Finds the primary and verifies it.
+   * @param first.attemptsMax rounds over all sentinels; default is reconnect.attemptsMax (0 = no limit)
    * @throws SENTINEL_NAME_UNKNOWN (the names that the sentinels know are in the message), CONNECT_FAILED (no sentinel answers), WRONG_TOPOLOGY (no sentinel),
    *   AUTH_*, PERMISSION_DENIED
    */
-  start(): Promise<void>;
+  start(first?: { readonly attemptsMax?: number }): Promise<void>;
   /** Asks again now (coalesced, rate-limited); resolves with the primary then in force. Never rejects but when closed. */
   refresh(): Promise<Endpoint>;
   /** The connected replica with the highest real offset, asked now, or the primary. */

@@ -148,3 +148,29 @@ describe('reply fifo', () => {
     expect(done).toBe(5000);
   });
 });
+
+describe('with messages that nobody asked for', () => {
+  const wire =
+    '*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$2\r\nm1\r\n*2\r\n$4\r\npong\r\n$0\r\n\r\n*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$2\r\nm2\r\n';
+  const fifoOf = (seen: string[]): ReplyFifo =>
+    new ReplyFifo(undefined, (reply) => {
+      const isMessage = Array.isArray(reply) && String(reply[0]) === 'message';
+      if (isMessage) seen.push(`message ${String(reply[2])}`);
+      return isMessage;
+    });
+
+  test('calls get their replies and messages go their own way, wherever the bytes are cut', () => {
+    for (let cut = 0; cut <= wire.length; cut++) {
+      const seen: string[] = [];
+      const fifo = fifoOf(seen);
+      fifo.push([call(seen, 'first'), call(seen, 'second')], 10);
+      for (const part of [wire.slice(0, cut), wire.slice(cut)]) fifo.feed(Buffer.from(part), 0, part.length);
+      expect(seen).toEqual(['first subscribe,c,1', 'message m1', 'second pong,', 'message m2']);
+      expect([fifo.unansweredReplies, fifo.unansweredBytes]).toEqual([0, 0]);
+    }
+  });
+
+  test('what is neither a message nor asked for is still refused', () => {
+    expect(() => fifoOf([]).feed(Buffer.from('+OK\r\n'), 0, 5)).toThrow('no command asked for');
+  });
+});
