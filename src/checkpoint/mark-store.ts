@@ -8,14 +8,22 @@ import type { OpenConnection } from '../net/connection-options.ts';
 import { type Reply, ReplyError } from '../resp/reply.ts';
 import { type Mark, markFields, parseMark } from './mark.ts';
 
+/** What the names of connections begin with. */
+export interface ConnectionNames {
+  /** Of all that this job has, of any run. */
+  readonly job: string;
+  /** Of those of this run, and of those among them that belong to this mark: the others are left alone. Both, or neither. */
+  readonly run?: string;
+  readonly pipeline?: string;
+}
+
 export class MarkStore {
   readonly key: string;
-  private readonly clientNamePrefix: string;
+  private readonly names: ConnectionNames;
 
-  /** @param clientNamePrefix begins the names of all connections of this job */
-  constructor(key: string, clientNamePrefix: string) {
+  constructor(key: string, names: ConnectionNames) {
     this.key = key;
-    this.clientNamePrefix = clientNamePrefix;
+    this.names = names;
   }
 
   /** The connection must have database 0 selected. @throws MARK_INVALID */
@@ -50,8 +58,8 @@ export class MarkStore {
   }
 
   /**
-   * Ends all connections of this job but the one given: those of older owners, and those that this run has given up, on which something may still be under
-   * way. Returns how many; -1 when it cannot be known that none is left (CLIENT LIST or KILL is not allowed).
+   * Ends all connections of this job but the one given, and those of other pipelines of this run: those of older owners, and those that this pipeline has
+   * given up, on which something may still be under way. Returns how many; -1 when it cannot be known that none is left (CLIENT LIST or KILL is not allowed).
    */
   async killOthers(connection: OpenConnection): Promise<number> {
     const others = await this.connections(connection);
@@ -61,7 +69,7 @@ export class MarkStore {
     return replies.reduce((sum: number, killed) => sum + Number(killed), 0);
   }
 
-  /** Addresses of all connections of this job, the one given among them; undefined where CLIENT LIST is not allowed. */
+  /** Addresses of those connections, the one given among them where it has such a name; undefined where CLIENT LIST is not allowed. */
   async connections(connection: OpenConnection): Promise<string[] | undefined> {
     const [list] = await connection.callAll([['CLIENT', 'LIST']]);
     if (list instanceof ReplyError) return undefined;
@@ -69,25 +77,15 @@ export class MarkStore {
     for (const line of String(list).split('\n')) {
       const name = /(?:^| )name=(\S*)/.exec(line)?.[1] ?? '';
       const address = /(?:^| )addr=(\S+)/.exec(line)?.[1];
-      if (address !== undefined && name.startsWith(this.clientNamePrefix)) found.push(address);
+      if (address !== undefined && this.concerns(name)) found.push(address);
     }
     return found;
   }
 
-  /** Removes the mark of this owner; without an epoch, whatever there is. @throws FENCED when another owner came meanwhile */
-  async remove(connection: OpenConnection, epoch?: number): Promise<void> {
-    if (epoch === undefined) {
-      const replies = await connection.callAll([
-        ['SELECT', 0],
-        ['DEL', this.key],
-      ]);
-      for (const reply of replies) if (reply instanceof ReplyError) throw reply;
-      return;
-    }
-    await this.watch(connection, epoch);
-    const replies = await connection.callAll([['MULTI'], ['DEL', this.key], ['EXEC']]);
-    for (const reply of replies) if (reply instanceof ReplyError) throw reply;
-    if (replies[replies.length - 1] === null) throw new GodwitError('FENCED', `another process has written ${this.key} meanwhile`);
+  private concerns(name: string): boolean {
+    const { job, run, pipeline } = this.names;
+    if (!name.startsWith(job)) return false;
+    return run === undefined || pipeline === undefined || !name.startsWith(run) || name.startsWith(pipeline);
   }
 
   fenced(epoch: number): GodwitError {

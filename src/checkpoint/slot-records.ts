@@ -4,6 +4,7 @@
  *
  *   m:p     slot mark: the last unit in this slot that may not be applied twice, in the transaction with it: `<offset> <snapshot>`
  *   f:p     low mark, in two slots of each node: all units up to it are applied, in the slots that it names: JSON
+ *   n:p     what the job has noted of the pipeline, in one slot
  *   epoch   who may write, in the same two slots: `<epoch> <run>`
  *
  * A low mark is believed for the slots that it names, as these were on the node that wrote it; it is not for slots that stayed there while the record itself
@@ -54,6 +55,30 @@ export function lowMarkField(pipeline: string): string {
   return `f:${pipeline}`;
 }
 
+export function noteField(pipeline: string): string {
+  return `n:${pipeline}`;
+}
+
+/** '' = nothing. */
+export function noteOf(pipeline: string, records: readonly SlotRecord[]): string {
+  const field = noteField(pipeline);
+  return records.find(({ fields }) => fields.has(field))?.fields.get(field) ?? '';
+}
+
+/** The low mark that is furthest, believed or not. @throws MARK_INVALID */
+export function lastLowMark(pipeline: string, records: readonly SlotRecord[]): Mark | undefined {
+  return lowMarksOf(pipeline, records).at(-1);
+}
+
+/** Of all nodes, the one that is least far first. @throws MARK_INVALID */
+export function lowMarksOf(pipeline: string, records: readonly SlotRecord[]): Mark[] {
+  const marks = records.flatMap(({ slot, fields }) => {
+    const text = fields.get(lowMarkField(pipeline));
+    return text === undefined ? [] : [parseLowMark(`of slot ${slot}`, text).mark];
+  });
+  return marks.toSorted((a, b) => (isBefore(a, b) ? -1 : isBefore(b, a) ? 1 : 0));
+}
+
 export function slotMarkText(offset: number, snapshotId: number): string {
   return `${offset} ${snapshotId.toString(36)}`;
 }
@@ -63,7 +88,7 @@ export function lowMarkText({ mark, nodeId, runId, slots }: LowMark): string {
 }
 
 /** @throws MARK_INVALID */
-export function parseLowMark(key: string, text: string): LowMark {
+function parseLowMark(key: string, text: string): LowMark {
   try {
     const { mark: list, node, run, slots } = JSON.parse(text) as { mark: string[]; node: string; run: string; slots: [number, number][] };
     const fields = new Map<string, string>();

@@ -22,6 +22,9 @@ function progressFields(status: JobStatus): object {
 /** `full-sync 48.2 %, 1,234 keys, 61.3 MB/s, 34 s left` or `incremental-sync, lag 0 B and 2 ms, 83,210 commands/s` */
 function progressText(status: JobStatus): string {
   const { phase, fullSync, incrementalSync, rate } = status;
+  if (phase === 'full-sync' && status.pipelines.length > 0 && status.pipelines.every(({ fullSync: one }) => one.waitsFor !== null)) {
+    return `${phase}, waiting for the source's snapshot`;
+  }
   if (phase === 'full-sync' || phase === 'loading') {
     const share = fullSync.progress >= 0 ? showPercent(fullSync.progress) : `${showBytes(fullSync.bytesApplied)}`;
     const left = fullSync.timeLeftMs >= 0 ? `, ${showDuration(fullSync.timeLeftMs)} left` : '';

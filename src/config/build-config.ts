@@ -7,8 +7,10 @@ import type { JobConfig, SyncConfig } from './sync-config.ts';
 const JOB_NAME_LENGTH_MAX = 64;
 
 /** @param spoolDir the directory in force (see spoolDirectory) */
-export function buildConfig(settings: Settings, source: Endpoint, target: Endpoint, spoolDir: string): SyncConfig {
-  return { source, ...buildJobConfig(settings, target, jobName(source, target), spoolDir) };
+export function buildConfig(settings: Settings, sources: readonly Endpoint[], target: Endpoint, spoolDir: string): SyncConfig {
+  const job = buildJobConfig(settings, target, jobName(sources, target), spoolDir);
+  const onLostPosition = sources.length > 1 && settings.given('sync.on_lost_position') === undefined ? 'stop' : job.sync.onLostPosition;
+  return { source: sources[0], sources, ...job, sync: { ...job.sync, onLostPosition } };
 }
 
 /** @param name of the job, unless another one was given */
@@ -27,6 +29,7 @@ export function buildJobConfig(settings: Settings, target: Endpoint, name: strin
       stopAfter: settings.required('sync.stop_after'),
       stopWhenLagBelowBytes: settings.required('sync.stop_when_lag_below'),
       finish: settings.required('sync.finish'),
+      fullSyncConcurrency: settings.required('sync.full_sync_concurrency'),
     },
     keepalive: {
       intervalMs: settings.required('keepalive.interval'),
@@ -56,8 +59,8 @@ export function buildJobConfig(settings: Settings, target: Endpoint, name: strin
  * `10.0.0.1-6379-to-10.0.0.2-6379`: readable, and the same for the same addresses, since marks and spool are found by it. Names that
  * would be too long keep their start and get a hash of the whole.
  */
-export function jobName(source: Endpoint, target: Endpoint): string {
-  return nameOf(endpointName(source), endpointName(target));
+export function jobName(sources: readonly Endpoint[], target: Endpoint): string {
+  return nameOf(sources.map(endpointName).join('-and-'), endpointName(target));
 }
 
 /** `load-dump.rdb-to-10.0.0.2-6379`. @param fileName without folders */

@@ -4,11 +4,12 @@
  *
  *   gather-settings.ts (read the layers) -> endpoint-setting.ts (two endpoints) -> rules between options -> build-config.ts
  */
-import type { Endpoint } from '../model/endpoint.ts';
+import { type Endpoint, isSameAddress } from '../model/endpoint.ts';
 import { buildConfig, jobName, spoolDirectory } from './build-config.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { resolveEndpoint } from './endpoint-setting.ts';
 import { type ConfigInput, gatherSettings } from './gather-settings.ts';
+import { otherSources } from './other-sources.ts';
 import { type Origin, originName } from './origin.ts';
 import { formatDuration } from './quantity.ts';
 import { type Option, type OptionKey, optionsOf } from './schema.ts';
@@ -50,19 +51,28 @@ export function resolveConfig(input: ConfigInput): ConfigResolution {
   const settings = gatherSettings(input);
   const source = resolveEndpoint(settings, 'source');
   const target = resolveEndpoint(settings, 'target');
+  const others = otherSources(settings, source.endpoint);
   const spoolDir = settings.value('spool.dir') ?? spoolDirectory(input.env);
   if (spoolDir === undefined) settings.problems.push({ code: 'CONFIG_MISSING', message: 'spool.dir is not given, and neither XDG_STATE_HOME nor HOME is set' });
-  checkRules(settings, source.endpoint, target.endpoint);
+  checkRules(settings, [...(source.endpoint === undefined ? [] : [source.endpoint]), ...others], target.endpoint);
   const derived = new Map<OptionKey, Given>([...source.effective, ...target.effective]);
-  if (source.endpoint && target.endpoint) addDefault(derived, settings, 'job.name', jobName(source.endpoint, target.endpoint));
+  const givenOthers = settings.given('source.others');
+  if (givenOthers !== undefined) {
+    derived.set('source.others', givenOthers);
+    // Who cannot tell whose keys are whose cannot begin one of them anew without leaving some behind.
+    addDefault(derived, settings, 'sync.on_lost_position', 'stop');
+  }
+  if (source.endpoint && target.endpoint) addDefault(derived, settings, 'job.name', jobName([source.endpoint, ...others], target.endpoint));
   addDefault(derived, settings, 'spool.dir', spoolDir);
   const complete = settings.problems.length === 0 && source.endpoint && target.endpoint && spoolDir !== undefined;
   return {
-    config: complete ? buildConfig(settings, source.endpoint, target.endpoint, spoolDir) : undefined,
+    config: complete ? buildConfig(settings, [source.endpoint, ...others], target.endpoint, spoolDir) : undefined,
     effective: optionsOf('sync').map((option) => effectiveValue(option, settings, derived)),
     problems: settings.problems,
     warnings: settings.warnings,
-    secrets: [source.endpoint?.password, target.endpoint?.password].filter((secret) => secret !== undefined && secret !== '') as string[],
+    secrets: [source.endpoint, ...others, target.endpoint]
+      .map((endpoint) => endpoint?.password)
+      .filter((secret) => secret !== undefined && secret !== '') as string[],
   };
 }
 
@@ -77,9 +87,10 @@ export function effectiveValue(option: Option, settings: Settings, derived: Read
 }
 
 /** Rules between options, which no type of a single one can know. */
-function checkRules(settings: Settings, source: Endpoint | undefined, target: Endpoint | undefined): void {
+function checkRules(settings: Settings, sources: readonly Endpoint[], target: Endpoint | undefined): void {
   checkJobRules(settings);
-  if (source && target && source.port === target.port && source.host.toLowerCase() === target.host.toLowerCase()) {
+  const source = sources.find((one) => target !== undefined && isSameAddress(one, target));
+  if (source !== undefined) {
     const where = `source (${originName(originOfAddress(settings, 'source'))}) and target (${originName(originOfAddress(settings, 'target'))})`;
     settings.problems.push({ code: 'SAME_SERVER', message: `${where} are the same address, ${source.host}:${source.port}` });
   }

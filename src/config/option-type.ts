@@ -120,6 +120,22 @@ export function urlType(allowed = 'redis://user:password@host:port, rediss://...
   return { kind: 'url', allowed, words: [], placeholder: '<url>', read: asText, show: (value) => value };
 }
 
+/** Several of them, in a file as a list. Read into one text, with spaces between: no address has one. */
+export function urlsType(): OptionType<string> {
+  const read = (raw: unknown): string | undefined => {
+    const words = Array.isArray(raw) ? raw : [raw];
+    return words.length > 0 && words.every((word) => asText(word) !== undefined) ? words.join(' ') : undefined;
+  };
+  return {
+    kind: 'url',
+    allowed: 'addresses or URLs with spaces between, in a file a list of them',
+    words: [],
+    placeholder: '<urls>',
+    read,
+    show: (value) => value,
+  };
+}
+
 /** A file or directory. Relative ones count from the file that names them, or from the working directory; `~/` is the home directory. */
 export function pathType(allowed: string): OptionType<string> {
   return { kind: 'path', allowed, words: [], placeholder: '<path>', read: asText, show: (value) => value };

@@ -19,6 +19,7 @@ import {
   sizeType,
   stringType,
   timeType,
+  urlsType,
   urlType,
 } from './option-type.ts';
 
@@ -68,6 +69,7 @@ function endpointRows<Side extends 'source' | 'target'>(side: Side): EndpointRow
 
 const SPECS = {
   ...endpointRows('source'),
+  'source.others': optional(urlsType(), 'none', 'More standalone servers that are brought into the same target; their keys must differ'),
   ...endpointRows('target'),
 
   'job.name': {
@@ -97,6 +99,11 @@ const SPECS = {
     sizeType({ min: 0, max: TIB, or: { word: 'never', value: -1 } }),
     -1,
     'End once the target is less than this behind the source in incremental sync',
+  ),
+  'sync.full_sync_concurrency': option(
+    integerType({ min: 1, max: 1000 }),
+    1,
+    'How many snapshots are made at a time on one host of the source, where it has several shards',
   ),
   'sync.finish': option(booleanType(), false, 'End the job: remove its mark from the target and its spool, and sync nothing'),
 
@@ -213,6 +220,7 @@ const SYNC_ONLY = new Set<string>([
   'sync.on_lost_position',
   'sync.stop_after',
   'sync.stop_when_lag_below',
+  'sync.full_sync_concurrency',
   'spool.max_bytes',
   'spool.retain',
   'spool.retain_bytes',

@@ -61,6 +61,8 @@ export interface JobConfig {
     readonly stopWhenLagBelowBytes: number;
     /** Remove the marks and the spool of this job from target and disk, and end. */
     readonly finish: boolean;
+    /** Snapshots that are made at a time on one host of the source. */
+    readonly fullSyncConcurrency: number;
   };
   readonly keepalive: KeepaliveConfig;
   readonly reconnect: ReconnectConfig;
@@ -86,7 +88,10 @@ export interface JobConfig {
 }
 
 export interface SyncConfig extends JobConfig {
+  /** The first one, or the only one. */
   readonly source: Endpoint;
+  /** All servers that are brought into the one target. */
+  readonly sources: readonly Endpoint[];
 }
 
 /** Of `godwit load`; what is said of the source of a sync has no meaning here. */

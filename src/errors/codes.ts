@@ -84,6 +84,10 @@ export const ERROR_CODES = {
     'The source cannot continue from the mark: its backlog no longer reaches back to it.',
     'A new full sync is needed: run with --on-lost-position resync, and raise repl-backlog-size.',
   ),
+  SHARED_FLUSH: protocol(
+    'One of several sources was emptied or has swapped databases (FLUSHALL, FLUSHDB, SWAPDB), and the target holds keys of the others too.',
+    'Remove its keys from the target by hand, then begin that source anew: end the job with --finish, and start it with --on-existing replace.',
+  ),
   TARGET_REFUSED: protocol(
     'The target answered a command with an error.',
     'Read the reply in the message; choose --on-error dead-letter to go on without such commands.',

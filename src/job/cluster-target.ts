@@ -1,10 +1,12 @@
 /** A cluster as the target of a job: found out from one of its nodes, one connection to each primary for questions, and a side for each pipeline. */
 import { FIRST_MARK, type Mark } from '../checkpoint/mark.ts';
 import { SlotMarkStore } from '../checkpoint/slot-mark-store.ts';
-import { highestEpoch, lowMarkField, parseLowMark, pipelinesOf, type SlotRecord, surveySlots } from '../checkpoint/slot-records.ts';
+import type { KnownPipeline } from '../checkpoint/job-marks.ts';
+import { highestEpoch, lastLowMark, noteField, noteOf, pipelinesOf, type SlotRecord, surveySlots } from '../checkpoint/slot-records.ts';
 import type { SyncConfig } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
 import type { Endpoint } from '../model/endpoint.ts';
+import { ALL_KEYS } from '../model/key-share.ts';
 import { compareVersions, type ServerVersion, versionName } from '../model/server-version.ts';
 import type { Connection } from '../net/connection.ts';
 import type { ConnectionStatus } from '../observe/job-status.ts';
@@ -19,7 +21,7 @@ import type { ClusterFollower } from '../topology/cluster-api.ts';
 import type { ClusterMap, ClusterShard } from '../topology/cluster-map.ts';
 import { checkTargetRights } from './check-rights.ts';
 import { finishCluster } from './finish-cluster.ts';
-import type { JobTarget, TakenOver, TakeOverRequest } from './job-target.ts';
+import type { JobTarget, PipelinePlan, TakenOver, TakeOverRequest } from './job-target.ts';
 import { keyCount, notEmpty, restoreOptions, valueBytesMax } from './preflight.ts';
 
 export interface ClusterTargetOptions {
@@ -32,8 +34,6 @@ export interface ClusterTargetOptions {
   open(role: string, endpoint: Endpoint, pipeline: string): Connection;
   readonly deadLetters: DeadLetterFile;
   readonly onEvent: ClusterSideOptions['onEvent'];
-  /** Slots of the source shard behind a pipeline; undefined: the pipeline is the only one. */
-  ownSlots?(pipeline: string): (() => ReadonlySet<number>) | undefined;
 }
 
 const TRIES_MAX = 20;
@@ -49,6 +49,8 @@ export class ClusterTarget implements JobTarget {
   private primaries = new Map<string, Connection>();
   private map: ClusterMap | undefined;
   private epoch = 0;
+  private plans: readonly PipelinePlan[] = [];
+  private isResumed = false;
 
   constructor(options: ClusterTargetOptions) {
     const { config, topology, runName } = options;
@@ -114,20 +116,37 @@ export class ClusterTarget implements JobTarget {
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
+  async known(): Promise<ReadonlyMap<string, KnownPipeline>> {
+    const records = await this.readAll();
+    const known = new Map<string, KnownPipeline>();
+    for (const pipeline of pipelinesOf(records)) {
+      const mark = this.survey(pipeline, records) ?? lastLowMark(pipeline, records);
+      if (mark !== undefined) known.set(pipeline, { mark: { ...mark, epoch: highestEpoch(records) }, note: noteOf(pipeline, records) });
+    }
+    return known;
+  }
+
   async takeOver({ pipelines, epochTaken, mayFlush }: TakeOverRequest): Promise<TakenOver> {
     const { config } = this.options;
-    const before = await this.readAll();
-    const isResumed = pipelinesOf(before).size > 0;
-    const flush = !isResumed && config.sync.flushTarget && (await mayFlush());
-    const keys = isResumed || flush ? 0 : await this.keyCount();
-    if (keys > 0 && config.sync.onExisting === 'fail') throw notEmpty(config, keys);
+    this.isResumed = pipelinesOf(await this.readAll()).size > 0;
+    this.plans = pipelines;
+    const flush = !this.isResumed && config.sync.flushTarget && (await mayFlush());
+    const keys = this.isResumed || flush ? 0 : await this.keyCount();
+    if (keys > 0 && config.sync.onExisting === 'fail') throw notEmpty(config, this.address, keys);
     const { epoch, killed } = await this.fence(epochTaken);
     this.epoch = epoch;
-    if (flush) await this.writeFirst(pipelines, { ...FIRST_MARK, epoch, owned: true }, true);
+    const names = pipelines.map(({ name }) => name);
+    if (flush) await this.writeFirst(names, { ...FIRST_MARK, epoch, owned: true }, true);
     const records = await this.readAll();
     const marks = new Map<string, Mark>();
-    for (const pipeline of pipelines) marks.set(pipeline, { ...(await this.markOf(pipeline, records, keys === 0)), epoch });
-    return { epoch, marks, isResumed, killed };
+    for (const plan of pipelines) marks.set(plan.name, { ...(await this.markOf(plan, records, keys === 0)), epoch });
+    return { epoch, marks, isResumed: this.isResumed, killed };
+  }
+
+  /** Kept in one record; a slot that moves takes it along. */
+  async note(pipeline: string, note: string): Promise<void> {
+    const [{ shard, connection }] = this.shards();
+    await connection.call('HSET', this.store.keyOf(markedSlots(shard)[0]), noteField(pipeline), note);
   }
 
   /** Writes the next epoch to all nodes and ends the connections of other runs. @returns the epoch, and how many connections that were */
@@ -149,16 +168,18 @@ export class ClusterTarget implements JobTarget {
   }
 
   async side(pipeline: string): Promise<TargetSide> {
-    const { config, topology, deadLetters, onEvent, runName, open, ownSlots } = this.options;
+    const { config, topology, deadLetters, onEvent, runName, open } = this.options;
     const { store, version, counts, epoch, valueBytesMax: bytesMax } = this;
     const links = new ClusterLinks(topology, (endpoint) => open('target data', endpoint, pipeline));
     this.pipelineLinks.set(pipeline, links);
     const [{ connection }] = this.shards().toSorted((a, b) => compareVersions(a.connection.server.version, b.connection.server.version));
     const restore = await restoreOptions(config, connection);
     const own = clientNameOf(runName, pipeline);
+    const plan = this.plans.find(({ name }) => name === pipeline);
+    const share = plan?.share ?? ALL_KEYS;
     const isOld = (name: string): boolean => !name.startsWith(`${runName}:`) || name === own;
     const shared = { config, address: this.address, pipeline, epoch, topology, links, store, deadLetters, restore, version, counts, onEvent };
-    return new ClusterSide({ ...shared, valueBytesMax: bytesMax, isOld, ownSlots: ownSlots?.(pipeline) });
+    return new ClusterSide({ ...shared, valueBytesMax: bytesMax, isOld, share, mayHoldKeys: this.isResumed });
   }
 
   finish(): Promise<string> {
@@ -206,27 +227,35 @@ export class ClusterTarget implements JobTarget {
     throw new GodwitError('FENCED', 'other processes keep taking over this job');
   }
 
-  private async markOf(pipeline: string, records: readonly SlotRecord[], isEmpty: boolean): Promise<Mark> {
+  private async markOf(plan: PipelinePlan, records: readonly SlotRecord[], isEmpty: boolean): Promise<Mark> {
     const { config, onEvent } = this.options;
+    const mark = this.survey(plan.name, records);
+    if (mark !== undefined && !plan.beginsAnew) return mark;
+    const last = mark ?? lastLowMark(plan.name, records);
+    if (last === undefined) {
+      const first = { ...FIRST_MARK, epoch: this.epoch, owned: isEmpty };
+      await this.writeFirst([plan.name], first, false);
+      await this.note(plan.name, plan.note);
+      return first;
+    }
+    if (mark === undefined) {
+      if (config.sync.onLostPosition === 'stop')
+        throw new GodwitError('POSITION_LOST', `marks are gone from target ${this.address}: a node of it has lost its data`);
+      onEvent('warn', 'target.lost-data', 'marks are gone from the target: a node of it has lost its data, a new full sync begins');
+    }
+    const again: Mark = { ...last, phase: 'full-sync', offset: 0, database: 0, snapshotId: 0, rdbOffset: 0, rdbState: null };
+    await this.writeFirst([plan.name], again, false);
+    await this.note(plan.name, plan.note);
+    return again;
+  }
+
+  private survey(pipeline: string, records: readonly SlotRecord[]): Mark | undefined {
     const map = this.map as ClusterMap;
-    const { mark } = surveySlots(pipeline, records, {
+    return surveySlots(pipeline, records, {
       shardOfSlot: (slot) => map.shardOfSlot(slot)?.id,
       shardOfNode: (id) => map.shardOfNode(id)?.id,
       runIdOfSlot: (slot) => this.primaries.get(map.primaryOfSlot(slot)?.id ?? '')?.server.runId ?? '',
-    });
-    if (mark !== undefined) return mark;
-    const last = lastLowMark(pipeline, records);
-    if (last === undefined) {
-      const first = { ...FIRST_MARK, epoch: this.epoch, owned: isEmpty };
-      await this.writeFirst([pipeline], first, false);
-      return first;
-    }
-    if (config.sync.onLostPosition === 'stop')
-      throw new GodwitError('POSITION_LOST', `marks are gone from target ${this.address}: a node of it has lost its data`);
-    onEvent('warn', 'target.lost-data', 'marks are gone from the target: a node of it has lost its data, a new full sync begins');
-    const again: Mark = { ...last, phase: 'full-sync', offset: 0, database: 0, snapshotId: 0, rdbOffset: 0, rdbState: null };
-    await this.writeFirst([pipeline], again, false);
-    return again;
+    }).mark;
   }
 
   private async writeFirst(pipelines: readonly string[], mark: Mark, flush: boolean): Promise<void> {
@@ -244,12 +273,4 @@ function clientNameOf(runName: string, pipeline: string): string {
 
 function slotsOf({ slots }: ClusterShard): number[] {
   return slots.flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, i) => first + i));
-}
-
-function lastLowMark(pipeline: string, records: readonly SlotRecord[]): Mark | undefined {
-  const texts = records.flatMap(({ slot, fields }) => {
-    const text = fields.get(lowMarkField(pipeline));
-    return text === undefined ? [] : [parseLowMark(`of slot ${slot}`, text).mark];
-  });
-  return texts.toSorted((a, b) => b.offset - a.offset)[0];
 }

@@ -1,8 +1,7 @@
 /** `--finish` at a cluster: as finish-job.ts does it at one server. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SlotMarkStore } from '../checkpoint/slot-mark-store.ts';
-import { pipelinesOf, type SlotRecord, lowMarkField, parseLowMark } from '../checkpoint/slot-records.ts';
-import type { Mark } from '../checkpoint/mark.ts';
+import { lowMarksOf, pipelinesOf, type SlotRecord } from '../checkpoint/slot-records.ts';
 import type { JobConfig } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
 import type { Connection } from '../net/connection.ts';
@@ -59,13 +58,4 @@ async function removeRecords(target: RecordedCluster): Promise<void> {
       for (const reply of await connection.callAll(commands)) if (reply instanceof ReplyError) throw reply;
     }
   }
-}
-
-/** Of all nodes, the one that is least far first. */
-function lowMarksOf(pipeline: string, records: readonly SlotRecord[]): Mark[] {
-  const marks = records.flatMap(({ slot, fields }) => {
-    const text = fields.get(lowMarkField(pipeline));
-    return text === undefined ? [] : [parseLowMark(`of slot ${slot}`, text).mark];
-  });
-  return marks.toSorted((a, b) => (a.phase === b.phase ? a.offset - b.offset : a.phase === 'full-sync' ? -1 : 1));
 }

@@ -6,12 +6,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Mark } from '../checkpoint/mark.ts';
-import type { MarkStore } from '../checkpoint/mark-store.ts';
+import type { JobMarks } from '../checkpoint/job-marks.ts';
 import type { JobConfig } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
 import { endpointName } from '../model/endpoint.ts';
 import type { Connection } from '../net/connection.ts';
-import { listRuns, removeJobSpool, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
+import { newestEpoch, removeJobSpool, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 
 /** An owner that was cut off comes back sooner than that, and is told. */
 const QUIET_MS = 2_000;
@@ -25,31 +25,37 @@ const JOBS_NAMED_MAX = 10;
  * @returns how far the job was, as sentences
  * @throws GodwitError NOTHING_TO_FINISH, JOB_UNFINISHED unless sync.yes, FENCED
  */
-export async function finishJob(config: JobConfig, store: MarkStore, target: Connection): Promise<string> {
-  const touchedMs = await lastTouched(store.key, target);
-  const mark = await readMark(store, target);
-  if (mark === undefined) throw await nothingToFinish(config, store, target);
-  if (mark !== 'invalid' && !isThrough(mark) && !config.sync.yes) {
-    throw new GodwitError('JOB_UNFINISHED', `the job ${config.job.name} is not through: ${place(mark)}${touched(touchedMs)}`, {
-      details: { job: config.job.name, phase: mark.phase },
+export async function finishJob(config: JobConfig, marks: JobMarks, target: Connection): Promise<string> {
+  const touchedMs = await lastTouched(marks.key, target);
+  const found = await readMarks(marks, target);
+  if (found !== 'invalid' && found.length === 0) throw await nothingToFinish(config, marks, target);
+  const open = found === 'invalid' ? undefined : found.find((mark) => !isThrough(mark));
+  if (open !== undefined && !config.sync.yes) {
+    throw new GodwitError('JOB_UNFINISHED', `the job ${config.job.name} is not through: ${place(open)}${touched(touchedMs)}`, {
+      details: { job: config.job.name, phase: open.phase },
     });
   }
   const jobDir = spoolJobDir(config.spool.dir, config.job.name);
-  const epoch = mark === 'invalid' ? undefined : await fence(mark, jobDir, store, target);
+  const epoch = found === 'invalid' ? undefined : await fence(jobDir, marks, target);
   await removeJobSpool(jobDir);
-  await store.remove(target, epoch);
-  const was = mark === 'invalid' ? 'the mark could not be read' : place(mark);
-  return `At its end: ${was}${touched(touchedMs)}. Whether the source had more is not known here.`;
+  await marks.remove(target, epoch);
+  return `At its end: ${found === 'invalid' ? 'the mark could not be read' : places(found)}${touched(touchedMs)}. Whether the source had more is not known here.`;
 }
 
 /** `invalid`: there is one that this version cannot read; it can go all the same. */
-async function readMark(store: MarkStore, target: Connection): Promise<Mark | 'invalid' | undefined> {
+async function readMarks(marks: JobMarks, target: Connection): Promise<Mark[] | 'invalid'> {
   try {
-    return await store.read(target);
+    return [...(await marks.known(target)).values()].map(({ mark }) => mark);
   } catch (error) {
     if (error instanceof GodwitError && error.code === 'MARK_INVALID') return 'invalid';
     throw error;
   }
+}
+
+function places(found: readonly Mark[]): string {
+  if (found.length === 1) return place(found[0]);
+  const open = found.find((mark) => !isThrough(mark));
+  return open === undefined ? `${found.length} pipelines were in incremental sync` : `of ${found.length} pipelines, one or more: ${place(open)}`;
 }
 
 function isThrough({ phase, file }: Mark): boolean {
@@ -72,12 +78,14 @@ async function lastTouched(key: string, target: Connection): Promise<number | un
 }
 
 /** Resolves with the epoch of this owner when no other one is seen any more. */
-async function fence(known: Mark, jobDir: string, store: MarkStore, target: Connection): Promise<number> {
-  const [newest] = await listRuns(jobDir);
-  const { epoch } = await store.takeOver(target, (before) => ({
-    ...(before ?? known),
-    epoch: Math.max((before ?? known).epoch, newest?.epoch ?? 0) + 1,
+async function fence(jobDir: string, marks: JobMarks, target: Connection): Promise<number> {
+  const newest = await newestEpoch(jobDir);
+  const store = marks.store('');
+  const taken = await marks.takeOver(target, [], (known) => ({
+    epoch: Math.max(newest, ...[...known.values()].map(({ mark }) => mark.epoch)) + 1,
+    marks: new Map(),
   }));
+  const epoch = Math.max(0, ...[...taken.values()].map((mark) => mark.epoch));
   if ((await store.killOthers(target)) === 0) return epoch;
   const startMs = performance.now();
   for (let seenMs = startMs, nowMs = startMs; nowMs - seenMs < QUIET_MS && nowMs - startMs < QUIET_WAIT_MAX_MS; nowMs = performance.now()) {
@@ -88,14 +96,14 @@ async function fence(known: Mark, jobDir: string, store: MarkStore, target: Conn
   return epoch;
 }
 
-async function nothingToFinish({ target: endpoint, job, checkpoint, spool }: JobConfig, { key }: MarkStore, target: Connection): Promise<GodwitError> {
+async function nothingToFinish({ job, checkpoint, spool }: JobConfig, { key }: JobMarks, target: Connection): Promise<GodwitError> {
   const { jobs, more } = await jobsAt(target, checkpoint.prefix);
   const jobDir = spoolJobDir(spool.dir, job.name);
-  const left = (await listRuns(jobDir)).length > 0;
+  const left = (await newestEpoch(jobDir)) > 0;
   const named = jobs.length === 0 ? 'no jobs were found there' : `it has marks of ${jobs.join(', ')}`;
   return new GodwitError(
     'NOTHING_TO_FINISH',
-    `target ${endpointName(endpoint)} has no mark of the job ${job.name}; ${named}${more ? ' (not all keys were looked at)' : ''}`,
+    `target ${endpointName(target.endpoint)} has no mark of the job ${job.name}; ${named}${more ? ' (not all keys were looked at)' : ''}`,
     {
       ...(left
         ? { fix: `Give the addresses (or --job) that the job began with. If the target was emptied since, delete what the job left in ${jobDir}.` }
@@ -117,7 +125,7 @@ async function jobsAt(target: Connection, prefix: string): Promise<{ jobs: strin
       const [next, keys] = Array.isArray(reply) ? reply : ['0', []];
       for (const key of Array.isArray(keys) ? keys.map(String) : []) {
         const isMark = Number(await target.call('HEXISTS', key, 'epoch').catch(() => 0)) === 1;
-        if (isMark) jobs.add(key.slice(begin.length));
+        if (isMark) jobs.add(key.slice(begin.length).split(':', 1)[0]);
       }
       cursor = String(next);
       if (cursor === '0') return { jobs: [...jobs].toSorted(), more: false };

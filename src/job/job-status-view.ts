@@ -1,119 +1,110 @@
-/** The status document of a running job, put together from its parts. */
-import { endpointName } from '../model/endpoint.ts';
-import type { ConnectionStatus, JobPhase, JobStatus } from '../observe/job-status.ts';
-import type { SyncPipeline } from '../pipeline/sync-pipeline.ts';
-import type { SyncSpool } from '../pipeline/sync-spool.ts';
-import type { Connection } from '../net/connection.ts';
+/** The status document of a running job, put together from its shards: sums, and the lag of the one that is furthest behind. */
 import type { SyncConfig } from '../config/sync-config.ts';
+import { versionName } from '../model/server-version.ts';
+import type { JobPhase, JobStatus, PipelineStatus } from '../observe/job-status.ts';
+import type { SpoolBudget } from '../source/replica/spool/disk-space.ts';
+import { spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
+import type { JobSource } from './job-source.ts';
 import type { JobTarget } from './job-target.ts';
-import type { LagMeter } from './lag-meter.ts';
+import { linkStatus, pipelineStatus } from './pipeline-status.ts';
 import type { RateMeter } from './rate-meter.ts';
+import type { SourceShard } from './source-shard.ts';
 import { VERSION } from './version.ts';
 
 /** What of a job is told. */
 export interface JobParts {
   readonly config: SyncConfig;
-  readonly pipeline: SyncPipeline | undefined;
-  readonly spool: SyncSpool | undefined;
-  readonly source: Connection;
+  readonly source: JobSource;
   readonly target: JobTarget;
+  readonly shards: readonly SourceShard[];
+  readonly budget: SpoolBudget;
   readonly phase: JobPhase;
   readonly phaseSinceAt: number;
   readonly startedAt: number;
-  readonly sourceOffset: number;
   readonly epoch: number;
   readonly lastError: JobStatus['errors']['last'];
   readonly deadLetters: DeadLetterFile;
-  readonly lag: LagMeter;
   readonly rates: RateMeter;
-  serverName(connection: Connection): string;
 }
 
 export function jobStatus(job: JobParts): JobStatus {
-  const { config, pipeline, spool } = job;
-  const reached = pipeline?.applied;
-  const received = spool?.stream?.endOffset ?? 0;
-  const incremental = reached?.phase === 'incremental-sync';
-  const applied = reached === undefined ? 0 : reached.offset;
+  const { config, shards, budget, rates } = job;
+  const pipelines = shards.map(pipelineStatus);
+  const bytesPerSecond = rates.perSecond(2);
+  const sum = (of: (one: PipelineStatus) => number): number => pipelines.reduce((total, one) => total + of(one), 0);
+  const conversions = shards.flatMap(({ pipeline }) => (pipeline === undefined ? [] : [pipeline.conversion]));
   return {
     job: config.job.name,
     version: VERSION,
     phase: job.phase,
     startedAt: job.startedAt,
     phaseSinceAt: job.phaseSinceAt,
-    source: { address: endpointName(config.source), server: job.serverName(job.source) },
+    source: { address: job.source.address, server: serverNames(shards) },
     target: { address: job.target.address, server: job.target.serverName },
-    fullSync: fullSync(job),
+    fullSync: fullSync(pipelines, bytesPerSecond),
     incrementalSync: {
-      replicationId: spool?.replicationId ?? '',
-      offsetReceived: received,
-      offsetApplied: incremental ? applied : 0,
-      offsetSource: job.sourceOffset,
-      commandsApplied: pipeline?.commandsApplied ?? 0,
+      replicationId: pipelines.length === 1 ? pipelines[0].incrementalSync.replicationId : '',
+      offsetReceived: sum((one) => one.incrementalSync.offsetReceived),
+      offsetApplied: sum((one) => one.incrementalSync.offsetApplied),
+      offsetSource: sumKnown(pipelines.map((one) => one.incrementalSync.offsetSource)),
+      commandsApplied: sum((one) => one.incrementalSync.commandsApplied),
     },
-    conversion: pipeline === undefined ? { encoded: 0, degraded: 0, skipped: 0 } : { ...pipeline.conversion },
-    lagBytes: lagBytes(job),
-    lagMs: incremental ? job.lag.lagMs(performance.now(), applied) : 0,
-    rate: { keysPerSecond: job.rates.perSecond(0), commandsPerSecond: job.rates.perSecond(1), bytesPerSecond: job.rates.perSecond(2) },
+    pipelines,
+    conversion: {
+      encoded: conversions.reduce((total, { encoded }) => total + encoded, 0),
+      degraded: conversions.reduce((total, { degraded }) => total + degraded, 0),
+      skipped: conversions.reduce((total, { skipped }) => total + skipped, 0),
+    },
+    lagBytes: pipelines.some(({ lagBytes }) => lagBytes < 0) ? -1 : Math.max(-1, ...pipelines.map(({ lagBytes }) => lagBytes)),
+    lagMs: Math.max(0, ...pipelines.map(({ lagMs }) => lagMs)),
+    rate: { keysPerSecond: rates.perSecond(0), commandsPerSecond: rates.perSecond(1), bytesPerSecond },
     spool: {
-      dir: spool?.jobDir ?? '',
-      bytesOnDisk: spool?.budget.bytesOnDisk ?? 0,
-      bytesInMemory: (spool?.rdb?.status().bytesInMemory ?? 0) + (spool?.stream?.status().bytesInMemory ?? 0),
-      bytesMax: spool?.budget.bytesMax ?? 0,
-      diskFreeBytes: spool?.budget.diskFreeBytes ?? -1,
-      full: spool?.budget.fullReason ?? null,
+      dir: spoolJobDir(config.spool.dir, config.job.name),
+      bytesOnDisk: budget.bytesOnDisk,
+      bytesInMemory: sum(({ spool }) => spool.bytesInMemory),
+      bytesMax: budget.bytesMaxConfigured === 0 && budget.diskFreeBytes < 0 ? 0 : budget.bytesMax,
+      diskFreeBytes: budget.diskFreeBytes,
+      full: budget.fullReason,
     },
-    checkpoint: { epoch: job.epoch, offset: pipeline?.mark.offset ?? 0, at: pipeline?.markAt ?? 0 },
-    errors: { retried: pipeline?.retried ?? 0, deadLetters: job.deadLetters.count, last: job.lastError },
-    connections: [job.source.status(), ...job.target.connections(), ...(pipeline === undefined ? [] : [linkStatus(pipeline, endpointName(config.source))])],
+    checkpoint: { epoch: job.epoch, offset: sum(({ checkpoint }) => checkpoint.offset), at: Math.max(0, ...pipelines.map(({ checkpoint }) => checkpoint.at)) },
+    errors: {
+      retried: shards.reduce((total, { pipeline }) => total + (pipeline?.retried ?? 0), 0),
+      deadLetters: job.deadLetters.count,
+      last: job.lastError,
+    },
+    connections: [
+      ...shards.map((shard) => ({ ...shard.control.status(), ...(shard.name === '' ? {} : { pipeline: shard.name }) })),
+      ...job.source.connections(),
+      ...job.target.connections(),
+      ...shards.map(linkStatus).filter((status) => status !== undefined),
+    ],
   };
 }
 
-/** Bytes that the source has written, or sent, and that are not applied; -1 before the first snapshot, when that means nothing. */
-export function lagBytes({ pipeline, spool, sourceOffset }: JobParts): number {
-  const { replicationId = '', offset = 0 } = pipeline?.applied ?? {};
-  return replicationId === '' ? -1 : Math.max(0, Math.max(spool?.stream?.endOffset ?? 0, sourceOffset) - offset);
-}
-
-function fullSync(job: JobParts): JobStatus['fullSync'] {
-  const { pipeline, spool } = job;
-  const reached = pipeline?.applied;
-  const total = spool?.snapshot?.length ?? -1;
-  const done = reached?.phase === 'incremental-sync';
-  const applied = done ? Math.max(0, total) : (reached?.rdbOffset ?? 0);
-  const progress = done ? 1 : total > 0 ? applied / total : -1;
-  const perSecond = job.rates.perSecond(2);
+function fullSync(pipelines: readonly PipelineStatus[], perSecond: number): JobStatus['fullSync'] {
+  const sum = (of: (one: PipelineStatus['fullSync']) => number): number => pipelines.reduce((total, one) => total + of(one.fullSync), 0);
+  const done = pipelines.length > 0 && pipelines.every(({ phase }) => phase === 'incremental-sync');
+  const total = sumKnown(pipelines.map((one) => one.fullSync.bytesTotal));
+  const applied = sum(({ bytesApplied }) => bytesApplied);
   return {
     bytesTotal: total,
-    bytesReceived: spool?.rdb?.endOffset ?? Math.max(0, total),
+    bytesReceived: sum(({ bytesReceived }) => bytesReceived),
     bytesApplied: applied,
-    keysApplied: pipeline?.keysApplied ?? 0,
-    keysSkipped: pipeline?.keysSkipped ?? 0,
-    progress,
+    keysApplied: sum(({ keysApplied }) => keysApplied),
+    keysSkipped: sum(({ keysSkipped }) => keysSkipped),
+    progress: done ? 1 : total > 0 ? applied / total : -1,
     timeLeftMs: done ? 0 : total > 0 && perSecond > 0 ? Math.round(((total - applied) * 1000) / perSecond) : -1,
   };
 }
 
-function linkStatus(pipeline: SyncPipeline, address: string): ConnectionStatus {
-  const { link } = pipeline;
-  return {
-    role: 'source replication',
-    address,
-    state: link.state,
-    sinceAt: link.sinceAt,
-    idleMs: Math.round(performance.now() - link.lastReceivedAtMs),
-    keepaliveIntervalMs: 1000,
-    keepaliveReason: 'replica-link',
-    nodeTimeoutMs: 0,
-    deadAfterMs: link.timeoutMs,
-    roundTripLastMs: 0,
-    roundTripSmoothedMs: 0,
-    pingsSent: 0,
-    pingsLost: 0,
-    reconnects: Math.max(0, link.reconnects),
-    unansweredReplies: 0,
-    unansweredBytes: 0,
-    lastError: link.lastError,
-  };
+/** -1 where one is not known, or none is there. */
+function sumKnown(numbers: readonly number[]): number {
+  return numbers.length === 0 || numbers.some((one) => one < 0) ? -1 : numbers.reduce((total, one) => total + one, 0);
+}
+
+/** `Redis 7.0.15`, or several, each once. */
+function serverNames(shards: readonly SourceShard[]): string {
+  const versions = shards.map(({ control }) => control.server.version).map((version) => (version === undefined ? 'unknown' : versionName(version)));
+  return versions.length === 0 ? 'unknown' : [...new Set(versions)].join(', ');
 }

@@ -2,14 +2,27 @@
  * The target as a job sees it, whatever its topology: connect, look, take over, and one side for each pipeline. StandaloneTarget and ClusterTarget are it.
  * The order: connect, check, checkRights, takeOver, side. What writes comes after all that looks.
  */
+import type { KnownPipeline } from '../checkpoint/job-marks.ts';
 import type { Mark } from '../checkpoint/mark.ts';
+import type { KeyShare } from '../model/key-share.ts';
 import type { ServerVersion } from '../model/server-version.ts';
 import type { ConnectionStatus } from '../observe/job-status.ts';
 import type { TargetSide } from '../pipeline/target-side.ts';
 
+/** A pipeline as the target is told of it. */
+export interface PipelinePlan {
+  /** Stable over runs and failovers; its mark is found by it. '' = the source has only one. */
+  readonly name: string;
+  readonly share: KeyShare;
+  /** Kept beside the mark, for a later run to know the pipeline by when its name is no longer known; '' = nothing. */
+  readonly note: string;
+  /** It cannot go on at its mark, whatever that says: it gets one that asks for a full sync. */
+  readonly beginsAnew: boolean;
+}
+
 export interface TakeOverRequest {
-  /** Names of the pipelines of this job, each with a mark of its own. One of a standalone source is ''. */
-  readonly pipelines: readonly string[];
+  /** All pipelines of this job, each with a mark of its own. */
+  readonly pipelines: readonly PipelinePlan[];
   /** The highest epoch that folders of the spool tell of: a target that was emptied, or has lost its tail, counts epochs that were taken before. */
   readonly epochTaken: number;
   /** Asked when --flush-target is set and the target holds no mark of this job. @throws FLUSH_NOT_CONFIRMED */
@@ -47,10 +60,14 @@ export interface JobTarget {
   checkRights(): Promise<readonly string[]>;
   /** Keys in all databases, ours among them. */
   keyCount(): Promise<number>;
+  /** What earlier runs of this job have left, by the name of the pipeline. @throws MARK_INVALID */
+  known(): Promise<ReadonlyMap<string, KnownPipeline>>;
   /** @throws TARGET_NOT_EMPTY, FLUSH_NOT_CONFIRMED, MARK_INVALID, FENCED */
   takeOver(request: TakeOverRequest): Promise<TakenOver>;
   /** After the take-over. */
   side(pipeline: string): Promise<TargetSide>;
+  /** Changes the note of a pipeline. */
+  note(pipeline: string, note: string): Promise<void>;
   /** --finish: fences whoever runs the job, removes its spool and its marks. @returns how far it was, as sentences */
   finish(): Promise<string>;
   connections(): ConnectionStatus[];

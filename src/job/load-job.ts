@@ -5,8 +5,9 @@
  */
 import { logEvent } from '../observe/log-event.ts';
 import { Deferred } from '../async/deferred.ts';
-import { markKey, type Mark } from '../checkpoint/mark.ts';
-import { MarkStore } from '../checkpoint/mark-store.ts';
+import { JobMarks } from '../checkpoint/job-marks.ts';
+import type { Mark } from '../checkpoint/mark.ts';
+import type { MarkStore } from '../checkpoint/mark-store.ts';
 import type { LoadConfig } from '../config/sync-config.ts';
 import { endpointName } from '../model/endpoint.ts';
 import { Connection } from '../net/connection.ts';
@@ -44,6 +45,7 @@ export class LoadJob implements SyncJobApi {
   pipeline: LoadPipeline | undefined;
   private readonly dependencies: LoadDependencies;
   private readonly listeners: ((event: JobEvent) => void)[] = [];
+  private readonly marks: JobMarks;
   private readonly store: MarkStore;
   private othersCutOff = false;
   private reason: JobResult['reason'] = 'stopped';
@@ -60,7 +62,8 @@ export class LoadJob implements SyncJobApi {
     this.dependencies = dependencies;
     const { job, checkpoint, spool, deadLetter, keepalive, reconnect } = config;
     this.deadLetters = new DeadLetterFile(deadLetter.file || `${spoolJobDir(spool.dir, job.name)}/dead-letter.jsonl`);
-    this.store = new MarkStore(markKey(checkpoint.prefix, job.name), `godwit:${job.name}:`);
+    this.marks = new JobMarks(checkpoint.prefix, job.name, `godwit:${job.name}:`);
+    this.store = this.marks.store('');
     this.file = new LoadedFile(config, dependencies.stdin);
     const run = `${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
     const role = 'target data';
@@ -75,8 +78,7 @@ export class LoadJob implements SyncJobApi {
       onOver: (lastedMs) => this.emit('info', 'target.ready', 'the target takes writes again', { lastedMs }),
     });
     this.gate = new TargetGate({
-      target: { ready: () => this.target.ready(), keyCount: () => keyCount(this.target) },
-      address: endpointName(config.target),
+      target: { address: () => endpointName(config.target), ready: () => this.target.ready(), keyCount: () => keyCount(this.target) },
       notReady: this.notReady,
       yes: config.sync.yes,
       confirmFlush: dependencies.confirmFlush,
@@ -154,7 +156,7 @@ export class LoadJob implements SyncJobApi {
     if (this.stopAsked) return;
     const attemptsMax = config.reconnect.attemptsMax || FIRST_ATTEMPTS;
     await target.connect({ attemptsMax, patient: config.reconnect.attemptsMax === 0 });
-    checkTarget(config, target);
+    checkTarget(target);
     if (config.sync.finish) return;
     await this.gate.whenItTakesWrites(() => this.checkRights());
     await tryWritablePlaces(config);
@@ -170,7 +172,7 @@ export class LoadJob implements SyncJobApi {
   }
 
   private async finish(): Promise<void> {
-    this.remarks = await finishJob(this.config, this.store, this.target);
+    this.remarks = await finishJob(this.config, this.marks, this.target);
     this.reason = 'finished';
     this.emit('info', 'job.finished', `the mark of this job is removed. ${this.remarks}`);
   }
@@ -210,7 +212,7 @@ export class LoadJob implements SyncJobApi {
     if (known !== undefined) file.checkMark(known, store.key);
     const flush = known === undefined && config.sync.flushTarget && (await this.gate.mayFlush());
     const keys = known === undefined && !flush ? await keyCount(target) : 0;
-    if (known === undefined && keys > 0 && config.sync.onExisting === 'fail') throw notEmpty(config, keys);
+    if (known === undefined && keys > 0 && config.sync.onExisting === 'fail') throw notEmpty(config, endpointName(config.target), keys);
     const first = { epoch: 0, replicationId: '', offset: 0, database: 0, snapshotId: 0, rdbOffset: 0, rdbState: null, owned: keys === 0 } as const;
     const mark = await store.takeOver(
       target,

@@ -41,6 +41,7 @@ export function loadStatus(job: LoadParts): JobStatus {
     target: { address: endpointName(config.target), server: version === undefined ? 'unknown' : versionName(version) },
     fullSync: { ...progress(pipeline, bytesPerSecond), keysApplied: keys, keysSkipped: skipped },
     incrementalSync: { replicationId: '', offsetReceived: 0, offsetApplied: 0, offsetSource: -1, commandsApplied: commands },
+    pipelines: [],
     load: {
       keysExpired: pipeline?.expired ?? 0,
       position: pipeline?.mark.file?.position ?? '',

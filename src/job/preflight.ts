@@ -1,47 +1,58 @@
 /** Looks at both servers before anything is written: the right kind, the right role, not the same, and what the target can do. */
-import type { JobConfig, SyncConfig } from '../config/sync-config.ts';
+import type { JobConfig } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
-import { type Endpoint, endpointName } from '../model/endpoint.ts';
+import { endpointName } from '../model/endpoint.ts';
 import { atLeast } from '../model/server-version.ts';
 import type { Connection } from '../net/connection.ts';
 import type { JobTarget } from './job-target.ts';
 import type { RestoreOptions } from '../target/batch-buffer.ts';
 import { ValueConversion } from '../target/value-conversion.ts';
 
-/** @throws WRONG_TOPOLOGY, TARGET_IS_REPLICA, SAME_SERVER */
-export function checkServers(config: SyncConfig, source: Connection, target: JobTarget): void {
-  checkKind('source', config.source, source);
-  target.check();
+/** @param isNode of a cluster that the source is. @throws WRONG_TOPOLOGY, SAME_SERVER */
+export function checkSource(source: Connection, isNode: boolean, target: JobTarget): void {
+  checkKind('source', source, isNode);
   if (target.runIds().includes(source.server.runId)) {
-    throw new GodwitError('SAME_SERVER', `source ${endpointName(config.source)} and target ${target.address} are the same server`);
+    throw new GodwitError('SAME_SERVER', `source ${endpointName(source.endpoint)} and target ${target.address} are the same server`);
   }
 }
 
 /** @throws WRONG_TOPOLOGY, TARGET_IS_REPLICA */
-export function checkTarget(config: JobConfig, target: Connection): void {
-  checkKind('target', config.target, target);
+export function checkTarget(target: Connection): void {
+  checkKind('target', target, false);
   if (target.server.role === 'replica') {
-    throw new GodwitError('TARGET_IS_REPLICA', `target ${endpointName(config.target)} is a replica of ${target.server.primaryAddress ?? 'another server'}`);
+    throw new GodwitError('TARGET_IS_REPLICA', `target ${endpointName(target.endpoint)} is a replica of ${target.server.primaryAddress ?? 'another server'}`);
   }
 }
 
-function checkKind(side: 'source' | 'target', endpoint: Endpoint, connection: Connection): void {
+function checkKind(side: 'source' | 'target', connection: Connection, isNode: boolean): void {
   const { mode, role } = connection.server;
-  const name = `${side} ${endpointName(endpoint)}`;
+  const name = `${side} ${endpointName(connection.endpoint)}`;
   if (mode === 'sentinel' || role === 'sentinel') {
     throw new GodwitError('WRONG_TOPOLOGY', `${name} is a sentinel, not a server with data`, {
       fix: 'Give the address of the server that it watches; at the sentinel, SENTINEL GET-MASTER-ADDR-BY-NAME <name> tells it.',
     });
   }
-  if (mode === 'cluster') {
+  if (mode === 'cluster' && !isNode) {
     throw new GodwitError('WRONG_TOPOLOGY', `${name} is a node of a cluster, which this version cannot sync`, { fix: 'Give a standalone server.' });
   }
 }
 
+/** @throws DATABASE_MISSING when the source has keys in databases that the target has not */
+export async function checkDatabases(source: Connection, { databases, address }: JobTarget): Promise<void> {
+  if (databases === Number.POSITIVE_INFINITY) return;
+  const info = String(await source.call('INFO', 'keyspace'));
+  for (const [, database] of info.matchAll(/^db(\d+):keys=[1-9]/gm)) {
+    if (Number(database) < databases) continue;
+    throw new GodwitError('DATABASE_MISSING', `the source has keys in database ${database}; the cluster ${address} has ${databases} only`, {
+      details: { database: Number(database), databases },
+    });
+  }
+}
+
 /** A target that is not empty, and may not be written to. */
-export function notEmpty(config: JobConfig, keys: number): GodwitError {
+export function notEmpty(config: JobConfig, address: string, keys: number): GodwitError {
   const holds = keys === 1 ? '1 key' : `${keys} keys`;
-  return new GodwitError('TARGET_NOT_EMPTY', `target ${endpointName(config.target)} holds ${holds}, and no mark of the job ${config.job.name}`, {
+  return new GodwitError('TARGET_NOT_EMPTY', `target ${address} holds ${holds}, and no mark of the job ${config.job.name}`, {
     fix: 'Empty it, or choose --on-existing replace or skip, or --flush-target. To go on with a job, give the addresses (or --job) that it began with.',
     details: { keys },
   });

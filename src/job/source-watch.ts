@@ -35,6 +35,12 @@ export class SourceWatch {
     if (seconds > 0) this.replTimeoutMs = seconds * 1_000;
   }
 
+  /** The replication id, and the one before the last failover; none where it cannot be asked. */
+  async histories(): Promise<string[]> {
+    const info = String(await this.source.call('INFO', 'replication').catch(() => ''));
+    return [...info.matchAll(/^master_replid2?:([0-9a-f]{40})/gm)].map((match) => match[1]).filter((id) => !/^0+$/.test(id));
+  }
+
   /** Asks anew, once a second at most. Resolves when the answer is there, or will not come. */
   async ask(link: ReplicaLinkState): Promise<void> {
     const now = performance.now();

@@ -1,9 +1,9 @@
 /**
- * `godwit sync` as an object: checks both servers, takes the job over by its mark, runs the pipeline, tells how it is. One job, one source, one target.
+ * `godwit sync` as an object: finds the source's places, checks both sides, takes the job over by its marks, runs a pipeline for each place, tells how it is.
+ * What belongs to one place alone is in source-shard.ts.
  *
  *   created > planning > full-sync > incremental-sync > draining > stopped      any > failed
  */
-import type { Mark } from '../checkpoint/mark.ts';
 import type { SyncConfig } from '../config/sync-config.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { GodwitError } from '../errors/errors.ts';
@@ -14,30 +14,25 @@ import { KeepaliveWheel } from '../net/keepalive-wheel.ts';
 import { logEvent } from '../observe/log-event.ts';
 import type { JobDependencies, JobEvent, JobResult, SyncJobApi } from '../observe/job-api.ts';
 import type { JobPhase, JobStatus } from '../observe/job-status.ts';
-import { SyncPipeline } from '../pipeline/sync-pipeline.ts';
-import { SyncSpool } from '../pipeline/sync-spool.ts';
-import { listRuns, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
+import { SnapshotTurns } from '../source/replica/snapshot-turns.ts';
+import { SpoolBudget } from '../source/replica/spool/disk-space.ts';
+import { newestEpoch, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import { DeadLetterFile } from '../target/dead-letter.ts';
 import { capabilityPlan } from './capability-plan.ts';
-import { checkSourceRights } from './check-rights.ts';
-import { jobStatus, lagBytes } from './job-status-view.ts';
-import { LagMeter } from './lag-meter.ts';
+import { jobStatus } from './job-status-view.ts';
+import type { JobSource, SourcePlace } from './job-source.ts';
+import type { JobTarget, PipelinePlan, TakenOver } from './job-target.ts';
 import { LastingTrouble } from './lasting-trouble.ts';
-import { checkServers } from './preflight.ts';
+import { checkDatabases } from './preflight.ts';
+import { connectTarget, openSides, type SidesOptions } from './open-sides.ts';
 import { RateMeter } from './rate-meter.ts';
-import { SourceWatch } from './source-watch.ts';
-import type { JobTarget } from './job-target.ts';
-import { StandaloneTarget } from './standalone-target.ts';
-import { ClusterTarget } from './cluster-target.ts';
-import { ClusterTopology } from '../topology/cluster-topology.ts';
+import { planPipelines } from './plan-pipelines.ts';
+import { SourceShard } from './source-shard.ts';
 import { TargetGate } from './target-gate.ts';
 import { tryWritablePlaces } from './writable-places.ts';
 
 const SAMPLE_EVERY_MS = 250;
-const LAG_HEARD_MS = 2_500;
 const FIRST_ATTEMPTS = 3;
-/** Least time between two looks at the map of a cluster: slots that move are waited for. */
-const TOPOLOGY_GAP_MS = 50;
 
 export class SyncJob implements SyncJobApi {
   readonly config: SyncConfig;
@@ -47,18 +42,18 @@ export class SyncJob implements SyncJobApi {
   epoch = 0;
   lastError: { code: string; message: string; at: number } | null = null;
   readonly rates = new RateMeter();
-  readonly lag = new LagMeter();
   readonly deadLetters: DeadLetterFile;
-  readonly source: Connection;
+  readonly source: JobSource;
   target: JobTarget;
-  spool: SyncSpool | undefined;
-  pipeline: SyncPipeline | undefined;
+  readonly budget: SpoolBudget;
+  shards: readonly SourceShard[] = [];
   private readonly dependencies: JobDependencies;
   private readonly wheel = new KeepaliveWheel();
+  private readonly sides: SidesOptions;
   private readonly listeners: ((event: JobEvent) => void)[] = [];
   /** Begins the names of the connections of this process. */
   private readonly runName: string;
-  private readonly watch: SourceWatch;
+  private readonly turns: SnapshotTurns;
   private reason: JobResult['reason'] | undefined;
   private remarks: string | undefined;
   private stopAsked = false;
@@ -66,38 +61,37 @@ export class SyncJob implements SyncJobApi {
   /** The target answers, but takes no writes. */
   private readonly notReady: LastingTrouble;
   private readonly gate: TargetGate;
-  /** The source does not replicate to us for now. */
-  private readonly sourceAway: LastingTrouble;
   private spoolFull: JobStatus['spool']['full'] = null;
 
   constructor(config: SyncConfig, dependencies: JobDependencies) {
     this.config = config;
     this.dependencies = dependencies;
     const { job, spool, deadLetter } = config;
-    this.deadLetters = new DeadLetterFile(deadLetter.file || `${spoolJobDir(spool.dir, job.name)}/dead-letter.jsonl`);
+    const jobDir = spoolJobDir(spool.dir, job.name);
+    this.deadLetters = new DeadLetterFile(deadLetter.file || `${jobDir}/dead-letter.jsonl`);
+    this.budget = new SpoolBudget({ dir: jobDir, maxBytes: spool.maxBytes, log: dependencies.log });
+    this.turns = new SnapshotTurns(config.sync.fullSyncConcurrency);
     this.runName = `godwit:${job.name}:${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
-    this.source = this.connection('source control', config.source);
-    this.target = new StandaloneTarget({
+    this.sides = {
       config,
-      connection: this.connection('target data', config.target),
+      runName: this.runName,
       deadLetters: this.deadLetters,
+      wheel: this.wheel,
+      log: dependencies.log,
+      connection: (role, endpoint, pipeline) => this.connection(role, endpoint, pipeline),
       onEvent: (level, kind, message, details) => this.onPipelineEvent(level, kind, message, details),
-    });
-    this.watch = new SourceWatch(this.source);
+    };
+    const { source, target } = openSides(this.sides);
+    this.source = source;
+    this.target = target;
     this.notReady = this.trouble('TARGET_NOT_READY', 'target.not-ready', 'target.ready', 'the target takes writes again');
     this.gate = new TargetGate({
-      target: { ready: () => this.target.ready(), keyCount: () => this.target.keyCount() },
-      address: endpointName(config.target),
+      target: { address: () => this.target.address, ready: () => this.target.ready(), keyCount: () => this.target.keyCount() },
       notReady: this.notReady,
       yes: config.sync.yes,
       confirmFlush: dependencies.confirmFlush,
       isStopAsked: () => this.stopAsked,
     });
-    this.sourceAway = this.trouble('SOURCE_NOT_READY', 'source.away', 'source.back', 'the source replicates again');
-  }
-
-  get sourceOffset(): number {
-    return this.watch.offset;
   }
 
   async run(): Promise<JobResult> {
@@ -119,27 +113,27 @@ export class SyncJob implements SyncJobApi {
       throw error;
     } finally {
       clearInterval(this.sampler);
-      await Promise.all([this.source.close(), this.target.close()]);
+      await this.closeAll();
     }
   }
 
   private result(reason: JobResult['reason']): JobResult {
-    return { reason, status: this.status(), resumable: reason !== 'finished', markWritten: this.pipeline?.isSettled ?? false, remarks: this.remarks };
+    const markWritten = this.shards.length > 0 && this.shards.every(({ pipeline }) => pipeline?.isSettled ?? false);
+    return { reason, status: this.status(), resumable: reason !== 'finished', markWritten, remarks: this.remarks };
   }
 
   stop(): void {
     this.stopAsked = true;
     if (this.phase !== 'stopped' && this.phase !== 'failed') this.enter('draining');
-    this.pipeline?.stop();
-    // Nothing is in flight to a server that is away, and there is no waiting for its return.
-    if (!this.source.isReady) void this.source.close();
+    for (const shard of this.shards) shard.stop();
     this.target.stopWaiting();
+    // Whoever still looks for the source learns that nobody waits for it.
+    if (this.shards.length === 0) void this.source.close();
   }
 
   abort(): void {
     this.stop();
-    void this.source.close();
-    void this.target.close();
+    void this.closeAll();
   }
 
   status(): JobStatus {
@@ -155,27 +149,30 @@ export class SyncJob implements SyncJobApi {
     return connection.server.version === undefined ? 'unknown' : versionName(connection.server.version);
   }
 
-  private trouble(code: ErrorCode, kind: string, kindOver: string, over: string): LastingTrouble {
+  private trouble(code: ErrorCode, kind: string, kindOver: string, over: string, pipeline?: () => string): LastingTrouble {
+    const named = (details: Record<string, unknown>): Record<string, unknown> => withPipeline(details, pipeline?.() ?? '');
     return new LastingTrouble({
       onTold: (message, lastsMs) => {
         this.lastError = { code, message, at: Date.now() };
-        this.emit('warn', kind, message, { lastsMs });
+        this.emit('warn', kind, message, named({ lastsMs }));
       },
-      onOver: (lastedMs) => this.emit('info', kindOver, over, { lastedMs }),
+      onOver: (lastedMs) => this.emit('info', kindOver, over, named({ lastedMs })),
     });
   }
 
-  private connection(role: string, endpoint: Endpoint, pipeline = ''): Connection {
+  /** @param pipeline '' = of the job */
+  private connection(role: string, endpoint: Endpoint, pipeline: string): Connection {
     const { keepalive, reconnect } = this.config;
-    const clientName = `${this.runName}:${pipeline === '' ? '' : `${pipeline}:`}${role.replace(' ', '-')}`;
+    const clientName = [this.runName, ...(pipeline === '' ? [] : [pipeline]), role.replace(' ', '-')].join(':');
     const connection = new Connection({ role, endpoint, clientName, keepalive, reconnect, wheel: this.wheel, log: this.dependencies.log });
     connection.events.on('lost', ({ error, idleMs }) => {
       this.lastError = { code: error.code, message: error.message, at: Date.now() };
-      this.emit('warn', 'connection.lost', error.message, { role, idleMs, code: error.code });
+      this.emit('warn', 'connection.lost', error.message, withPipeline({ role, idleMs, code: error.code }, pipeline));
       if (this.stopAsked) void connection.close();
     });
     connection.events.on('state', ({ from, to }) => {
-      if (to.name === 'ready') this.emit('info', 'connection.ready', `${role} ${endpointName(endpoint)} is connected`, { role, from });
+      if (to.name !== 'ready') return;
+      this.emit('info', 'connection.ready', `${role} ${endpointName(connection.endpoint)} is connected`, withPipeline({ role, from }, pipeline));
     });
     return connection;
   }
@@ -186,69 +183,50 @@ export class SyncJob implements SyncJobApi {
     const first = { attemptsMax, patient: this.config.reconnect.attemptsMax === 0 };
     if (this.config.sync.finish) {
       // The source may be gone for good by then.
-      await this.connectTarget(first);
+      this.target = await connectTarget(this.sides, this.target, first);
       return this.target.check();
     }
-    await Promise.all([this.source.connect(first), this.connectTarget(first)]);
-    checkServers(this.config, this.source, this.target);
+    await Promise.all([this.openSource(first), connectTarget(this.sides, this.target, first).then((target) => (this.target = target))]);
+    for (const shard of this.shards) shard.check(this.target);
+    this.target.check();
     await this.gate.whenItTakesWrites(() => this.lookBeforeWriting());
-    await this.watch.begin();
+    await Promise.all(this.shards.map(({ watch }) => watch.begin()));
   }
 
-  /** Any node of a cluster will do as its address. */
-  private async connectTarget(first: { readonly attemptsMax: number; readonly patient: boolean }): Promise<void> {
-    const { config } = this;
-    await this.target.connect(first);
-    if (!(this.target instanceof StandaloneTarget) || !this.target.isClusterNode) return;
-    await this.target.close();
-    const { keepalive, reconnect, target: seed } = config;
-    const topology = new ClusterTopology({
-      side: { kind: 'cluster', seeds: [seed], announced: { addressMap: new Map(), preferHostname: false } },
-      role: 'target topology',
-      clientName: `${this.runName}:target-topology`,
-      keepalive,
-      reconnect,
-      wheel: this.wheel,
+  private async openSource(first: { readonly attemptsMax: number; readonly patient: boolean }): Promise<void> {
+    await this.source.start();
+    this.shards = this.source.places.map((place) => this.shard(place));
+    if (this.stopAsked) this.stop();
+    await Promise.all(this.shards.map(({ control }) => control.connect(first)));
+  }
+
+  private shard(place: SourcePlace): SourceShard {
+    const shard: SourceShard = new SourceShard({
+      place,
+      config: this.config,
+      control: this.connection('source control', place.endpoint, place.id),
+      turns: this.turns,
       log: this.dependencies.log,
-      refreshGapMs: TOPOLOGY_GAP_MS,
+      away: this.trouble('SOURCE_NOT_READY', 'source.away', 'source.back', 'the source replicates again', () => shard.name),
+      onEvent: (level, kind, message, details) => this.onPipelineEvent(level, kind, message, withPipeline(details, shard.name)),
     });
-    this.target = new ClusterTarget({
-      config,
-      address: endpointName(seed),
-      topology,
-      runName: this.runName,
-      open: (role, endpoint, pipeline) => this.connection(role, endpoint, pipeline),
-      deadLetters: this.deadLetters,
-      onEvent: (level, kind, message, details) => this.onPipelineEvent(level, kind, message, details),
-    });
-    await this.target.connect(first);
+    return shard;
   }
 
   /** What would stop a run later is found before anything is written. */
   private async lookBeforeWriting(): Promise<void> {
     await this.checkRights();
-    await this.checkDatabases();
+    for (const shard of this.shards) await checkDatabases(shard.control, this.target);
     await tryWritablePlaces(this.config);
     this.tellLosses();
   }
 
-  /** @throws DATABASE_MISSING */
-  private async checkDatabases(): Promise<void> {
-    const info = String(await this.source.call('INFO', 'keyspace'));
-    const { databases, address } = this.target;
-    for (const [, database] of info.matchAll(/^db(\d+):keys=[1-9]/gm)) {
-      if (Number(database) < databases) continue;
-      throw new GodwitError('DATABASE_MISSING', `the source has keys in database ${database}; the cluster ${address} has ${databases} only`, {
-        details: { database: Number(database), databases },
-      });
-    }
-  }
-
   private tellLosses(): void {
-    const source = this.source.server.version;
     const target = this.target.version;
-    const losses = source === undefined || target === undefined ? [] : capabilityPlan(source, target);
-    if (source === undefined || target === undefined || losses.length === 0) return;
+    const versions = this.shards.map(({ control }) => control.server.version).filter((version) => version !== undefined);
+    const source = versions.find((version) => target !== undefined && capabilityPlan(version, target).length > 0);
+    if (source === undefined || target === undefined) return;
+    const losses = capabilityPlan(source, target);
     const { onUnsupported } = this.config.sync;
     const then = { stop: 'the run stops at the first of it', skip: 'such keys are left out', degrade: 'the target gets what it can hold' }[onUnsupported];
     const message = `the target (${versionName(target)}) cannot hold all that the source (${versionName(source)}) may have: ${losses.join('. ')}. ${then} (--on-unsupported ${onUnsupported})`;
@@ -256,7 +234,7 @@ export class SyncJob implements SyncJobApi {
   }
 
   private async checkRights(): Promise<void> {
-    await checkSourceRights(this.source, this.config.source);
+    await Promise.all(this.shards.map((shard) => shard.checkRights()));
     const missing = await this.target.checkRights();
     if (missing.length === 0) return;
     const message = `the user at target ${this.target.address} may not run ${missing.join(', ')}: the job will stop if the source sends that`;
@@ -270,31 +248,30 @@ export class SyncJob implements SyncJobApi {
   }
 
   private async sync(): Promise<void> {
-    const { config, dependencies } = this;
-    const mark = await this.gate.whenItTakesWrites(() => this.takeOver());
-    this.epoch = mark.epoch;
-    const spool = new SyncSpool({ config: config.spool, job: config.job.name, epoch: mark.epoch, log: dependencies.log });
-    this.spool = spool;
-    await Promise.all([spool.adopt(mark), this.watch.ask('idle')]);
-    const target = await this.target.side('');
-    const pipeline = new SyncPipeline({
-      config,
-      source: config.source,
-      target,
-      spool,
-      mark,
-      valueBytesMax: this.target.valueBytesMax,
-      log: dependencies.log,
-      sourceOffset: this.sourceOffset,
-      sourceVersion: () => this.source.server.version?.text ?? '',
-      sourceTimeoutMs: () => this.watch.silenceMaxMs(this.pipeline?.link.lastReceivedAtMs ?? 0),
-      onEvent: (level, kind, message, details) => this.onPipelineEvent(level, kind, message, details),
-    });
-    this.pipeline = pipeline;
+    const { budget, dependencies } = this;
+    const { epoch, marks } = await this.gate.whenItTakesWrites(() => this.takeOver());
+    this.epoch = epoch;
+    const { valueBytesMax } = this.target;
+    for (const shard of this.shards) {
+      const mark = marks.get(shard.name);
+      if (mark === undefined) throw new GodwitError('INTERNAL', 'the take-over brought no mark');
+      await shard.prepare({ mark, side: await this.target.side(shard.name), epoch, budget, valueBytesMax });
+    }
     if (this.stopAsked) return;
     this.sampler = setInterval(() => this.sample(), SAMPLE_EVERY_MS);
-    const outcome = await pipeline.run();
-    if (outcome === 'full-sync-done') this.reason = 'full-sync-done';
+    dependencies.log.debug({ pipelines: this.shards.map(({ name }) => name) }, 'the pipelines begin');
+    const outcomes = await Promise.all(this.shards.map((shard) => this.runShard(shard)));
+    if (outcomes.every((outcome) => outcome === 'full-sync-done')) this.reason = 'full-sync-done';
+  }
+
+  /** One that fails ends the others too: they drain first, so that the next run finds them where they were. */
+  private async runShard({ pipeline }: SourceShard): Promise<'stopped' | 'full-sync-done'> {
+    try {
+      return (await pipeline?.run()) ?? 'stopped';
+    } catch (error) {
+      for (const other of this.shards) if (other.pipeline !== pipeline) other.pipeline?.stop();
+      throw error;
+    }
   }
 
   private onPipelineEvent(level: JobEvent['level'], kind: string, message: string, details?: Record<string, unknown>): void {
@@ -302,56 +279,49 @@ export class SyncJob implements SyncJobApi {
     else this.emit(level, kind, message, details);
   }
 
-  private async takeOver(): Promise<Mark> {
+  private async takeOver(): Promise<TakenOver> {
     const { config, target } = this;
-    const [newest] = await listRuns(spoolJobDir(config.spool.dir, config.job.name));
-    const mayFlush = (): Promise<boolean> => this.gate.mayFlush();
-    const { epoch, marks, isResumed, killed } = await target.takeOver({ pipelines: [''], epochTaken: newest?.epoch ?? 0, mayFlush });
-    const mark = marks.get('');
-    if (mark === undefined) throw new GodwitError('INTERNAL', 'the take-over brought no mark');
-    if (isResumed) this.emit('info', 'job.resumed', 'the job goes on where its mark says', { epoch, offset: mark.offset, killed });
-    return mark;
+    const epochTaken = await newestEpoch(spoolJobDir(config.spool.dir, config.job.name));
+    const pipelines: PipelinePlan[] = await planPipelines(this.shards, await target.known());
+    const taken = await target.takeOver({ pipelines, epochTaken, mayFlush: () => this.gate.mayFlush() });
+    const { epoch, isResumed, killed, marks } = taken;
+    const offset = marks.get('')?.offset;
+    if (isResumed) this.emit('info', 'job.resumed', 'the job goes on where its mark says', { epoch, ...(offset === undefined ? {} : { offset }), killed });
+    return taken;
   }
 
   private sample(): void {
-    const { pipeline } = this;
-    if (pipeline === undefined) return;
-    const { applied } = pipeline;
-    if (this.phase !== 'draining' && this.phase !== applied.phase) this.enter(applied.phase);
+    const running = this.shards.flatMap(({ pipeline }) => (pipeline === undefined ? [] : [pipeline]));
+    const phase = running.every(({ applied }) => applied.phase === 'incremental-sync') ? 'incremental-sync' : 'full-sync';
+    if (this.phase !== 'draining') this.enter(phase);
     const now = performance.now();
-    this.notReady.done(pipeline.markAt, Date.now());
-    this.watchLink(pipeline.link);
+    this.notReady.done(Math.max(...running.map(({ markAt }) => markAt)), Date.now());
     this.watchSpool();
-    const received = this.spool?.stream?.endOffset ?? -1;
-    if (received >= 0) this.lag.received(now, received);
-    this.rates.sample(now, [pipeline.keysApplied, pipeline.commandsApplied, applied.offset + applied.rdbOffset]);
-    void this.watch.ask(pipeline.link.state);
+    for (const shard of this.shards) shard.sample(now);
+    const sum = (of: (pipeline: (typeof running)[number]) => number): number => running.reduce((total, pipeline) => total + of(pipeline), 0);
+    this.rates.sample(now, [
+      sum((pipeline) => pipeline.keysApplied),
+      sum((pipeline) => pipeline.commandsApplied),
+      sum(({ applied }) => applied.offset + applied.rdbOffset),
+    ]);
     const { stopWhenLagBelowBytes } = this.config.sync;
-    const near = stopWhenLagBelowBytes >= 0 && this.lagIsCertain(pipeline) && lagBytes(this) <= stopWhenLagBelowBytes;
+    const near = stopWhenLagBelowBytes >= 0 && this.shards.every((shard) => shard.lagIsCertain && shard.lagBytes <= stopWhenLagBelowBytes);
     if (near && !this.stopAsked) {
       this.reason = 'lag-below';
       this.stop();
     }
   }
 
-  /** The source streams to us, and has told since it does how far it is in the same history: what it told before can be of another life. */
-  private lagIsCertain({ applied, link }: SyncPipeline): boolean {
-    const { heardAt, replicationId } = this.watch;
-    if (applied.phase !== 'incremental-sync' || link.state !== 'streaming') return false;
-    return heardAt > link.sinceAt && Date.now() - heardAt < LAG_HEARD_MS && (replicationId === '' || replicationId === this.spool?.replicationId);
-  }
-
-  private watchLink({ state, lastError, sinceAt }: SyncPipeline['link']): void {
-    if (state === 'backing-off' && lastError !== null) this.sourceAway.met(lastError.message, Date.now());
-    else if (state === 'streaming' || state === 'receiving-rdb' || state === 'waiting-for-rdb') this.sourceAway.done(sinceAt, Date.now());
-  }
-
   private watchSpool(): void {
-    const full = this.spool?.budget.fullReason ?? null;
+    const full = this.budget.fullReason;
     if (full === this.spoolFull) return;
     this.spoolFull = full;
     if (full === null) this.emit('info', 'spool.room', 'the spool has room again');
     else this.emit('warn', 'spool.full', `the spool has no room left (${full === 'disk' ? 'the disk is full' : 'spool.max_bytes'}); the source is held back`);
+  }
+
+  private async closeAll(): Promise<void> {
+    await Promise.all([...this.shards.map((shard) => shard.close()), this.source.close(), this.target.close()]);
   }
 
   private enter(phase: JobPhase): void {
@@ -366,4 +336,8 @@ export class SyncJob implements SyncJobApi {
     logEvent(this.dependencies.log, event);
     for (const listener of this.listeners) listener(event);
   }
+}
+
+function withPipeline(details: Record<string, unknown> | undefined, pipeline: string): Record<string, unknown> {
+  return pipeline === '' ? { ...details } : { ...details, pipeline };
 }

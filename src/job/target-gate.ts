@@ -9,8 +9,7 @@ const READY_RETRY_MS = 250;
 
 export interface TargetGateOptions {
   /** `keyCount` in all databases. */
-  readonly target: { ready(): Promise<void>; keyCount(): Promise<number> };
-  readonly address: string;
+  readonly target: { address(): string; ready(): Promise<void>; keyCount(): Promise<number> };
   readonly notReady: LastingTrouble;
   /** --yes */
   readonly yes: boolean;
@@ -45,12 +44,13 @@ export class TargetGate {
 
   /** An error reply that nobody has sorted yet is the target's: what is asked of the source is asked without need. */
   failure(caught: unknown): GodwitError {
-    return caught instanceof ReplyError ? replyFailure(caught, { role: 'target data', address: this.options.address }) : toGodwitError(caught);
+    return caught instanceof ReplyError ? replyFailure(caught, { role: 'target data', address: this.options.target.address() }) : toGodwitError(caught);
   }
 
   /** @throws FLUSH_NOT_CONFIRMED */
   async mayFlush(): Promise<boolean> {
-    const { target, address, yes, confirmFlush } = this.options;
+    const { target, yes, confirmFlush } = this.options;
+    const address = target.address();
     const keys = await target.keyCount();
     if (keys === 0) return true;
     if (confirmFlush === undefined ? yes : await confirmFlush({ address, keys })) return true;

@@ -22,3 +22,7 @@ export interface Endpoint {
 export function endpointName(endpoint: Pick<Endpoint, 'host' | 'port'>): string {
   return endpoint.host.includes(':') ? `[${endpoint.host}]:${endpoint.port}` : `${endpoint.host}:${endpoint.port}`;
 }
+
+export function isSameAddress(a: Pick<Endpoint, 'host' | 'port'>, b: Pick<Endpoint, 'host' | 'port'>): boolean {
+  return a.port === b.port && a.host.toLowerCase() === b.host.toLowerCase();
+}

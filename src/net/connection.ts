@@ -10,12 +10,12 @@ import { type Clock, type ClockTimer, systemClock } from '../async/clock.ts';
 import { Deferred } from '../async/deferred.ts';
 import { TypedEmitter } from '../async/typed-emitter.ts';
 import { GodwitError, toGodwitError } from '../errors/errors.ts';
-import { endpointName } from '../model/endpoint.ts';
-import { versionName } from '../model/server-version.ts';
+import { type Endpoint, endpointName, isSameAddress } from '../model/endpoint.ts';
 import type { ConnectionStatus } from '../observe/job-status.ts';
 import { type CommandArgument, encodeCommand } from '../resp/encode.ts';
 import { type Reply, ReplyError } from '../resp/reply.ts';
 import { closedError, deadError, givenUpError, notReadyError, silentError } from './connection-errors.ts';
+import { ConnectionLog } from './connection-log.ts';
 import type { ConnectionEvents, ConnectionOptions, OpenConnection } from './connection-options.ts';
 import { type ConnectionEvent, type ConnectionState, transition } from './connection-state.ts';
 import { connectionStatus } from './connection-status.ts';
@@ -40,10 +40,12 @@ export class Connection implements OpenConnection {
   generation = 0;
 
   private readonly options: ConnectionOptions;
-  private readonly node: NodeName;
+  private at: Endpoint;
+  private node: NodeName;
   private readonly clock: Clock;
   private readonly backOff: BackOff;
   private readonly keepalive: Keepalive;
+  private readonly log: ConnectionLog;
   private state: ConnectionState = { name: 'idle' };
   private sinceAt: number;
   private sinceMs: number;
@@ -63,11 +65,13 @@ export class Connection implements OpenConnection {
   constructor(options: ConnectionOptions) {
     const random = options.random ?? Math.random;
     this.options = options;
+    this.at = options.endpoint;
     this.node = { role: options.role, address: endpointName(options.endpoint) };
     this.clock = options.clock ?? systemClock;
     this.events = new TypedEmitter((error) => options.log.error({ error: String(error) }, 'a listener of a connection has failed'));
     this.backOff = new BackOff({ ...options.reconnect, random });
     this.keepalive = new Keepalive({ config: options.keepalive, clock: this.clock, wheel: options.wheel, random, line: this.line() });
+    this.log = new ConnectionLog(options.log, this.keepalive);
     this.sinceAt = this.clock.wallMs();
     this.sinceMs = this.clock.nowMs();
     this.attemptsMax = options.reconnect.attemptsMax;
@@ -93,6 +97,22 @@ export class Connection implements OpenConnection {
     if (this.state.name === 'ready') return Promise.resolve();
     if (this.state.name === 'closed') return Promise.reject(this.state.error ?? closedError(this.node));
     return this.waiter.promise;
+  }
+
+  /** Where it leads. */
+  get endpoint(): Endpoint {
+    return this.at;
+  }
+
+  /** It leads to another address from now on: the link that is open is given up as if it had been lost, and the next attempt goes there. */
+  pointTo(endpoint: Endpoint): void {
+    if (isSameAddress(endpoint, this.at)) return;
+    this.at = endpoint;
+    this.node = { role: this.options.role, address: endpointName(endpoint) };
+    this.failedAttempts = 0;
+    this.backOff.succeeded();
+    if (this.link !== undefined) this.lose(this.link, new GodwitError('CONNECTION_LOST', `${this.node.role} goes to ${this.node.address} from now on`));
+    else if (this.state.name === 'backing-off') this.retryNow();
   }
 
   get isReady(): boolean {
@@ -181,15 +201,8 @@ export class Connection implements OpenConnection {
 
   status(): ConnectionStatus {
     const { unansweredReplies, unansweredBytes, lastError, sinceAt } = this;
-    const reconnects = Math.max(0, this.timesReady - 1);
-    return connectionStatus(this.node, this.keepalive, this.clock, {
-      state: this.state.name,
-      sinceAt,
-      reconnects,
-      unansweredReplies,
-      unansweredBytes,
-      lastError,
-    });
+    const rest = { state: this.state.name, sinceAt, reconnects: Math.max(0, this.timesReady - 1), unansweredReplies, unansweredBytes, lastError };
+    return connectionStatus(this.node, this.keepalive, this.clock, rest);
   }
 
   private async attempt(): Promise<void> {
@@ -211,9 +224,9 @@ export class Connection implements OpenConnection {
   }
 
   private newLink(): Link {
-    const { endpoint, role, reconnect, bulkReplyBytesMax, onMessage } = this.options;
+    const { role, reconnect, bulkReplyBytesMax, onMessage } = this.options;
     const link: Link = new Link({
-      endpoint,
+      endpoint: this.at,
       role,
       bulkReplyBytesMax,
       onMessage,
@@ -227,11 +240,11 @@ export class Connection implements OpenConnection {
   }
 
   private async shakeHands(link: Link): Promise<void> {
-    const { endpoint, role, clientName, database, reconnect } = this.options;
+    const { role, clientName, database, reconnect } = this.options;
     this.deadline = this.clock.startTimer(reconnect.connectTimeoutMs, () => this.lose(link, silentError(this.node, reconnect.connectTimeoutMs)));
     const startMs = this.clock.nowMs();
     const before = this.server;
-    const server = await handshake({ endpoint, role, clientName, database, exchange: (commands) => this.exchangeOn(link, commands) });
+    const server = await handshake({ endpoint: this.at, role, clientName, database, exchange: (commands) => this.exchangeOn(link, commands) });
     this.deadline?.cancel();
     if (this.link !== link) return;
     link.establish();
@@ -239,12 +252,7 @@ export class Connection implements OpenConnection {
     this.generation++;
     if (this.keepalive.roundTripSmoothedMs === 0) this.keepalive.noteRoundTrip(this.clock.nowMs() - startMs);
     this.keepalive.start(server.timeoutMs, server.configForbidden, this.timesReady === 0, before.runId !== server.runId);
-    if (server.timeoutMs > 0 && server.timeoutMs < 3 * this.keepalive.roundTripSmoothedMs) {
-      this.options.log.warn(
-        { ...this.node, timeoutMs: server.timeoutMs, roundTripMs: this.keepalive.roundTripSmoothedMs },
-        'the timeout of this node is shorter than three round trips',
-      );
-    }
+    this.log.shortTimeout(this.node, server.timeoutMs);
   }
 
   private becomeReady(): void {
@@ -252,16 +260,9 @@ export class Connection implements OpenConnection {
     this.failedAttempts = 0;
     this.timesReady++;
     this.attemptsMax = this.options.reconnect.attemptsMax;
-    const { server, keepalive, waiter } = this;
+    const { server, waiter, node } = this;
     this.apply({ type: 'restored' });
-    const fields = {
-      ...this.node,
-      server: server.version && versionName(server.version),
-      serverRole: server.role,
-      keepaliveIntervalMs: keepalive.fit.intervalMs,
-      keepaliveReason: keepalive.fit.reason,
-    };
-    this.options.log.info(fields, this.timesReady === 1 ? 'connected' : 'connected again');
+    this.log.ready(node, server, this.timesReady === 1);
     waiter.resolve();
   }
 
@@ -296,15 +297,15 @@ export class Connection implements OpenConnection {
 
   private retryLater(error: GodwitError, wasReady: boolean, idleMs: number): void {
     const delayMs = Math.round(this.backOff.nextDelayMs());
-    this.options.log.warn(
-      { ...this.node, code: error.code, error: error.message, idleMs, delayMs, attempt: this.backOff.attempts },
-      wasReady ? 'connection lost, will reconnect' : 'not connected, will try again',
-    );
-    this.retryTimer = this.clock.startTimer(delayMs, () => {
-      this.apply({ type: 'retry' });
-      void this.attempt();
-    });
+    this.log.lost(this.node, error, wasReady, { idleMs, delayMs, attempt: this.backOff.attempts });
+    this.retryTimer = this.clock.startTimer(delayMs, () => this.retryNow());
     this.apply({ type: 'lost', error, attempt: this.backOff.attempts, delayMs });
+  }
+
+  private retryNow(): void {
+    this.retryTimer?.cancel();
+    this.apply({ type: 'retry' });
+    void this.attempt();
   }
 
   private giveUp(error: GodwitError): void {
@@ -359,7 +360,7 @@ export class Connection implements OpenConnection {
 
   private line(): KeepaliveLine {
     return {
-      name: this.node.address,
+      name: () => this.node.address,
       unansweredReplies: () => this.unansweredReplies,
       unansweredBytes: () => this.unansweredBytes,
       writeBacklogBytes: () => this.link?.backlogBytes ?? 0,
@@ -375,10 +376,7 @@ export class Connection implements OpenConnection {
   private fitted(fit: KeepaliveFit): void {
     const { nodeTimeoutMs } = this.keepalive;
     const passedOver = this.options.keepalive.intervalMs > 0 && fit.reason !== 'override';
-    const fields = { ...this.node, ...fit, nodeTimeoutMs };
-    if (passedOver && this.generation > 0)
-      this.options.log.warn(fields, 'keepalive.interval is longer than half of what closes idle connections here, so it is not used');
-    else this.options.log.debug(fields, 'keepalive fitted');
+    this.log.fitted(this.node, fit, passedOver && this.generation > 0);
     this.events.emit('keepalive', { ...fit, nodeTimeoutMs });
   }
 

@@ -30,7 +30,7 @@ const LEARNED_FORGET_MS = 60_000;
 
 /** What keepalive needs of its connection. */
 export interface KeepaliveLine {
-  readonly name: string;
+  name(): string;
   unansweredReplies(): number;
   unansweredBytes(): number;
   /** Bytes that were given to the socket and wait there. */
@@ -93,7 +93,7 @@ export class Keepalive implements WheelEntry {
   start(nodeTimeoutMs: number, configForbidden: boolean, first: boolean, restarted: boolean): void {
     this.nodeTimeoutMs = nodeTimeoutMs;
     this.configForbidden = configForbidden;
-    if (first) checkOverride(this.options.config, this.facts(), this.options.line.name);
+    if (first) checkOverride(this.options.config, this.facts(), this.options.line.name());
     const nowMs = this.clock.nowMs();
     this.learn(nowMs, restarted);
     this.running = true;

@@ -11,6 +11,8 @@ export type ConnectionStateName = 'idle' | 'connecting' | 'handshaking' | 'ready
 export interface ConnectionStatus {
   /** `target data`, `target control`, `source control`, `source replication`. */
   readonly role: string;
+  /** Whose it is; where there are several. */
+  readonly pipeline?: string;
   readonly address: string;
   readonly state: ConnectionStateName | string;
   readonly sinceAt: number;
@@ -31,6 +33,52 @@ export interface ConnectionStatus {
   readonly lastError: { readonly code: string; readonly message: string; readonly at: number } | null;
 }
 
+interface FullSyncStatus {
+  /** Total bytes of the snapshot; -1 while unknown (diskless). */
+  readonly bytesTotal: number;
+  readonly bytesReceived: number;
+  readonly bytesApplied: number;
+  readonly keysApplied: number;
+  readonly keysSkipped: number;
+  /** 0..1, or -1 while unknown. */
+  readonly progress: number;
+  /** Estimated; -1 while unknown. */
+  readonly timeLeftMs: number;
+}
+
+interface IncrementalSyncStatus {
+  /** '' before the first snapshot, and in the sums of several pipelines. */
+  readonly replicationId: string;
+  readonly offsetReceived: number;
+  readonly offsetApplied: number;
+  /** The source's own offset, from INFO; -1 while unknown. */
+  readonly offsetSource: number;
+  readonly commandsApplied: number;
+}
+
+/** What one place of the source comes through: the only one, or one of each shard or server. */
+export interface PipelineStatus {
+  /** Stable over runs and failovers; '' of the only one. */
+  readonly name: string;
+  readonly source: { readonly address: string; readonly server: string };
+  readonly phase: 'full-sync' | 'incremental-sync';
+  readonly fullSync: FullSyncStatus & {
+    /** What it waits for before its first byte: its turn (--full-sync-concurrency), or the source that makes its snapshot; null = nothing. */
+    readonly waitsFor: 'turn' | 'snapshot' | null;
+  };
+  readonly incrementalSync: IncrementalSyncStatus;
+  readonly lagBytes: number;
+  readonly lagMs: number;
+  readonly spool: { readonly bytesInMemory: number };
+  readonly checkpoint: { readonly offset: number; readonly at: number };
+  readonly link: {
+    readonly state: string;
+    readonly sinceAt: number;
+    readonly reconnects: number;
+    readonly lastError: { readonly code: string; readonly message: string; readonly at: number } | null;
+  };
+}
+
 export interface JobStatus {
   readonly job: string;
   readonly version: string;
@@ -39,26 +87,12 @@ export interface JobStatus {
   readonly phaseSinceAt: number;
   readonly source: { readonly address: string; readonly server: string };
   readonly target: { readonly address: string; readonly server: string };
-  readonly fullSync: {
-    /** Total bytes of the snapshot; -1 while unknown (diskless). */
-    readonly bytesTotal: number;
-    readonly bytesReceived: number;
-    readonly bytesApplied: number;
-    readonly keysApplied: number;
-    readonly keysSkipped: number;
-    /** 0..1, or -1 while unknown. */
-    readonly progress: number;
-    /** Estimated; -1 while unknown. */
-    readonly timeLeftMs: number;
-  };
-  readonly incrementalSync: {
-    readonly replicationId: string;
-    readonly offsetReceived: number;
-    readonly offsetApplied: number;
-    /** The source's own offset, from INFO; -1 while unknown. */
-    readonly offsetSource: number;
-    readonly commandsApplied: number;
-  };
+  /** Sums over all pipelines. */
+  readonly fullSync: FullSyncStatus;
+  /** Sums over all pipelines. */
+  readonly incrementalSync: IncrementalSyncStatus;
+  /** None of a load, and before the source is found. */
+  readonly pipelines: readonly PipelineStatus[];
   /** Only of a load. `fullSync` has the bytes of the file and the keys of its snapshot then, `incrementalSync` the commands of an AOF. */
   readonly load?: {
     /** Values of a snapshot that had expired. */
@@ -71,6 +105,7 @@ export interface JobStatus {
   };
   /** Values that the target does not take as they are: written anew, without all that they had, left out. Repeated ones count again. */
   readonly conversion: { readonly encoded: number; readonly degraded: number; readonly skipped: number };
+  /** Those of the pipeline that is furthest behind. */
   readonly lagBytes: number;
   readonly lagMs: number;
   /** Moving averages over the last seconds. */

@@ -2,7 +2,7 @@
  * Commands of the stream that concern all nodes. Everything before them is answered and marked when they are carried out, and they are marked before anything
  * comes after them. Each can be carried out again: a break within means that the nodes that had it get it once more, unless their marks say that they have.
  *
- *   FLUSHALL, FLUSHDB   on every node, in one transaction with its low mark, which would be gone else; for one of several sources only the slots of that source
+ *   FLUSHALL, FLUSHDB   on every node, in one transaction with its low mark, which would be gone else (of one of several sources: shared-delivery.ts)
  *   FUNCTION, SCRIPT    on every node
  */
 import type { Command } from '../command/command.ts';
@@ -22,7 +22,7 @@ export interface ClusterBarriersOptions {
   readonly lanes: ClusterLanes;
   readonly address: string;
   readonly counts: BarrierCounts;
-  /** Empties the nodes and marks them in one; or, where others write there too, removes what is of this source. @throws POSITION_LOST, TARGET_NOT_READY */
+  /** Empties the nodes and marks them in one. @throws TARGET_NOT_READY */
   flush(behind: Mark, database: number | undefined, has: (nodeId: string) => boolean): Promise<void>;
 }
 

@@ -4,9 +4,10 @@
  */
 import type { Mark } from '../checkpoint/mark.ts';
 import type { SlotMarkStore } from '../checkpoint/slot-mark-store.ts';
-import { epochOf, highestEpoch, type SlotRecord, type SlotSurvey, surveySlots } from '../checkpoint/slot-records.ts';
+import { epochOf, highestEpoch, type SlotRecord, slotMarkField, type SlotSurvey, surveySlots } from '../checkpoint/slot-records.ts';
 import type { JobConfig } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
+import type { KeyShare } from '../model/key-share.ts';
 import type { ServerVersion } from '../model/server-version.ts';
 import { SLOT_COUNT } from '../model/slot.ts';
 import type { Connection } from '../net/connection.ts';
@@ -43,8 +44,9 @@ export interface ClusterSideOptions {
   readonly version: ServerVersion | undefined;
   readonly valueBytesMax: number;
   readonly counts: BarrierCounts;
-  /** Slots that nobody but this pipeline writes to; undefined = all. A pipeline of several that has none for itself says so by an empty one. */
-  readonly ownSlots: (() => ReadonlySet<number>) | undefined;
+  readonly share: KeyShare;
+  /** Runs before this one may have left keys of this share, whatever the mark says. */
+  readonly mayHoldKeys: boolean;
   /** Connections with such a name are of older owners, or of this pipeline's earlier attempts. */
   isOld(clientName: string): boolean;
   onEvent(level: 'info' | 'warn' | 'error', kind: string, message: string, details?: Record<string, unknown>): void;
@@ -57,12 +59,14 @@ export class ClusterSide implements TargetSide {
   private connections = new Map<string, Connection>();
   private generations = new Map<string, number>();
   private map: ClusterMap | undefined;
+  private mayHoldKeys: boolean;
   private survey: SlotSurvey = { mark: undefined, streamKnown: new Float64Array(SLOT_COUNT), snapshotKnown: new Float64Array(SLOT_COUNT) };
 
   constructor(options: ClusterSideOptions) {
     this.options = options;
     this.address = options.address;
     this.lowMarks = new LowMarks(options);
+    this.mayHoldKeys = options.mayHoldKeys;
   }
 
   get conversion(): Readonly<ConversionCounts> {
@@ -133,13 +137,42 @@ export class ClusterSide implements TargetSide {
     if (!before.owned && isAgain && config.sync.onExisting === 'skip') restore.replace = true;
     const { replicationId, offset, startedAt: snapshotId } = snapshot;
     const fresh: Mark = { ...before, phase: 'full-sync', replicationId, offset, database: 0, snapshotId, rdbOffset: 0, rdbState: null };
-    if (before.owned && isAgain) {
+    const { share } = this.options;
+    if (before.owned && share.kind === 'all' && isAgain) {
       onEvent('warn', 'target.flushed', 'the target is emptied for the new full sync');
       await this.flush(fresh, undefined, () => false);
+    }
+    if (before.owned && share.kind === 'slots' && (isAgain || this.mayHoldKeys)) await this.clearForFullSync(before);
+    if (share.kind === 'unknown' && isAgain) {
+      onEvent('warn', 'target.keys-remain', 'several sources share the target: keys that this one has deleted since the last full sync remain there');
     }
     await this.writeLowMarks(fresh);
     this.survey = { mark: fresh, streamKnown: new Float64Array(SLOT_COUNT), snapshotKnown: new Float64Array(SLOT_COUNT) };
     return fresh;
+  }
+
+  /** Removes the keys of this share alone, and with them what was known to be applied there. @throws SHARED_FLUSH where it cannot be told which they are */
+  async clear(mark: Mark, _database: number | undefined): Promise<number> {
+    const { share, config, store, pipeline } = this.options;
+    if (share.kind !== 'slots') {
+      throw new GodwitError('SHARED_FLUSH', 'one of several sources was emptied (FLUSHALL, FLUSHDB): which keys of the target are its own is not known');
+    }
+    const map = this.options.topology.map;
+    const { streamKnown } = this.survey;
+    const removed = await this.onEach(async (connection, shard) => {
+      // The marks of slots go first: what they speak of comes again behind the emptying.
+      const records = await store.read(
+        connection,
+        slotsOf(shard).filter((slot) => share.owns(slot)),
+      );
+      await must(
+        connection,
+        records.map(({ slot }) => ['HDEL', store.keyOf(slot), slotMarkField(pipeline)]),
+      );
+      return flushSlots(connection, (slot) => share.owns(slot), config.checkpoint.prefix);
+    }, map);
+    for (let slot = 0; slot < SLOT_COUNT; slot++) if (share.owns(slot)) streamKnown[slot] = Math.min(streamKnown[slot], mark.offset);
+    return removed.reduce((sum, count) => sum + count, 0);
   }
 
   open(mark: Mark, attempt: AttemptOptions): ClusterDelivery {
@@ -175,6 +208,15 @@ export class ClusterSide implements TargetSide {
         new ClusterBarriers({ lanes: all, address: this.address, counts, flush: (behind, database, has) => this.flush(behind, database, has) }),
     });
     return delivery;
+  }
+
+  /** The marks ask for a full sync first: a run after this one must not go on where they stood, without the keys that are gone by then. */
+  private async clearForFullSync(before: Mark): Promise<void> {
+    this.mayHoldKeys = true;
+    await this.writeLowMarks({ ...before, phase: 'full-sync', offset: 0, database: 0, snapshotId: 0, rdbOffset: 0, rdbState: null });
+    const keys = await this.clear(before, undefined);
+    this.options.onEvent('warn', 'target.cleared', `${keys} keys of the slots of this shard are removed from the target for its new full sync`, { keys });
+    this.mayHoldKeys = false;
   }
 
   private currentMap(): ClusterMap {
@@ -213,7 +255,6 @@ export class ClusterSide implements TargetSide {
 
   private async readAll(map: ClusterMap): Promise<SlotRecord[]> {
     const { store } = this.options;
-    const slotsOf = ({ slots }: ClusterShard): number[] => slots.flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, i) => first + i));
     const found = await this.onEach((connection, shard) => store.read(connection, slotsOf(shard)), map);
     return found.flat();
   }
@@ -268,16 +309,18 @@ export class ClusterSide implements TargetSide {
   }
 
   private async flush(behind: Mark, database: number | undefined, has: (nodeId: string) => boolean): Promise<void> {
-    const { ownSlots, topology, config } = this.options;
+    const { topology } = this.options;
     const flush = database === undefined || topology.databases === 1 ? [['FLUSHALL']] : [['SELECT', String(database)], ['FLUSHDB'], ['SELECT', '0']];
-    const own = ownSlots?.();
-    if (own?.size === 0)
-      throw new GodwitError('POSITION_LOST', `the source was emptied (FLUSHALL), and which keys of target ${this.address} came from it is not known`);
     await this.onEach(async (connection, shard) => {
-      if (has(shard.primary.id)) return;
-      if (own === undefined) return this.lowMarks.writeTo(connection, shard, behind, flush);
-      await flushSlots(connection, (slot) => own.has(slot), config.checkpoint.prefix);
-      await this.lowMarks.writeTo(connection, shard, behind);
+      if (!has(shard.primary.id)) await this.lowMarks.writeTo(connection, shard, behind, flush);
     }, topology.map);
   }
+}
+
+function slotsOf({ slots }: ClusterShard): number[] {
+  return slots.flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, i) => first + i));
+}
+
+async function must(connection: Connection, commands: readonly string[][]): Promise<void> {
+  for (const reply of await connection.callAll(commands)) if (reply instanceof ReplyError) throw reply;
 }

@@ -5,9 +5,10 @@ import { ReplyError } from '../resp/reply.ts';
 
 const COUNT = 1_000;
 
-/** @param has of which slots. @throws ReplyError */
-export async function flushSlots(connection: OpenConnection, has: (slot: number) => boolean, ownPrefix: string): Promise<void> {
+/** @param has of which slots. @returns how many. @throws ReplyError */
+export async function flushSlots(connection: OpenConnection, has: (slot: number) => boolean, ownPrefix: string): Promise<number> {
   let cursor = '0';
+  let count = 0;
   const own = Buffer.from(ownPrefix);
   do {
     const reply = await connection.call('SCAN', cursor, 'COUNT', COUNT);
@@ -16,5 +17,7 @@ export async function flushSlots(connection: OpenConnection, has: (slot: number)
     const all = Array.isArray(keys) ? keys.filter((key) => Buffer.isBuffer(key)) : [];
     const gone = all.filter((key) => has(slotOf(key)) && !key.subarray(0, own.length).equals(own));
     for (const removed of await connection.callAll(gone.map((key) => ['UNLINK', key]))) if (removed instanceof ReplyError) throw removed;
+    count += gone.length;
   } while (cursor !== '0');
+  return count;
 }

@@ -9,7 +9,7 @@ import type { RestoreOptions } from '../target/batch-buffer.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { ConversionCounts } from '../target/value-conversion.ts';
 import { BatchSender } from './batch-sender.ts';
-import { Ownership } from './ownership.ts';
+import { Ownership, type Sharing } from './ownership.ts';
 import { Refusals } from './refusals.ts';
 import { StandaloneDelivery } from './standalone-delivery.ts';
 import { StreamTranslation } from './stream-translation.ts';
@@ -20,16 +20,18 @@ export interface StandaloneSideOptions {
   readonly config: JobConfig;
   readonly connection: Connection;
   readonly store: MarkStore;
+  readonly sharing: Sharing | undefined;
   readonly deadLetters: DeadLetterFile;
   readonly restore: RestoreOptions;
   readonly valueBytesMax: number;
   /** Older owners are known to be cut off: what may be applied twice need not go in transactions. */
   readonly plainBatches: boolean;
+  /** Points the connection to where the target is now. */
+  locate(): Promise<void>;
   onEvent(level: 'info' | 'warn' | 'error', kind: string, message: string, details?: Record<string, unknown>): void;
 }
 
 export class StandaloneSide implements TargetSide {
-  readonly address: string;
   private readonly options: StandaloneSideOptions;
   private readonly ownership: Ownership;
   /** False once nothing can keep late ones away. */
@@ -39,17 +41,21 @@ export class StandaloneSide implements TargetSide {
 
   constructor(options: StandaloneSideOptions) {
     this.options = options;
-    this.address = endpointName(options.config.target);
     this.ownership = new Ownership(options);
     this.plainBatches = options.plainBatches;
+  }
+
+  get address(): string {
+    return endpointName(this.options.connection.endpoint);
   }
 
   get conversion(): Readonly<ConversionCounts> {
     return this.options.restore.conversion.counts;
   }
 
-  ready(): Promise<void> {
-    return this.options.connection.ready();
+  async ready(): Promise<void> {
+    await this.options.locate();
+    await this.options.connection.ready();
   }
 
   async readMark(epoch: number): Promise<Mark | undefined> {
@@ -79,6 +85,10 @@ export class StandaloneSide implements TargetSide {
     // Keys that are there now were brought by the full sync before.
     if (!before.owned && before.replicationId !== '' && config.sync.onExisting === 'skip') restore.replace = true;
     return this.ownership.beginFullSync(before, snapshot);
+  }
+
+  clear(mark: Mark, database: number | undefined): Promise<number> {
+    return this.ownership.clear(mark.epoch, database);
   }
 
   open(mark: Mark, attempt: AttemptOptions): StandaloneDelivery {

@@ -1,5 +1,5 @@
 /**
- * One source, one target, end to end. Two loops run beside each other: the replica link receives into the spool, and the applier brings it from there to
+ * One place of the source and the target, end to end. Two loops run beside each other: the replica link receives into the spool, and the applier brings it from there to
  * the target. There is one recovery for whatever breaks at the target: wait until it is ready, read the mark, go back to where it says, go on.
  *
  *   source -> ReplicaLink -> SyncSpool (rdb, stream) -> Applier -> Delivery -> target
@@ -14,11 +14,13 @@ import { GodwitError } from '../errors/errors.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import type { Logger } from '../observe/log.ts';
 import { ReplicaLink, type ReplicaLinkOwner } from '../source/replica/replica-link.ts';
+import type { SnapshotTurns } from '../source/replica/snapshot-turns.ts';
 import type { SpoolLog } from '../source/replica/spool/spool-log.ts';
 import type { ConversionCounts } from '../target/value-conversion.ts';
 import { Applier } from './applier.ts';
 import { againAndAgain } from './again-and-again.ts';
 import type { Delivery, SentPosition } from './delivery.ts';
+import { SharedDelivery } from './shared-delivery.ts';
 import type { Snapshot, SyncSpool } from './sync-spool.ts';
 import type { TargetSide } from './target-side.ts';
 
@@ -27,7 +29,11 @@ const SETTLE_MS = 5000;
 
 export interface SyncPipelineOptions {
   readonly config: SyncConfig;
-  readonly source: Endpoint;
+  /** Where the source is now. */
+  readonly locate: () => Promise<Endpoint>;
+  readonly turns: SnapshotTurns;
+  /** Other pipelines of the job write to the target, too. */
+  readonly isShared: boolean;
   readonly target: TargetSide;
   readonly spool: SyncSpool;
   readonly mark: Mark;
@@ -80,7 +86,8 @@ export class SyncPipeline implements ReplicaLinkOwner {
     this.needFullSync = options.mark.replicationId === '' || (options.mark.phase === 'full-sync' && options.spool.rdb === undefined);
     if (options.spool.snapshot?.complete === true) this.received.resolve();
     this.link = new ReplicaLink({
-      endpoint: options.source,
+      locate: options.locate,
+      turns: options.turns,
       reconnect: options.config.reconnect,
       owner: this,
       log: options.log,
@@ -282,7 +289,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
     this.keysBefore = { applied: this.keysApplied, skipped: this.keysSkipped, commands: this.commandsApplied };
     const stopping = (): boolean => this.stopping;
     const attempt: { error?: GodwitError; applier?: Applier } = {};
-    const delivery = target.open(mark, {
+    const opened = target.open(mark, {
       leftOut: this.leftOut,
       replayUntil: this.replayUntil,
       stopping,
@@ -293,6 +300,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
         attempt.applier?.fail(error);
       },
     });
+    const delivery = this.options.isShared ? new SharedDelivery({ delivery: opened, target, from: mark }) : opened;
     const applier = new Applier({ delivery, prefix: config.checkpoint.prefix, valueBytesMax, stopping });
     attempt.applier = applier;
     if (attempt.error !== undefined) applier.fail(attempt.error);

@@ -1,16 +1,17 @@
 /**
- * The spool of one job at one source: the log of the snapshot, the log of the stream, and the manifest that lets the next run use them. Each run (epoch)
+ * The spool of one pipeline of a job: the log of the snapshot, the log of the stream, and the manifest that lets the next run use them. Each run (epoch)
  * writes in its own folder and reads what the run before it left.
  */
+import path from 'node:path';
 import type { Clock } from '../async/clock.ts';
 import type { SpoolConfig } from '../config/sync-config.ts';
 import type { Mark } from '../checkpoint/mark.ts';
 import { GodwitError } from '../errors/errors.ts';
 import type { Logger } from '../observe/log.ts';
-import { SpoolBudget } from '../source/replica/spool/disk-space.ts';
+import type { SpoolBudget } from '../source/replica/spool/disk-space.ts';
 import { SpoolLog } from '../source/replica/spool/spool-log.ts';
 import { isTrusted, readBootId, type SpoolManifest, writeManifest } from '../source/replica/spool/spool-manifest.ts';
-import { cleanOlderRuns, listRuns, removeJobSpool, spoolJobDir, spoolRunDir } from '../source/replica/spool/spool-runs.ts';
+import { cleanOlderRuns, listRuns, spoolJobDir, spoolPipelineDir } from '../source/replica/spool/spool-runs.ts';
 
 const KEEP_ALL = { ms: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
 
@@ -22,8 +23,19 @@ export interface Snapshot {
   readonly startedAt: number;
 }
 
+export interface SyncSpoolOptions {
+  readonly config: SpoolConfig;
+  readonly job: string;
+  /** '' = the only one. */
+  readonly pipeline: string;
+  readonly epoch: number;
+  /** Shared by all pipelines of the job. */
+  readonly budget: SpoolBudget;
+  readonly log: Logger;
+  readonly clock?: Clock;
+}
+
 export class SyncSpool {
-  readonly jobDir: string;
   readonly budget: SpoolBudget;
   rdb: SpoolLog | undefined;
   stream: SpoolLog | undefined;
@@ -35,26 +47,28 @@ export class SyncSpool {
   private readonly epoch: number;
   private readonly log: Logger;
   private readonly clock: Clock | undefined;
+  /** Of all runs of this pipeline. */
+  private readonly runsDir: string;
   private readonly dir: string;
   private bootId = '';
 
-  constructor(options: { config: SpoolConfig; job: string; epoch: number; log: Logger; clock?: Clock }) {
-    const { config, job, epoch, log, clock } = options;
+  constructor(options: SyncSpoolOptions) {
+    const { config, job, pipeline, epoch, log, clock } = options;
     this.config = config;
     this.job = job;
     this.epoch = epoch;
     this.log = log;
     this.clock = clock;
-    this.jobDir = spoolJobDir(config.dir, job);
-    this.dir = spoolRunDir(config.dir, job, epoch);
-    this.budget = new SpoolBudget({ dir: this.jobDir, maxBytes: config.maxBytes, log, clock });
+    this.runsDir = spoolPipelineDir(spoolJobDir(config.dir, job), pipeline);
+    this.dir = path.join(this.runsDir, String(epoch));
+    this.budget = options.budget;
   }
 
   /** Takes over what earlier runs left, as far as it helps to go on from the mark. */
   async adopt(mark: Mark): Promise<void> {
     this.bootId = await readBootId();
     if (mark.replicationId === '') return;
-    const runs = (await listRuns(this.jobDir)).filter((run) => run.epoch < this.epoch);
+    const runs = (await listRuns(this.runsDir)).filter((run) => run.epoch < this.epoch);
     const newest = runs.find((run) => run.manifest !== undefined && isTrusted(run.manifest, this.bootId));
     const manifest = newest?.manifest;
     if (manifest?.stream?.replicationId !== mark.replicationId && manifest?.secondReplicationId !== mark.replicationId) return;
@@ -117,7 +131,7 @@ export class SyncSpool {
     await rdb?.remove();
     await this.writeManifest();
     const inUse = this.stream?.adoptedDirs ?? [];
-    await cleanOlderRuns(this.jobDir, this.epoch, inUse);
+    await cleanOlderRuns(this.runsDir, this.epoch, inUse);
   }
 
   /** Ends both logs. What must survive is written first when `keep` is set. */
@@ -125,10 +139,6 @@ export class SyncSpool {
     // On a full disk a flush would wait for room.
     if (keep && this.stream?.status().diskFull === false) await this.stream.flush().catch(() => {});
     await Promise.all([this.rdb?.close(), this.stream?.close()]);
-  }
-
-  async removeAll(): Promise<void> {
-    await removeJobSpool(this.jobDir);
   }
 
   private async drop(error: GodwitError): Promise<void> {

@@ -32,6 +32,11 @@ export interface TargetSide {
   beginAnew(last: Mark): Promise<Mark>;
   /** Prepares the target for a snapshot from its beginning. */
   beginFullSync(before: Mark, snapshot: Snapshot): Promise<Mark>;
+  /**
+   * What FLUSHALL or FLUSHDB (of a database) of this source is at a target that it shares with others: removes the keys that are its own. Nothing of this
+   * pipeline is in flight meanwhile. @returns how many. @throws SHARED_FLUSH where they cannot be told
+   */
+  clear?(mark: Mark, database: number | undefined): Promise<number>;
   /** Begins an attempt at the mark that was read last. It fails by itself when the target is not the one any more that the mark was read from. */
   open(mark: Mark, options: AttemptOptions): Delivery;
 }

@@ -4,7 +4,7 @@
  */
 import type { KeepaliveReason } from '../observe/keepalive-reason.ts';
 import type { JobEvent } from '../observe/job-api.ts';
-import type { ConnectionStatus, JobPhase, JobStatus } from '../observe/job-status.ts';
+import type { ConnectionStatus, JobPhase, JobStatus, PipelineStatus } from '../observe/job-status.ts';
 import { showBytes, showCount, showDuration, showPercent } from './format-quantity.ts';
 
 export interface ViewOptions {
@@ -29,6 +29,7 @@ const STATE_STYLES: Record<string, Style> = { ready: 'good', streaming: 'good', 
 const LABEL_WIDTH = 11;
 const WIDE_COLUMNS = 120;
 const BAR_WIDTH_MAX = 40;
+const SHARD_LINES_MAX = 12;
 
 /** The lines of the view, joined by line feeds, without one at the end. */
 export function renderView(status: JobStatus, options: ViewOptions): string {
@@ -42,6 +43,7 @@ export function renderView(status: JobStatus, options: ViewOptions): string {
     keysLine(status),
     ...changesLines(status),
     ...(isLoad ? [] : [lagLine(status), spoolLine(status)]),
+    ...shardLines(status.pipelines),
     ...status.connections.flatMap((connection) => connectionLines(connection, options.width, now)),
     ...errorLines(status),
     ...(options.events ?? []).map(eventLine),
@@ -71,6 +73,8 @@ function fullSyncLine(status: JobStatus, width: number): Line {
   const left = timeLeftMs >= 0 && progress < 1 ? `  ${showDuration(timeLeftMs)} left` : '';
   const received = bytesReceived > bytesApplied ? `  ${showBytes(bytesReceived)} received` : '';
   const name = label(status.load === undefined ? 'full sync' : 'loaded');
+  const waiting = waitsFor(status.pipelines);
+  if (waiting !== undefined && bytesReceived <= 0) return [name, [waiting]];
   if (progress < 0) return [name, [`${showBytes(bytesApplied)} applied${received}  size unknown`]];
   const cells = Math.max(10, Math.min(BAR_WIDTH_MAX, width - LABEL_WIDTH - 45));
   const filled = Math.min(cells, Math.floor(progress * cells));
@@ -83,6 +87,27 @@ function fullSyncLine(status: JobStatus, width: number): Line {
     [showPercent(progress), 'bold'],
     [`${left}  ${showBytes(bytesApplied)}${total}${width >= WIDE_COLUMNS ? received : ''}`],
   ];
+}
+
+/** Before the first byte of the first snapshot. */
+function waitsFor(pipelines: readonly PipelineStatus[]): string | undefined {
+  if (pipelines.length === 0 || pipelines.some(({ fullSync }) => fullSync.waitsFor === null)) return undefined;
+  return "waiting for the source's snapshot";
+}
+
+/** One line for each of several; the bound is on lines, and those that lag most come first where they do not fit. */
+function shardLines(pipelines: readonly PipelineStatus[]): Line[] {
+  if (pipelines.length < 2) return [];
+  const shown = pipelines.length <= SHARD_LINES_MAX ? pipelines : pipelines.toSorted((a, b) => b.lagBytes - a.lagBytes).slice(0, SHARD_LINES_MAX);
+  const lines = shown.map(shardLine);
+  return shown.length === pipelines.length ? lines : [...lines, [label(''), [`and ${pipelines.length - shown.length} more`, 'dim']]];
+}
+
+function shardLine({ source, fullSync, phase, lagBytes, link }: PipelineStatus): Line {
+  const waits = { turn: 'waiting for its turn', snapshot: 'waiting for its snapshot' };
+  const progress = fullSync.progress < 0 ? `${showBytes(fullSync.bytesApplied)} applied` : showPercent(fullSync.progress);
+  const doing = phase === 'incremental-sync' ? `lag ${showBytes(lagBytes)}` : fullSync.waitsFor === null ? `full sync ${progress}` : waits[fullSync.waitsFor];
+  return [label('shard'), [source.address, 'bold'], ['  '], [link.state, STATE_STYLES[link.state] ?? 'busy'], [`  ${doing}`]];
 }
 
 function keysLine(status: JobStatus): Line {

@@ -114,6 +114,18 @@ export class GodwitProcess {
     return this.waitForStatus(`the offset ${offset}`, ({ incrementalSync }) => incrementalSync.offsetApplied >= offset, { timeoutMs: 20_000, ...options });
   }
 
+  /** As waitForLagZero(), of a source with several pipelines: every server that is read from. */
+  async waitForCaughtUp(sources: readonly RealServer[], options: WaitOptions = {}): Promise<JobStatus> {
+    const offsets = new Map<string, number>();
+    for (const { host, port, client } of sources.map((source) => ({ host: source.host, port: source.port, client: source.client() }))) {
+      offsets.set(`${host}:${port}`, Number(/^master_repl_offset:(\d+)/m.exec(await client.info('replication'))?.[1]));
+      client.disconnect();
+    }
+    const isThere = ({ pipelines }: JobStatus): boolean =>
+      [...offsets].every(([address, offset]) => pipelines.some((one) => one.source.address === address && one.incrementalSync.offsetApplied >= offset));
+    return this.waitForStatus(`the offsets ${[...offsets.values()].join(', ')}`, isThere, { timeoutMs: 20_000, ...options });
+  }
+
   /** Resident memory, in bytes. */
   rssBytes(): number {
     return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1]) * 1024;

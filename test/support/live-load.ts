@@ -11,6 +11,8 @@ const COMMANDS_A_TURN = 24;
 export interface LiveLoadOptions {
   /** Between two turns; 4 unless told. */
   pauseMs?: number;
+  /** Begins every key. */
+  prefix?: string;
 }
 
 export class LiveLoad {
@@ -18,6 +20,7 @@ export class LiveLoad {
   commands = 0;
   private readonly client: Redis;
   private readonly pauseMs: number;
+  private readonly prefix: string;
   private readonly done: Promise<void>;
   private running = true;
   private step = 0;
@@ -25,6 +28,7 @@ export class LiveLoad {
   constructor(source: RealServer, options: LiveLoadOptions = {}) {
     this.client = source.client();
     this.pauseMs = options.pauseMs ?? TURN_PAUSE_MS;
+    this.prefix = options.prefix ?? '';
     this.done = this.run();
     this.done.catch(() => undefined);
   }
@@ -57,7 +61,8 @@ export class LiveLoad {
     const pipeline = this.client.pipeline();
     for (let i = 0; i < COMMANDS_A_TURN; i++) pipeline.call(...this.nextCommand());
     const n = this.step++;
-    const transaction = this.client.multi().incr('live:transactions').rpush('live:journal', n).append('live:text:shared', `${n};`);
+    const prefix = `${this.prefix}live:`;
+    const transaction = this.client.multi().incr(`${prefix}transactions`).rpush(`${prefix}journal`, n).append(`${prefix}text:shared`, `${n};`);
     const results = [...((await pipeline.exec()) ?? []), ...((await transaction.exec()) ?? [])];
     for (const [error] of results) if (error) throw error;
     this.commands += results.length;
@@ -65,26 +70,34 @@ export class LiveLoad {
 
   private nextCommand(): [string, ...string[]] {
     const n = this.step++;
+    const prefix = `${this.prefix}live:`;
     const value = String(n);
     switch (n % 9) {
       case 0:
-        return ['LPUSH', `live:list:${n % 4}`, value];
+        return ['LPUSH', `${prefix}list:${n % 4}`, value];
       case 1:
-        return ['APPEND', `live:text:${n % 5}`, `${value},`];
+        return ['APPEND', `${prefix}text:${n % 5}`, `${value},`];
       case 2:
-        return ['XADD', `live:stream:${n % 2}`, '*', 'n', value];
+        return ['XADD', `${prefix}stream:${n % 2}`, '*', 'n', value];
       case 3:
-        return ['SET', `live:string:${n % 200}`, value];
+        return ['SET', `${prefix}string:${n % 200}`, value];
       case 4:
-        return ['DEL', `live:string:${(n * 7) % 200}`];
+        return ['DEL', `${prefix}string:${(n * 7) % 200}`];
       case 5:
-        return ['EXPIRE', `live:string:${(n * 3) % 200}`, '3600'];
+        return ['EXPIRE', `${prefix}string:${(n * 3) % 200}`, '3600'];
       case 6:
-        return ['EVAL', "redis.call('INCRBY', KEYS[1], 2) return redis.call('HINCRBY', KEYS[2], ARGV[1], 1)", '2', 'live:twos', 'live:hash', String(n % 50)];
+        return [
+          'EVAL',
+          "redis.call('INCRBY', KEYS[1], 2) return redis.call('HINCRBY', KEYS[2], ARGV[1], 1)",
+          '2',
+          `${prefix}twos`,
+          `${prefix}hash`,
+          String(n % 50),
+        ];
       case 7:
-        return ['ZINCRBY', 'live:scores', '1', `member ${n % 30}`];
+        return ['ZINCRBY', `${prefix}scores`, '1', `member ${n % 30}`];
       default:
-        return ['INCR', `live:counter:${n % 10}`];
+        return ['INCR', `${prefix}counter:${n % 10}`];
     }
   }
 }

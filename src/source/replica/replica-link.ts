@@ -15,6 +15,7 @@ import { encodeCommand } from '../../resp/encode.ts';
 import { PsyncDialogue } from './psync-dialogue.ts';
 import { type ReplicaLinkEvent, type ReplicaLinkState, transition } from './replica-link-state.ts';
 import { SnapshotReceiver } from './snapshot-receiver.ts';
+import type { SnapshotTurn, SnapshotTurns } from './snapshot-turns.ts';
 import type { SpoolLog } from './spool/spool-log.ts';
 
 export interface ReplicaLinkOwner {
@@ -32,7 +33,9 @@ export interface ReplicaLinkOwner {
 }
 
 export interface ReplicaLinkOptions {
-  readonly endpoint: Endpoint;
+  /** Where the source is now; asked before each attempt. @throws GodwitError that is retryable where waiting helps */
+  readonly locate: () => Promise<Endpoint>;
+  readonly turns: SnapshotTurns;
   readonly reconnect: ReconnectConfig;
   readonly owner: ReplicaLinkOwner;
   readonly log: Logger;
@@ -48,6 +51,8 @@ export class ReplicaLink {
   sinceAt = Date.now();
   reconnects = -1;
   lastReceivedAtMs = 0;
+  /** Where it goes, or went last. */
+  endpoint: Endpoint | undefined;
   lastError: { code: string; message: string; at: number } | null = null;
   private readonly options: ReplicaLinkOptions;
   private readonly clock: Clock;
@@ -59,6 +64,7 @@ export class ReplicaLink {
   private waiting: Buffer[] = [];
   private held = false;
   private failLink: ((error: GodwitError) => void) | undefined;
+  private turn: SnapshotTurn | undefined;
   private wakeBackOff: (() => void) | undefined;
   /** What the owner was asked last. */
   private asked: Promise<unknown> = Promise.resolve();
@@ -71,6 +77,11 @@ export class ReplicaLink {
   /** Silence after which the source is taken for dead. */
   get timeoutMs(): number {
     return this.options.timeoutMs();
+  }
+
+  /** Other shards of the same host have their snapshots made first. */
+  get waitsForTurn(): boolean {
+    return this.turn?.isGranted === false;
   }
 
   /** Runs until stop(); rejects with what cannot be retried. */
@@ -103,6 +114,11 @@ export class ReplicaLink {
     this.failLink?.(new GodwitError('CONNECTION_LOST', 'the replication link was stopped'));
   }
 
+  /** There may be a source again: no more waiting for the next attempt. */
+  hurry(): void {
+    if (this.state === 'backing-off') this.wakeBackOff?.();
+  }
+
   /** Breaks the link; it reconnects and asks for what position() then says. */
   restart(reason: string): void {
     this.failLink?.(new GodwitError('CONNECTION_LOST', `the replication link is made anew: ${reason}`));
@@ -119,7 +135,7 @@ export class ReplicaLink {
   }
 
   private async connectOnce(): Promise<void> {
-    const { endpoint, reconnect } = this.options;
+    const { reconnect } = this.options;
     this.apply('connect');
     this.snapshot = undefined;
     this.stream = undefined;
@@ -127,6 +143,35 @@ export class ReplicaLink {
     this.held = false;
     const broken = new Promise<never>((_resolve, reject) => (this.failLink = reject));
     broken.catch(() => {});
+    try {
+      const endpoint = await Promise.race([broken, this.locate()]);
+      await Promise.race([broken, this.myTurn(endpoint)]);
+      await this.linkTo(endpoint, reconnect, broken);
+    } finally {
+      this.endTurn();
+    }
+  }
+
+  private async locate(): Promise<Endpoint> {
+    this.endpoint = await this.options.locate();
+    return this.endpoint;
+  }
+
+  /** Who goes on where it was needs no snapshot, and waits for nobody. */
+  private async myTurn({ host }: Endpoint): Promise<void> {
+    const { owner, turns, log } = this.options;
+    if (owner.position() !== undefined) return;
+    this.turn = turns.ask(host);
+    if (!this.turn.isGranted) log.info({ host }, 'waits until the snapshots of other shards of this host are here');
+    await this.turn.granted;
+  }
+
+  private endTurn(): void {
+    this.turn?.end();
+    this.turn = undefined;
+  }
+
+  private async linkTo(endpoint: Endpoint, reconnect: ReconnectConfig, broken: Promise<never>): Promise<void> {
     this.dialogue = new PsyncDialogue();
     const socket = await openSocket({ endpoint, connectTimeoutMs: reconnect.connectTimeoutMs, onBytes: (bytes, length) => this.onBytes(bytes, length) });
     this.socket = socket;
@@ -135,7 +180,7 @@ export class ReplicaLink {
     socket.on('error', (error) => lost(`: ${error.message}`)).on('close', () => lost(''));
     const timers = [this.ackTimer(socket), this.deadlineTimer(name)];
     try {
-      await Promise.race([broken, this.synchronise(socket)]);
+      await Promise.race([broken, this.synchronise(socket, endpoint)]);
       await broken;
     } finally {
       for (const timer of timers) clearInterval(timer);
@@ -179,8 +224,8 @@ export class ReplicaLink {
     socket.write(encodeCommand(['REPLCONF', 'ACK', this.options.owner.appliedOffset()]));
   }
 
-  private async synchronise(socket: Socket): Promise<void> {
-    const { owner, endpoint } = this.options;
+  private async synchronise(socket: Socket, endpoint: Endpoint): Promise<void> {
+    const { owner, turns } = this.options;
     const dialogue = this.dialogue as PsyncDialogue;
     this.apply('opened');
     await dialogue.greet(socket, endpoint, this.options.serverVersion());
@@ -194,6 +239,7 @@ export class ReplicaLink {
     } else {
       this.options.log.info({ replicationId: answer.replicationId, offset: answer.offset }, 'the source sends a snapshot (full sync)');
       this.apply('full-resync');
+      this.turn ??= turns.take(endpoint.host);
       const log = await this.ask(socket, owner.onFullResync(answer.replicationId, answer.offset));
       const header = await dialogue.snapshotHeader();
       this.snapshot = new SnapshotReceiver(log, header);
@@ -245,6 +291,7 @@ export class ReplicaLink {
     const { socket } = this;
     this.stream = await this.ask(socket, this.options.owner.onSnapshotEnd(snapshot.received, snapshot.checksum.matches()));
     this.apply('rdb-ended');
+    this.endTurn();
     // A diskless source starts the stream only on the first ACK.
     if (socket !== undefined) this.acknowledge(socket);
   }

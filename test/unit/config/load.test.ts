@@ -37,6 +37,7 @@ describe('defaults', () => {
     const { config, warnings, secrets } = loadConfig(BASE);
     expect(config).toEqual({
       source: { host: '127.0.0.1', port: 6379 },
+      sources: [{ host: '127.0.0.1', port: 6379 }],
       target: { host: '10.0.0.2', port: 6380 },
       job: { name: '127.0.0.1-6379-to-10.0.0.2-6380' },
       sync: {
@@ -49,6 +50,7 @@ describe('defaults', () => {
         stopAfter: 'never',
         stopWhenLagBelowBytes: -1,
         finish: false,
+        fullSyncConcurrency: 1,
       },
       keepalive: { intervalMs: 0, idleLimitMs: 0, deadAfterMs: 0 },
       reconnect: { delayMinMs: 100, delayMaxMs: 10_000, attemptsMax: 0, connectTimeoutMs: 5000 },

@@ -5,7 +5,7 @@ import { ManualClock } from './manual-clock.ts';
 
 /** A line whose peer answers after `answerMs` (never: -1), and keeps the times of what was sent. */
 class FakeLine {
-  name = 'a:1';
+  readonly name = (): string => 'a:1';
   replies = 0;
   bytes = 0;
   backlog = 0;

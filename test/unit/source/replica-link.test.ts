@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { silentLogger } from '../../../src/observe/log.ts';
 import { Deferred } from '../../../src/async/deferred.ts';
+import { SnapshotTurns } from '../../../src/source/replica/snapshot-turns.ts';
 import { ReplicaLink, type ReplicaLinkOwner } from '../../../src/source/replica/replica-link.ts';
 import { SpoolBudget } from '../../../src/source/replica/spool/disk-space.ts';
 import { SpoolLog } from '../../../src/source/replica/spool/spool-log.ts';
@@ -84,7 +85,8 @@ test('asks for another snapshot only when its owner is done with the one before,
 
 function run(port: number, owner: Pick<ReplicaLinkOwner, 'onFullResync' | 'onSnapshotEnd'>): void {
   const link = new ReplicaLink({
-    endpoint: { host: '127.0.0.1', port },
+    locate: async () => ({ host: '127.0.0.1', port }),
+    turns: new SnapshotTurns(1),
     reconnect: { delayMinMs: 10, delayMaxMs: 100, attemptsMax: 0, connectTimeoutMs: 1_000 },
     owner: {
       position: () => undefined,

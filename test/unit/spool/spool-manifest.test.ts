@@ -2,7 +2,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { isTrusted, loadManifest, readBootId, type SpoolManifest, writeManifest } from '../../../src/source/replica/spool/spool-manifest.ts';
-import { cleanOlderRuns, listRuns, removeJobSpool, removeRun, spoolJobDir, spoolRunDir } from '../../../src/source/replica/spool/spool-runs.ts';
+import { cleanOlderRuns, listRuns, removeJobSpool, removeRun, spoolJobDir } from '../../../src/source/replica/spool/spool-runs.ts';
 import { temporaryFolder } from './spool-fixture.ts';
 
 const ID = '0123456789abcdef0123456789abcdef01234567';
@@ -66,8 +66,8 @@ test('lists runs newest first, and cleans older ones that nobody reads', async (
   const spoolDir = await temporaryFolder();
   const jobDir = spoolJobDir(spoolDir, 'a-job');
   expect(await listRuns(jobDir)).toEqual([]);
-  for (const epoch of [2, 9, 10, 11]) await writeManifest(spoolRunDir(spoolDir, 'a-job', epoch), { ...MANIFEST, epoch });
-  await fs.mkdir(spoolRunDir(spoolDir, 'a-job', 12));
+  for (const epoch of [2, 9, 10, 11]) await writeManifest(path.join(jobDir, String(epoch)), { ...MANIFEST, epoch });
+  await fs.mkdir(path.join(jobDir, '12'));
   await fs.writeFile(path.join(jobDir, 'dead-letter.jsonl'), '{}');
   await fs.mkdir(path.join(jobDir, 'notes'));
   const runs = await listRuns(jobDir);

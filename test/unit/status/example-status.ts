@@ -1,4 +1,4 @@
-import type { ConnectionStatus, JobStatus } from '../../../src/observe/job-status.ts';
+import type { ConnectionStatus, JobStatus, PipelineStatus } from '../../../src/observe/job-status.ts';
 
 export const STARTED_AT = Date.UTC(2026, 0, 2, 3, 4, 5);
 
@@ -21,6 +21,37 @@ export function exampleConnection(over: Partial<ConnectionStatus> = {}): Connect
     unansweredReplies: 1024,
     unansweredBytes: 65_536,
     lastError: { code: 'CONNECTION_LOST', message: 'closed by the other side', at: STARTED_AT + 900 },
+    ...over,
+  };
+}
+
+function examplePipeline(over: Partial<PipelineStatus> = {}): PipelineStatus {
+  return {
+    name: '',
+    source: { address: '10.0.0.1:6379', server: 'Redis 7.0.15' },
+    phase: 'full-sync',
+    fullSync: {
+      bytesTotal: 2_684_354_560,
+      bytesReceived: 1_610_612_736,
+      bytesApplied: 1_288_490_189,
+      keysApplied: 1_234_567,
+      keysSkipped: 12,
+      progress: 0.4819,
+      timeLeftMs: -1,
+      waitsFor: null,
+    },
+    incrementalSync: {
+      replicationId: '8371b4fb1155b71f4a04d3e1bc3e18c4a990aeeb',
+      offsetReceived: 12_399,
+      offsetApplied: 0,
+      offsetSource: 12_400,
+      commandsApplied: 42,
+    },
+    lagBytes: 54,
+    lagMs: 4,
+    spool: { bytesInMemory: 1_048_576 },
+    checkpoint: { offset: 12_345, at: STARTED_AT + 5000 },
+    link: { state: 'streaming', sinceAt: STARTED_AT + 900, reconnects: 0, lastError: null },
     ...over,
   };
 }
@@ -50,6 +81,7 @@ export function exampleStatus(over: Partial<JobStatus> = {}): JobStatus {
       offsetSource: 12_400,
       commandsApplied: 42,
     },
+    pipelines: [examplePipeline()],
     conversion: { encoded: 5, degraded: 1, skipped: 0 },
     lagBytes: 54,
     lagMs: 4,

@@ -63,7 +63,7 @@ export class SpoolLog {
     this.#segments = new SegmentFiles({ dir: path.resolve(options.dir), name, segmentBytes, files, budget, log, onFreed: () => this.#writer.retryNow() });
     this.#writer = new SpillWriter(
       {
-        logName: name,
+        logName: `${options.dir}/${name}`,
         window: this.#window,
         segments: this.#segments,
         budget,

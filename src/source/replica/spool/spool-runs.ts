@@ -1,5 +1,6 @@
 /**
- * The folders of the spool: `<spool.dir>/<jobId>/<epoch>/`, one per run of a job.
+ * The folders of the spool: `<spool.dir>/<jobId>/<epoch>/`, one per run of a job. Of a job with several pipelines each has its own, in
+ * `<spool.dir>/<jobId>/pipeline-<name>/<epoch>/`.
  *
  * A run writes only in its own folder. What an older run left is read in place, since its process may still be writing there until it learns that it
  * was fenced; the folder goes when no log reads from it any more.
@@ -18,6 +19,7 @@ export interface SpoolRun {
   readonly reason: string;
 }
 
+const PIPELINE = 'pipeline-';
 const EPOCH = /^\d{1,16}$/;
 
 /** The folder of a job. @throws SPOOL_FAILED for a name that would lead elsewhere */
@@ -31,8 +33,15 @@ export function spoolJobDir(spoolDir: string, jobId: string): string {
   return path.join(spoolDir, jobId);
 }
 
-export function spoolRunDir(spoolDir: string, jobId: string, epoch: number): string {
-  return path.join(spoolJobDir(spoolDir, jobId), String(epoch));
+/** Where the runs of a pipeline are. @param pipeline '' = the only one */
+export function spoolPipelineDir(jobDir: string, pipeline: string): string {
+  return pipeline === '' ? jobDir : spoolJobDir(jobDir, `${PIPELINE}${pipeline}`);
+}
+
+/** The highest epoch that a run of any pipeline of the job had; 0 = none. @throws SPOOL_FAILED */
+export async function newestEpoch(jobDir: string): Promise<number> {
+  const runs = await Promise.all((await pipelineDirs(jobDir)).map(listRuns));
+  return Math.max(0, ...runs.flat().map(({ epoch }) => epoch));
 }
 
 /** All runs in the folder of a job, newest first; none if it does not exist. @throws SPOOL_FAILED */
@@ -73,12 +82,24 @@ export async function cleanOlderRuns(jobDir: string, epoch: number, inUse: reado
   return old.map((run) => run.dir);
 }
 
-/** Deletes all runs of a job (`--finish`), and its folder if nothing else lies in it. */
+/** Deletes all runs of a job (`--finish`), and its folders if nothing else lies in them. */
 export async function removeJobSpool(jobDir: string): Promise<void> {
-  for (const run of await listRuns(jobDir)) await removeRun(run.dir);
-  await fs.rmdir(jobDir).catch((error: unknown) => {
-    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(errorCode(error))) throw failed('deleted', jobDir, error);
+  for (const dir of (await pipelineDirs(jobDir)).toReversed()) {
+    for (const run of await listRuns(dir)) await removeRun(run.dir);
+    await fs.rmdir(dir).catch((error: unknown) => {
+      if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(errorCode(error))) throw failed('deleted', dir, error);
+    });
+  }
+}
+
+/** The folder of the job, and those of pipelines in it. */
+async function pipelineDirs(jobDir: string): Promise<string[]> {
+  const entries = await fs.readdir(jobDir, { withFileTypes: true }).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw failed('listed', jobDir, error);
   });
+  const names = entries.filter((entry) => entry.isDirectory() && entry.name.startsWith(PIPELINE)).map(({ name }) => name);
+  return [jobDir, ...names.map((name) => path.join(jobDir, name))];
 }
 
 function failed(what: string, dir: string, error: unknown): GodwitError {

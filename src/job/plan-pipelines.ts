@@ -1,0 +1,28 @@
+/** Finds the name of each shard's pipeline and says what the target must know of it, before the job is taken over. */
+import type { KnownPipeline } from '../checkpoint/job-marks.ts';
+import { parseSlots } from '../model/slot-ranges.ts';
+import type { PipelinePlan } from './job-target.ts';
+import { nameShards } from './shard-naming.ts';
+import type { SourceShard } from './source-shard.ts';
+
+/** Gives the shards their names. */
+export async function planPipelines(shards: readonly SourceShard[], known: ReadonlyMap<string, KnownPipeline>): Promise<PipelinePlan[]> {
+  const places = await Promise.all(shards.map(async (shard) => ({ id: shard.place.id, note: shard.place.note(), histories: await shard.watch.histories() })));
+  const names = nameShards(places, known);
+  for (const [i, shard] of shards.entries()) shard.name = names[i];
+  return shards.map(({ name, place }) => {
+    const note = place.note();
+    return { name, share: place.share, note, beginsAnew: place.share.kind === 'slots' && hasOtherSlots(note, known.get(name)) };
+  });
+}
+
+/**
+ * Slots have moved between shards since the run before this one looked. What came before and what after in the streams of the shards is not known: each that
+ * has gained or lost some is brought anew, and what another one had of its slots is removed before.
+ */
+function hasOtherSlots(note: string, before: KnownPipeline | undefined): boolean {
+  const now = parseSlots(note);
+  const then = before === undefined ? undefined : parseSlots(before.note);
+  if (now === undefined || then === undefined) return false;
+  return now.size !== then.size || [...now].some((slot) => !then.has(slot));
+}
