@@ -8,6 +8,7 @@
  *     editor.command(row, arguments);             a command in its place, or one more; then for each argument
  *       editor.range(start, end)                  bytes of the batch
  *       editor.text(bytes, start, end)            other bytes
+ *     editor.firstArgument(row, bytes)            a command with another first argument
  *   }                                             what none of these is called for is dropped
  *   batch = editor.end();
  *
@@ -83,6 +84,26 @@ export class BatchEditor {
     this.to.keyStart[to] = 0;
     this.to.keyEnd[to] = 0;
     this.header(STAR, count);
+  }
+
+  /** The command of a row with another first argument; all that stands around it is copied as it is. The row has a first argument. */
+  firstArgument(row: number, bytes: Uint8Array, start = 0, end = bytes.length): void {
+    const { from } = this;
+    const [rowStart, rowEnd, keyStart, keyEnd] = [from.start[row], from.end[row], from.keyStart[row], from.keyEnd[row]];
+    let header = keyStart - 3;
+    while (from.bytes[header] !== DOLLAR) header--;
+    const to = this.addRow(row);
+    this.isChanged = true;
+    this.to.start[to] = NEW + this.freshEnd;
+    this.makeRoom(header - rowStart);
+    this.put(from.bytes, rowStart, header);
+    this.header(DOLLAR, end - start);
+    this.makeRoom(end - start + rowEnd - keyEnd);
+    this.to.keyStart[to] = NEW + this.freshEnd;
+    this.put(bytes, start, end);
+    this.to.keyEnd[to] = NEW + this.freshEnd;
+    this.put(from.bytes, keyEnd, rowEnd);
+    this.to.end[to] = NEW + this.freshEnd;
   }
 
   /** The next argument: bytes of the batch as it was given. */

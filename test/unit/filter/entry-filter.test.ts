@@ -1,21 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { Filter } from '../../../src/filter/filter.ts';
 import type { FilterRules } from '../../../src/filter/filter-rules.ts';
-import { Batch, EntryKind } from '../../../src/model/batch.ts';
+import { EntryKind } from '../../../src/model/batch.ts';
 import { RdbType } from '../../../src/rdb/opcodes.ts';
+import { keysOf, valueBatch, type ValueRow, VALUES_NOW } from '../../support/value-rows.ts';
 
-const NOW = 1_000_000;
 /** Type id of ReJSON-RL, version 3: nine characters of six bits and ten bits. */
 const MODULE_ID = moduleId('ReJSON-RL', 3);
-
-interface Row {
-  readonly key: string;
-  readonly type?: number;
-  readonly value?: Buffer;
-  readonly database?: number;
-  readonly ttlMs?: number;
-  readonly kind?: EntryKind;
-}
 
 function moduleId(name: string, version: number): Buffer {
   const characters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -26,33 +17,13 @@ function moduleId(name: string, version: number): Buffer {
   return bytes;
 }
 
-function batchOf(rows: readonly Row[]): Batch {
-  const batch = new Batch(rows.length);
-  const pieces: Buffer[] = [];
-  let at = 0;
-  for (const { key, type = RdbType.String, value = Buffer.alloc(10), database = 0, ttlMs, kind = EntryKind.RdbValue } of rows) {
-    const row = batch.count++;
-    pieces.push(Buffer.from(key), value);
-    batch.kind[row] = kind;
-    batch.type[row] = type;
-    batch.keyStart[row] = at;
-    batch.keyEnd[row] = at + key.length;
-    batch.start[row] = at + key.length;
-    batch.end[row] = at += key.length + value.length;
-    batch.database[row] = database;
-    batch.expiryMs[row] = ttlMs === undefined ? -1 : NOW + ttlMs;
-  }
-  batch.bytes = Buffer.concat(pieces);
-  return batch;
+function left(rules: FilterRules, rows: readonly ValueRow[]): string[] {
+  const batch = valueBatch(rows);
+  new Filter(rules).entries.apply(batch, VALUES_NOW);
+  return keysOf(batch);
 }
 
-function left(rules: FilterRules, rows: readonly Row[]): string[] {
-  const batch = batchOf(rows);
-  new Filter(rules).entries.apply(batch, NOW);
-  return Array.from({ length: batch.count }, (_, row) => Buffer.from(batch.bytes.subarray(batch.keyStart[row], batch.keyEnd[row])).toString());
-}
-
-const TYPES: readonly Row[] = [
+const TYPES: readonly ValueRow[] = [
   { key: 'string' },
   { key: 'list', type: RdbType.ListQuicklist2 },
   { key: 'set', type: RdbType.SetIntset },
@@ -80,7 +51,7 @@ describe('a value of a snapshot passes by', () => {
   });
 
   test('database, size and time to live', () => {
-    const rows: Row[] = [
+    const rows: ValueRow[] = [
       { key: 'a', database: 1 },
       { key: 'b', value: Buffer.alloc(100) },
       { key: 'c', ttlMs: 5000 },
@@ -99,7 +70,7 @@ describe('a value of a snapshot passes by', () => {
 });
 
 test('libraries answer as FUNCTION LOAD, and as what has no key', () => {
-  const rows: Row[] = [{ key: '', kind: EntryKind.RdbFunction }, { key: '', kind: EntryKind.RdbScript }, { key: 'k' }];
+  const rows: ValueRow[] = [{ key: '', kind: EntryKind.RdbFunction }, { key: '', kind: EntryKind.RdbScript }, { key: 'k' }];
   expect(left({ block: { groups: ['scripting'] } }, rows)).toEqual(['k']);
   expect(left({ block: { commands: ['FUNCTION-LOAD'] } }, rows)).toEqual(['', 'k']);
   expect(left({ block: { prefixes: [Buffer.from('x')] } }, rows)).toEqual(['', '', 'k']);
@@ -112,9 +83,9 @@ test('commands among the rows stay, and a large value answers as a small one', (
   const head = { kind: EntryKind.RdbValue, type: RdbType.Module2, key: Buffer.from('k'), database: 0, expiryMs: -1, idle: -1, freq: -1, valueStart: 0 };
   const { entries } = new Filter({ allow: { types: ['ReJSON-RL'] }, valueBytesMax: 1000 });
   expect(entries.moduleNameMatters(RdbType.Module2)).toBe(true);
-  expect(entries.wantsLarge(head, 1000, NOW, MODULE_ID)).toBe(true);
-  expect(entries.wantsLarge(head, 1001, NOW, MODULE_ID)).toBe(false);
-  expect(entries.wantsLarge(head, 1000, NOW, moduleId('MBbloom--', 1))).toBe(false);
+  expect(entries.wantsLarge(head, 1000, VALUES_NOW, MODULE_ID)).toBe(true);
+  expect(entries.wantsLarge(head, 1001, VALUES_NOW, MODULE_ID)).toBe(false);
+  expect(entries.wantsLarge(head, 1000, VALUES_NOW, moduleId('MBbloom--', 1))).toBe(false);
 });
 
 test('rules that cannot be are refused, and what only a snapshot tells is named', () => {
