@@ -22,6 +22,9 @@ import { Batch } from '../model/batch.ts';
 /** Positions from here on are those in the new bytes, until end(). Slabs are smaller. */
 const NEW = 2 ** 31;
 const NEW_BYTES_MIN = 64 * 1024;
+const NEW_BYTES_KEPT_MAX = 4 * 1024 * 1024;
+/** Copying so much in a loop costs less than a call. */
+const LOOP_BYTES_MAX = 96;
 const STAR = 0x2a;
 const DOLLAR = 0x24;
 const CR = 0x0d;
@@ -157,7 +160,8 @@ export class BatchEditor {
     const { fresh, freshEnd, from } = this;
     const [low, high] = this.keptRange(to);
     const slab = high > low ? Buffer.concat([from.bytes.subarray(low, high), fresh.subarray(0, freshEnd)]) : fresh.subarray(0, freshEnd);
-    if (high <= low) this.fresh = Buffer.alloc(0);
+    // The slab is given away; the next one will need about as much.
+    if (high <= low) this.fresh = Buffer.allocUnsafeSlow(Math.max(NEW_BYTES_MIN, Math.min(NEW_BYTES_KEPT_MAX, freshEnd + (freshEnd >> 3))));
     const moved = (position: number): number => (position >= NEW ? position - NEW + high - low : position - low);
     for (let row = 0; row < to.count; row++) {
       to.start[row] = moved(to.start[row]);
@@ -200,8 +204,7 @@ export class BatchEditor {
   private put(bytes: Uint8Array, start: number, end: number): void {
     const { fresh } = this;
     let at = this.freshEnd;
-    // A call costs more than a short loop.
-    if (end - start > 32) fresh.set(bytes.subarray(start, end), at);
+    if (end - start > LOOP_BYTES_MAX) fresh.set(bytes.subarray(start, end), at);
     else for (let i = start; i < end; i++) fresh[at++] = bytes[i];
     this.freshEnd += end - start;
   }

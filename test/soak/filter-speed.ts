@@ -1,6 +1,6 @@
 /**
  * What filters and transforms cost per key: `npm run filter-speed`. A million keys in one slab, as a batch has them, gone over several times; the best round counts.
- * CPU of one thread; nothing is read or sent.
+ * CPU time; nothing is read or sent.
  */
 import { Filter } from '../../src/filter/filter.ts';
 import type { FilterRules } from '../../src/filter/filter-rules.ts';
@@ -9,9 +9,11 @@ import { RuleTally } from '../../src/filter/rule-tally.ts';
 import { Batch } from '../../src/model/batch.ts';
 import { StreamDecoder } from '../../src/resp/stream-decoder.ts';
 import { encodeCommand } from '../../src/resp/encode.ts';
+import { Transform } from '../../src/transform/transform.ts';
+import type { TransformRules } from '../../src/transform/transform-rules.ts';
 
 const KEYS = 1_000_000;
-const ROUNDS = 5;
+const ROUNDS = 9;
 const COMMANDS = 4096;
 const WORDS = ['user', 'order', 'cart', 'session', 'cache', 'tmp', 'job', 'event'];
 
@@ -51,9 +53,10 @@ const RULES: readonly (readonly [string, FilterRules])[] = [
 function bestNs(run: () => number, per: number): { ns: number; result: number } {
   let [best, result] = [Number.POSITIVE_INFINITY, 0];
   for (let round = 0; round < ROUNDS; round++) {
-    const started = process.hrtime.bigint();
+    const started = process.cpuUsage();
     result = run();
-    best = Math.min(best, Number(process.hrtime.bigint() - started) / per);
+    const { user, system } = process.cpuUsage(started);
+    best = Math.min(best, ((user + system) * 1000) / per);
   }
   return { ns: best, result };
 }
@@ -106,5 +109,34 @@ function streamFilters(): void {
   }
 }
 
+const TRANSFORMS: readonly (readonly [string, TransformRules])[] = [
+  ['a prefix added', { rename: [{ kind: 'prefix', from: Buffer.alloc(0), to: Buffer.from('app:') }] }],
+  ['a prefix of an eighth replaced', { rename: [{ kind: 'prefix', from: Buffer.from('user:'), to: Buffer.from('u:') }] }],
+  ['a regex', { rename: [{ kind: 'regex', pattern: '^user:([0-9]+)', replacement: 'u/$1' }] }],
+  ['a time to live for every key', { ttl: { setMs: 3_600_000 } }],
+];
+
+function streamTransforms(): void {
+  const bytes = commandBytes();
+  const batch = new Batch(COMMANDS);
+  const perCommand = (apply: () => number): { ns: number; result: number } =>
+    bestNs(() => {
+      let rows = 0;
+      for (let i = 0; i < 100; i++) {
+        batch.reset();
+        new StreamDecoder({ offset: 0, database: 0 }, '').decode(bytes, 0, bytes.length, batch);
+        rows += apply();
+      }
+      return rows;
+    }, COMMANDS * 100);
+  const base = perCommand(() => batch.count);
+  for (const [name, rules] of TRANSFORMS) {
+    const { stream } = new Transform(rules);
+    const { ns, result } = perCommand(() => stream.apply(batch, 1_000_000).count);
+    show(`stream: ${name}, beside decoding`, { ns: ns - base.ns, result });
+  }
+}
+
 keyFilters();
 streamFilters();
+streamTransforms();
