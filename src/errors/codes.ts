@@ -16,6 +16,7 @@ const config = (summary: string, fix: string): CodeEntry => ({ exitCode: 2, retr
 const connection = (summary: string, fix: string, retryable = true): CodeEntry => ({ exitCode: 3, retryable, summary, fix });
 const protocol = (summary: string, fix: string, retryable = false): CodeEntry => ({ exitCode: 4, retryable, summary, fix });
 const format = (summary: string, fix: string): CodeEntry => ({ exitCode: 5, retryable: false, summary, fix });
+const transform = (summary: string, fix: string): CodeEntry => ({ exitCode: 6, retryable: false, summary, fix });
 const checkpoint = (summary: string, fix: string): CodeEntry => ({ exitCode: 7, retryable: false, summary, fix });
 
 export const ERROR_CODES = {
@@ -129,6 +130,11 @@ export const ERROR_CODES = {
   ),
   FILE_DAMAGED: format('The compressed file is damaged or cut short.', 'Get the file again; test it with gzip -t.'),
   FILE_CHANGED: format('The file has become another one while it was read.', 'Begin anew; copy the file first if it is replaced while Godwit reads it.'),
+  // 6: filter and transform
+  COMMAND_UNDECIDED: transform(
+    'The rules of the filter or the transform do not tell what to do with a command of the stream.',
+    'Block the command by name, or choose what happens to such commands (docs/filters.md, docs/transforms.md).',
+  ),
   // 7: checkpoint
   FENCED: checkpoint(
     'Another Godwit has taken over this job; this one has stopped and writes nothing more.',

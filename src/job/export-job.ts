@@ -4,7 +4,8 @@ import { Deferred } from '../async/deferred.ts';
 import type { SourceConfig } from '../config/load-source-config.ts';
 import type { OnUnsupported } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
-import { KeyFilter, type KeyFilterOptions } from '../filter/key-filter.ts';
+import { Filter } from '../filter/filter.ts';
+import type { FilterRules } from '../filter/filter-rules.ts';
 import { parseServerVersion, type ServerVersion } from '../model/server-version.ts';
 import { ValueKind } from '../model/value-kind.ts';
 import type { Logger } from '../observe/log.ts';
@@ -32,7 +33,7 @@ export interface ExportConfig {
   readonly format: ExportFormat;
   readonly rdbVersion: RdbFileVersion;
   readonly onUnsupported: OnUnsupported;
-  readonly filter: KeyFilterOptions;
+  readonly filter: FilterRules;
 }
 
 export interface ExportProgress {
@@ -46,6 +47,7 @@ export interface ExportProgress {
 
 export interface ExportResult extends ExportProgress {
   readonly filtered: number;
+  readonly filteredCommands: number;
   /** Keys that the format cannot say. */
   readonly skipped: number;
   /** Keys that were written without all that they had. */
@@ -118,13 +120,13 @@ export class ExportJob {
 
   private async export(source: FileSource, output: OutputPlace, loaded: ContentWriter | undefined): Promise<ExportResult> {
     this.source = source;
-    const filter = new KeyFilter(this.config.filter);
+    const filter = new Filter(this.config.filter);
     const pipeline = new ExportPipeline({ source, filter, output, makeTaker: () => this.makeTaker(source, loaded) });
     this.pipeline = pipeline;
     if (this.isStopped) this.stop();
     const { tail } = await pipeline.run();
-    const { filtered, skipped, degraded, bytesWritten } = pipeline;
-    return { ...this.progress, filtered, skipped, degraded, bytesWritten, pendingLost: this.commandWriter?.pendingLost ?? 0, tail };
+    const { filtered, filteredCommands, skipped, degraded, bytesWritten } = pipeline;
+    return { ...this.progress, filtered, filteredCommands, skipped, degraded, bytesWritten, pendingLost: this.commandWriter?.pendingLost ?? 0, tail };
   }
 
   /** The one writer that brings a library, which nobody else has to wait for. */

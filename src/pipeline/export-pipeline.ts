@@ -3,22 +3,24 @@
  * written; whatever ends the export before leaves nothing behind.
  */
 import { GodwitError } from '../errors/errors.ts';
-import type { KeyFilter } from '../filter/key-filter.ts';
-import { EntryKind } from '../model/batch.ts';
-import { kindOfType } from '../rdb/kind-of-type.ts';
+import type { Filter } from '../filter/filter.ts';
+import { type Batch, EntryKind } from '../model/batch.ts';
 import type { EndStep, FileSource, FileStep, LargeStep, RowsStep } from '../source/file/file-source.ts';
 import type { OutputPlace } from '../target/file/output-file.ts';
 import type { ExportTaker } from './export-taker.ts';
+import { wantsLarge } from './wants-large.ts';
 
 /** The buffer is emptied when it holds this much. */
 const FLUSH_BYTES = 1024 * 1024;
 
 export interface ExportPipelineOptions {
   readonly source: FileSource;
-  readonly filter: KeyFilter;
+  readonly filter: Filter;
   readonly output: OutputPlace;
   /** Makes the taker when what the source says of itself is known. */
   makeTaker(source: FileSource): ExportTaker;
+  /** What times to live count from, Unix ms; now unless told. */
+  readonly nowMs?: number;
 }
 
 export class ExportPipeline {
@@ -26,14 +28,18 @@ export class ExportPipeline {
   commands = 0;
   /** Keys that the filter does not want. */
   filtered = 0;
+  /** Commands that it does not want. */
+  filteredCommands = 0;
   /** Given to the output, before it is compressed. */
   bytesWritten = 0;
   private readonly options: ExportPipelineOptions;
   private taker: ExportTaker | null = null;
   private isStopped = false;
+  private readonly nowMs: number;
 
   constructor(options: ExportPipelineOptions) {
     this.options = options;
+    this.nowMs = options.nowMs ?? Date.now();
   }
 
   get skipped(): number {
@@ -88,26 +94,35 @@ export class ExportPipeline {
 
   private async takeRows({ batch }: RowsStep, taker: ExportTaker): Promise<void> {
     const { filter } = this.options;
+    if (batch.kind[0] === EntryKind.Command) return this.takeCommands(batch, taker);
     for (let row = 0; row < batch.count; row++) {
-      const kind = batch.kind[row];
-      if (kind === EntryKind.RdbValue) {
-        const isWanted = filter.wants(batch.database[row], kindOfType(batch.type[row]), batch.bytes, batch.keyStart[row], batch.keyEnd[row]);
-        if (!isWanted) this.filtered++;
+      if (batch.kind[row] === EntryKind.RdbValue) {
+        if (!filter.entries.wants(batch, row, this.nowMs)) this.filtered++;
         else if (taker.row(batch, row)) this.keys++;
-      } else if (kind === EntryKind.Command) {
-        if (filter.asksForKeys) throw cannotFilter();
-        if (filter.wantsDatabase(batch.database[row]) && taker.row(batch, row)) this.commands++;
       } else if (!filter.isActive) taker.row(batch, row);
+      if (taker.buffer.length >= FLUSH_BYTES) await this.empty(taker, FLUSH_BYTES);
+    }
+  }
+
+  private async takeCommands(batch: Batch, taker: ExportTaker): Promise<void> {
+    const { filter } = this.options;
+    const [told] = filter.snapshotOnly;
+    if (told !== undefined) throw cannotFilter(told);
+    const { count } = batch;
+    const wanted = filter.stream.apply(batch);
+    this.filteredCommands += Math.max(0, count - wanted.count);
+    for (let row = 0; row < wanted.count; row++) {
+      if (taker.row(wanted, row)) this.commands++;
       if (taker.buffer.length >= FLUSH_BYTES) await this.empty(taker, FLUSH_BYTES);
     }
   }
 
   private async takeLarge(step: LargeStep, taker: ExportTaker): Promise<void> {
     const { filter } = this.options;
-    const { kind, database, type, key } = step.entry;
-    if (kind !== EntryKind.RdbValue) {
+    const { entry } = step;
+    if (entry.kind !== EntryKind.RdbValue) {
       if (!filter.isActive) await taker.large(step, () => this.empty(taker, FLUSH_BYTES));
-    } else if (!filter.wants(database, kindOfType(type), key, 0, key.length)) this.filtered++;
+    } else if (!(await wantsLarge(filter, step, this.nowMs))) this.filtered++;
     else if (await taker.large(step, () => this.empty(taker, FLUSH_BYTES))) this.keys++;
   }
 
@@ -127,8 +142,8 @@ export class ExportPipeline {
   }
 }
 
-function cannotFilter(): GodwitError {
-  return new GodwitError('COMMANDS_NOT_EXPORTABLE', 'the file holds commands, which cannot be chosen by the prefix or type of a key', {
-    fix: 'Leave --prefix and --type out; --db works for commands too.',
+function cannotFilter(told: string): GodwitError {
+  return new GodwitError('COMMANDS_NOT_EXPORTABLE', `the file holds commands, which cannot be chosen by the ${told} of a value`, {
+    fix: 'Leave --size-..., --ttl-..., --expiring and names of module types out; keys, databases, types and groups work for commands too.',
   });
 }

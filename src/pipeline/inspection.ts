@@ -1,10 +1,12 @@
 /**
- * Walks a file source (of a file, or a live snapshot) to its end and counts what it holds, without changing or sending anything. Values are decoded only where their heads do not tell
- * (value-sizer.ts); memory is that of the source's window and of the census, whatever the file.
+ * Walks a file source (of a file, or a live snapshot) to its end and counts what it holds, without changing or sending anything. Values are decoded only where
+ * their heads do not tell (value-sizer.ts); memory is that of the source's window and of the census, whatever the file.
  *
  * Commands of an AOF are counted and not applied: what they change is not in the report, and the report says how many there were.
  */
 import { GodwitError } from '../errors/errors.ts';
+import { Filter } from '../filter/filter.ts';
+import type { FilterRules } from '../filter/filter-rules.ts';
 import { EntryKind } from '../model/batch.ts';
 import { HEADER_BYTES } from '../rdb/dialect.ts';
 import { type CensusOptions, KeyCensus } from '../rdb/inspect/key-census.ts';
@@ -13,9 +15,12 @@ import { type Allocator, type Layout, MemoryModel } from '../rdb/inspect/memory-
 import { ValueSizer } from '../rdb/inspect/value-sizer.ts';
 import { errorIndex, locatedError } from '../rdb/located-error.ts';
 import type { FileSource, LargeStep, RowsStep } from '../source/file/file-source.ts';
+import { wantsLarge } from './wants-large.ts';
 
 export interface InspectionOptions extends CensusOptions {
   readonly allocator: Allocator;
+  /** Only keys that pass are counted; all unless told. */
+  readonly filter?: FilterRules;
   /** Called between batches, some thousand keys apart. */
   readonly onProgress?: (keys: number) => void;
 }
@@ -27,13 +32,15 @@ export class Inspection {
   private sizer: ValueSizer | null = null;
   private model: MemoryModel;
   private rdb = '';
-  private readonly left = { commandsLeftOut: 0, functions: 0, scripts: 0, truncatedBytes: 0 };
+  private readonly left = { commandsLeftOut: 0, functions: 0, scripts: 0, truncatedBytes: 0, filteredOut: 0 };
+  private readonly filter: Filter;
 
   /** The source stays the caller's to close. */
   constructor(source: FileSource, options: InspectionOptions) {
     this.source = source;
     this.options = options;
     this.census = new KeyCensus(options);
+    this.filter = new Filter(options.filter ?? {});
     this.model = new MemoryModel('redis', options.allocator);
   }
 
@@ -66,6 +73,10 @@ export class Inspection {
         this.countRecord(batch.kind[row]);
         continue;
       }
+      if (this.filter.isActive && !this.filter.entries.wants(batch, row, this.options.nowMs)) {
+        this.left.filteredOut++;
+        continue;
+      }
       const [keyStart, keyEnd] = [batch.keyStart[row], batch.keyEnd[row]];
       facts.database = batch.database[row];
       facts.expiryMs = batch.expiryMs[row];
@@ -84,9 +95,14 @@ export class Inspection {
     }
   }
 
-  private async addLarge({ entry, value }: LargeStep): Promise<void> {
+  private async addLarge(step: LargeStep): Promise<void> {
+    const { entry, value } = step;
     if (entry.kind !== EntryKind.RdbValue) {
       this.countRecord(entry.kind);
+      return;
+    }
+    if (!(await wantsLarge(this.filter, step, this.options.nowMs))) {
+      this.left.filteredOut++;
       return;
     }
     const sizer = this.begin();

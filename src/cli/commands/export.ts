@@ -8,12 +8,12 @@ import { type Command, Option as CommandOption } from 'commander';
 import type { OnUnsupported } from '../../config/sync-config.ts';
 import { GodwitError } from '../../errors/errors.ts';
 import { type ExportConfig, ExportJob, type ExportResult } from '../../job/export-job.ts';
-import { VALUE_KIND_NAMES, type ValueKind } from '../../model/value-kind.ts';
 import { createLogger } from '../../observe/create-logger.ts';
 import { Redactor } from '../../observe/redaction.ts';
 import { EXPORT_FORMATS, type ExportFormat, formatOfName } from '../../target/file/export-format.ts';
 import { showBytes, showCount } from '../../status/format-quantity.ts';
 import type { CommandContext } from '../command-context.ts';
+import { addFilterOptions, filterRules } from '../filter-options.ts';
 import type { CliIo, StopSignal } from '../process-io.ts';
 import { isServerPlace, serverConfig } from '../server-place.ts';
 import { addSourceOptions } from '../source-options.ts';
@@ -23,9 +23,6 @@ interface ExportWords {
   readonly format?: string;
   readonly rdbVersion: string;
   readonly onUnsupported: string;
-  readonly db: readonly string[];
-  readonly prefix: readonly string[];
-  readonly type: readonly string[];
 }
 
 const EXAMPLES = `
@@ -48,8 +45,6 @@ const PROGRESS_LINES_MS = 10_000;
 const RDB_VERSIONS = ['11', '12', '80'] as const;
 
 export function registerExport(program: Command, context: CommandContext): void {
-  const several = (value: string, before: readonly string[]): string[] => [...before, ...value.split(',')];
-  const prefixes = (value: string, before: readonly string[]): string[] => [...before, value];
   const command = program
     .command('export')
     .summary('write what a server or file holds to a file: jsonl, json, csv, parquet, resp, cmd, aof, rdb')
@@ -64,10 +59,8 @@ export function registerExport(program: Command, context: CommandContext): void 
       new CommandOption('--on-unsupported <policy>', 'what the format cannot say: stop, skip the key, or degrade (write what can be written)')
         .choices(['stop', 'skip', 'degrade'])
         .default('stop'),
-    )
-    .addOption(new CommandOption('--db <numbers>', 'only these databases: 0,1').argParser(several).default([], 'all'))
-    .addOption(new CommandOption('--prefix <text>', 'only keys that begin so; can be given several times').argParser(prefixes).default([], 'all'))
-    .addOption(new CommandOption('--type <types>', `only keys of these types: ${VALUE_KIND_NAMES.join(', ')}`).argParser(several).default([], 'all'));
+    );
+  addFilterOptions(command, { policies: true });
   addSourceOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (source: string) => context.exitWith(await runExport(source, command, context)));
@@ -111,7 +104,7 @@ function exportConfig(place: string, command: Command, io: CliIo, redactor: Reda
     format: formatOf(words),
     rdbVersion: words.rdbVersion === '80' ? 80 : words.rdbVersion === '12' ? 12 : 11,
     onUnsupported: words.onUnsupported as OnUnsupported,
-    filter: { databases: words.db.map(databaseOf), prefixes: words.prefix.map((prefix) => Buffer.from(prefix)), kinds: words.type.map(kindOf) },
+    filter: filterRules(command.opts()),
   };
 }
 
@@ -125,19 +118,6 @@ function formatOf({ to = '', format }: ExportWords): ExportFormat {
   const fix = `Give one of ${EXPORT_FORMATS.join(', ')}.`;
   if (format !== undefined) throw new GodwitError('CONFIG_INVALID', `--format is ${JSON.stringify(format)}, which is no format`, { fix });
   throw new GodwitError('CONFIG_MISSING', `--format is not given, and the name ${to} does not say it`, { fix });
-}
-
-function databaseOf(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new GodwitError('CONFIG_INVALID', `--db has ${JSON.stringify(text)}, which is no number of a database`, {
-    fix: 'Give numbers with commas between: --db 0,1.',
-  });
-}
-
-function kindOf(text: string): ValueKind {
-  const kind = VALUE_KIND_NAMES.findIndex((name) => name === text);
-  if (kind >= 0) return kind as ValueKind;
-  throw new GodwitError('CONFIG_INVALID', `--type has ${JSON.stringify(text)}, which is no type`, { fix: `Known are ${VALUE_KIND_NAMES.join(', ')}.` });
 }
 
 /** On a terminal one line that is written over; else a line now and then. */
@@ -159,10 +139,11 @@ function startProgress(job: ExportJob, io: CliIo): () => void {
   };
 }
 
-function closingLines({ keys, commands, filtered, skipped, degraded, pendingLost, bytesWritten, tail }: ExportResult, to: string): string[] {
+function closingLines({ keys, commands, filtered, filteredCommands, skipped, degraded, pendingLost, bytesWritten, tail }: ExportResult, to: string): string[] {
   const what = commands > 0 ? `${showCount(keys)} keys and ${showCount(commands)} commands` : `${showCount(keys)} keys`;
   const lines = [`${what} exported to ${to === '-' ? 'standard output' : to}, ${showBytes(bytesWritten)}`];
   if (filtered > 0) lines.push(`${showCount(filtered)} keys were not asked for`);
+  if (filteredCommands > 0) lines.push(`${showCount(filteredCommands)} commands were not asked for`);
   if (skipped > 0) lines.push(`${showCount(skipped)} keys were left out: the format cannot say them`);
   if (degraded > 0) lines.push(`${showCount(degraded)} keys may have lost what the format cannot say: expiry of fields, details of streams`);
   if (pendingLost > 0) lines.push(`${showCount(pendingLost)} pending entries were left out: what they point to is gone from its stream`);

@@ -9,6 +9,7 @@ import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { GodwitError } from '../../errors/errors.ts';
+import type { FilterRules } from '../../filter/filter-rules.ts';
 import { Inspection } from '../../pipeline/inspection.ts';
 import type { InspectionReport } from '../../rdb/inspect/inspection-report.ts';
 import type { Allocator } from '../../rdb/inspect/memory-model.ts';
@@ -20,6 +21,7 @@ import { openFileSource } from '../../source/open-file-source.ts';
 import { inspectionPage } from '../../status/inspect/inspection-page.ts';
 import { inspectionText } from '../../status/inspect/inspection-text.ts';
 import type { CommandContext } from '../command-context.ts';
+import { addFilterOptions, filterRules } from '../filter-options.ts';
 import { startFileProgress } from '../file-progress.ts';
 import type { CliIo, StopSignal } from '../process-io.ts';
 import { isServerPlace, serverConfig } from '../server-place.ts';
@@ -50,6 +52,7 @@ Examples:
   godwit inspect dump.rdb --format html --to report.html     one page that needs no network
   godwit inspect backup.rdb.gz --format json | jq .types
   godwit inspect redis://10.0.0.1 --top 50                   a running server
+  godwit inspect dump.rdb --prefix session: --ttl-max 1h     a part of it
 Exit codes: 0 done, 2 configuration, 3 connection, 4 protocol, 5 format, 70 defect, 130/143 stopped by a signal.
 `;
 
@@ -70,6 +73,7 @@ export function registerInspect(program: Command, context: CommandContext): void
         .choices(['bundled', 'system'])
         .default('bundled'),
     );
+  addFilterOptions(command, { policies: false });
   addSourceOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (place: string) => context.exitWith(await runInspect(place, command, context.io)));
@@ -78,6 +82,7 @@ export function registerInspect(program: Command, context: CommandContext): void
 /** Resolves with the exit code. @throws GodwitError */
 async function runInspect(place: string, command: Command, io: CliIo): Promise<number> {
   const options = command.opts<InspectOptions>();
+  const filter = filterRules(command.opts());
   let stopped: StopSignal | undefined;
   let stop = (): void => {};
   const whenStopped = new Promise<undefined>((resolve) => (stop = () => resolve(undefined)));
@@ -89,7 +94,7 @@ async function runInspect(place: string, command: Command, io: CliIo): Promise<n
   );
   try {
     const opened = await openPlace(place, command, io);
-    const report = await inspect(opened, options, io, whenStopped).finally(opened.close);
+    const report = await inspect(opened, { ...options, filter }, io, whenStopped).finally(opened.close);
     if (report !== undefined) await write(rendered(report, options, io), options.to, io);
   } catch (error) {
     if (stopped === undefined) throw error;
@@ -123,12 +128,12 @@ async function openPlace(place: string, command: Command, io: CliIo): Promise<Op
 /** @returns undefined if it was stopped */
 async function inspect(
   { source }: OpenedPlace,
-  { top, delimiters, allocator }: InspectOptions,
+  { top, delimiters, allocator, filter }: InspectOptions & { readonly filter: FilterRules },
   io: CliIo,
   whenStopped: Promise<undefined>,
 ): Promise<InspectionReport | undefined> {
   const progress = startFileProgress(io.stderr, source);
-  const walk = new Inspection(source, { nowMs: Date.now(), top, delimiters, allocator, onProgress: progress.update }).run();
+  const walk = new Inspection(source, { nowMs: Date.now(), top, delimiters, allocator, filter, onProgress: progress.update }).run();
   // A walk that was left behind may fail when its source is closed.
   walk.catch(() => undefined);
   return Promise.race([walk, whenStopped]).finally(progress.end);

@@ -67,6 +67,8 @@ export interface InspectionReport {
     readonly createdMs: number;
     /** Commands of an AOF behind its snapshot (or without one), which are not in the counts. */
     readonly commandsLeftOut: number;
+    /** Keys that were not asked for; nothing else in the report knows of them. */
+    readonly filteredOut: number;
     readonly functions: number;
     readonly scripts: number;
     /** Bytes at the end of an AOF that are no whole command. */

@@ -35,6 +35,7 @@ export function reportFacts(report: InspectionReport): (readonly [name: string, 
   if (source.functions > 0) facts.push(['functions', showCount(source.functions)]);
   if (source.scripts > 0) facts.push(['scripts', showCount(source.scripts)]);
   if (source.commandsLeftOut > 0) facts.push(['left out', `${showCount(source.commandsLeftOut)} commands of the AOF: what they change is not counted here`]);
+  if (source.filteredOut > 0) facts.push(['filtered', `${showCount(source.filteredOut)} keys were not asked for and are not in this report`]);
   if (source.truncatedBytes > 0) facts.push(['truncated', `${showBytes(source.truncatedBytes)} at the end are no whole command`]);
   return facts;
 }
