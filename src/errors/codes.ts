@@ -16,6 +16,7 @@ const config = (summary: string, fix: string): CodeEntry => ({ exitCode: 2, retr
 const connection = (summary: string, fix: string, retryable = true): CodeEntry => ({ exitCode: 3, retryable, summary, fix });
 const protocol = (summary: string, fix: string, retryable = false): CodeEntry => ({ exitCode: 4, retryable, summary, fix });
 const format = (summary: string, fix: string): CodeEntry => ({ exitCode: 5, retryable: false, summary, fix });
+const transform = (summary: string, fix: string): CodeEntry => ({ exitCode: 6, retryable: false, summary, fix });
 const checkpoint = (summary: string, fix: string): CodeEntry => ({ exitCode: 7, retryable: false, summary, fix });
 
 export const ERROR_CODES = {
@@ -115,6 +116,15 @@ export const ERROR_CODES = {
   ),
   FILE_DAMAGED: format('The compressed file is damaged or cut short.', 'Get the file again; test it with gzip -t.'),
   FILE_CHANGED: format('The file has become another one while it was read.', 'Begin anew; copy the file first if it is replaced while Godwit reads it.'),
+  // 6: transform
+  TRANSFORM_INVALID: transform(
+    'A function or module that transforms entries cannot be loaded.',
+    'Mend it at the place that the message names (docs/transforms.md).',
+  ),
+  TRANSFORM_FAILED: transform(
+    'A function or module that transforms entries failed on one of them.',
+    'Mend it at the place that the message names; choose --on-error dead-letter to go on without such entries.',
+  ),
   // 7: checkpoint
   FENCED: checkpoint(
     'Another Godwit has taken over this job; this one has stopped and writes nothing more.',
