@@ -135,6 +135,14 @@ export const ERROR_CODES = {
     'The rules of the filter or the transform do not tell what to do with a command of the stream.',
     'Block the command by name, or choose what happens to such commands (docs/filters.md, docs/transforms.md).',
   ),
+  TRANSFORM_INVALID: transform(
+    'A function or module that transforms entries cannot be loaded.',
+    'Mend it at the place that the message names (docs/functions.md).',
+  ),
+  TRANSFORM_FAILED: transform(
+    'A function or module that transforms entries failed on one of them.',
+    'Mend it at the place that the message names; choose --on-error dead-letter to go on without such entries.',
+  ),
   // 7: checkpoint
   FENCED: checkpoint(
     'Another Godwit has taken over this job; this one has stopped and writes nothing more.',
