@@ -38,10 +38,14 @@ export class LoadedFile {
     this.opened = source;
     this.name = source.name;
     this.kind = source.kind;
-    if (source.kind === 'rdb' && this.config.load.untilMs >= 0) {
-      throw new GodwitError('CONFIG_INVALID', `load.until is given, and ${source.name} is a snapshot, which has no points in time`, {
-        fix: 'Leave it out, or load the AOF.',
-      });
+    if (source.kind !== 'aof' && this.config.load.untilMs >= 0) {
+      throw new GodwitError(
+        'CONFIG_INVALID',
+        `load.until is given, and ${source.name} is ${source.kind === 'rdb' ? 'a snapshot' : 'JSON'}, which has no points in time`,
+        {
+          fix: 'Leave it out, or load the AOF.',
+        },
+      );
     }
     this.identity = await source.identity();
   }
@@ -113,6 +117,7 @@ export class LoadedFile {
       stdin: this.stdin,
       from,
       hiddenKeyPrefix: Buffer.from(checkpoint.prefix),
+      ...(load.format === 'auto' ? {} : { format: load.format }),
       onTruncated: load.onTruncated === 'error' ? 'error' : 'stop',
       ...(load.untilMs < 0 ? {} : { untilMs: load.untilMs }),
     });

@@ -152,7 +152,7 @@ export class FileApplier {
 
 /** Nothing follows it. A pipe has no name that says so; but the server that wrote a snapshot says in it whether it is the begin of an AOF. */
 function isSnapshotAlone({ kind, aux }: FileSource): boolean {
-  return kind === 'rdb' || (aux.get('aof-base') ?? aux.get('aof-preamble')) === '0';
+  return kind !== 'aof' || (aux.get('aof-base') ?? aux.get('aof-preamble')) === '0';
 }
 
 /** What a file says does not change by waiting; its readers have tried again where that helps. */
