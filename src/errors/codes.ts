@@ -105,7 +105,7 @@ export const ERROR_CODES = {
   ),
   JSON_CORRUPT: format(
     'The file is not what an export to jsonl or json writes.',
-    'Mend the line that the message names (docs/export.md has the format), and give the same command again.',
+    'Mend the line that the message names (docs/export.md has the format) and load the file under another name of the job (--job); --on-error dead-letter leaves such lines out.',
   ),
   AOF_MANIFEST_INVALID: format(
     'The manifest of a multi-part AOF is not what a server writes.',

@@ -61,7 +61,7 @@ export class LoadJob implements SyncJobApi {
     const { job, checkpoint, spool, deadLetter, keepalive, reconnect } = config;
     this.deadLetters = new DeadLetterFile(deadLetter.file || `${spoolJobDir(spool.dir, job.name)}/dead-letter.jsonl`);
     this.store = new MarkStore(markKey(checkpoint.prefix, job.name), `godwit:${job.name}:`);
-    this.file = new LoadedFile(config, dependencies.stdin);
+    this.file = new LoadedFile(config, dependencies.stdin, this.deadLetters);
     const run = `${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
     const role = 'target data';
     const clientName = `godwit:${job.name}:${run}:target-data`;

@@ -13,6 +13,7 @@
  * The mark of a load is `position`, which is plain JSON: it stands behind all that the last step handed out. Back-pressure is that next() is not called.
  */
 import type { AofTail } from '../../aof/aof-decoder.ts';
+import type { GodwitError } from '../../errors/errors.ts';
 import type { Batch } from '../../model/batch.ts';
 import type { FileFormat } from '../../model/file-format.ts';
 import type { RdbDecoderState } from '../../rdb/decoder-state.ts';
@@ -104,6 +105,16 @@ export interface FileSource {
   close(): Promise<void>;
 }
 
+/** A line of jsonl that is no object that is known. */
+export interface BadLine {
+  /** In the file, decompressed. */
+  readonly offset: number;
+  readonly line: number;
+  readonly error: GodwitError;
+  /** 64 KiB of it at most. */
+  readonly text: Uint8Array;
+}
+
 export interface FileSourceOptions extends OpenInputOptions {
   /** Told by the first bytes unless given. Folders and manifests are AOFs. */
   readonly format?: FileFormat;
@@ -117,6 +128,8 @@ export interface FileSourceOptions extends OpenInputOptions {
   readonly onTruncated?: 'stop' | 'error';
   /** AOF: Unix ms; what is later is not read. */
   readonly untilMs?: number;
+  /** jsonl: takes lines that cannot be read, which are left out then; without it they are JSON_CORRUPT. */
+  readonly onBadLine?: (line: BadLine) => Promise<void>;
 }
 
 export const WINDOW_BYTES = 512 * 1024;

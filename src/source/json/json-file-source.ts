@@ -34,7 +34,13 @@ export class JsonFileSource implements FileSource {
     this.from = options.from ?? BEGIN;
     const { offset, rdb, json } = this.from;
     const resumed = rdb === null || json === undefined ? null : { ...json, database: rdb.database };
-    const transcoder = new JsonTranscoder({ cursor: new FileCursor(input, offset, windowBytes), format, marks: this.marks, from: resumed });
+    const transcoder = new JsonTranscoder({
+      cursor: new FileCursor(input, offset, windowBytes),
+      format,
+      marks: this.marks,
+      from: resumed,
+      onBadLine: options.onBadLine,
+    });
     const rdbOffset = resumed?.rdbOffset ?? 0;
     const bytes = new StreamInput({
       name: input.name,

@@ -17,6 +17,7 @@ import type { FileCursor } from '../file/file-cursor.ts';
 import { JsonFault } from './json-fault.ts';
 import { JsonObjectReader } from './json-object-reader.ts';
 import { COMMA, CLOSE_LIST, JsonReader, OPEN_LIST } from './json-reader.ts';
+import type { BadLine } from '../file/file-source.ts';
 import type { LineMarks } from './line-marks.ts';
 
 export type JsonFormat = 'jsonl' | 'json';
@@ -28,6 +29,8 @@ export interface JsonTranscoderOptions {
   readonly marks: LineMarks;
   /** Where that is: nothing before it; or behind an object, with the database of its key. */
   readonly from: { readonly line: number; readonly rdbOffset: number; readonly database: number } | null;
+  /** jsonl: takes lines that are no objects, which are left out then. Without it they are errors. */
+  readonly onBadLine?: ((line: BadLine) => Promise<void>) | undefined;
 }
 
 /** The dialect that all of it is written in. */
@@ -35,6 +38,7 @@ const JSON_RDB_VERSION = 14;
 const HEADER = 'REDIS0014';
 const CHUNK_BYTES = 256 * 1024;
 const NEWLINE = 0x0a;
+const BAD_LINE_BYTES_MAX = 64 * 1024;
 /** Of an element, or of what of a stream is read whole. */
 const ITEM_BYTES_MAX = 1024 * 1024 * 1024;
 /** A checksum that is off. */
@@ -45,22 +49,26 @@ export class JsonTranscoder {
   private readonly format: JsonFormat;
   private readonly marks: LineMarks;
   private readonly isBegin: boolean;
+  private readonly onBadLine: JsonTranscoderOptions['onBadLine'];
   private readonly reader = new JsonReader();
   private readonly object = new JsonObjectReader();
   private readonly encoder = new DumpEncoder({ version: JSON_RDB_VERSION });
   private readonly out = new GrowingBuffer();
   private readonly entries: RdbEntryWriter;
-  /** Of the object that is read. */
+  /** Where the cursor stands. */
   private line: number;
   /** Bytes of RDB before out.bytes[0]. */
   private given: number;
   private objects = 0;
+  /** Of the object that is read. */
+  private begin = { offset: 0, line: 0 };
 
-  constructor({ cursor, format, marks, from }: JsonTranscoderOptions) {
+  constructor({ cursor, format, marks, from, onBadLine }: JsonTranscoderOptions) {
     this.cursor = cursor;
     this.format = format;
     this.marks = marks;
     this.isBegin = from === null;
+    this.onBadLine = onBadLine;
     this.line = from?.line ?? 1;
     this.given = from?.rdbOffset ?? 0;
     this.entries = new RdbEntryWriter(this.out, from?.database ?? 0);
@@ -71,14 +79,12 @@ export class JsonTranscoder {
     const { out } = this;
     if (this.isBegin) out.ascii(HEADER);
     while (await this.findObject()) {
-      const isSmall = await this.readSmall();
-      if (!isSmall || out.length >= CHUNK_BYTES) yield this.give();
-      if (!isSmall) {
-        yield* this.readLarge();
-        this.cursor.shrink(0);
-      }
+      const size = await this.readObject();
+      if (size === 'large' || out.length >= CHUNK_BYTES) yield this.give();
+      if (size === 'large') yield* this.writeLarge();
+      if (size !== 'small') this.cursor.shrink(0);
       this.objects++;
-      this.marks.add(this.given + out.length, this.cursor.offset, this.line);
+      if (size !== 'none') this.marks.add(this.given + out.length, this.cursor.offset, this.line);
     }
     this.entries.eof();
     out.ascii(NO_SUM);
@@ -129,6 +135,20 @@ export class JsonTranscoder {
     return -1;
   }
 
+  /** Reads the object that the cursor stands at: `small` is written then, `large` is measured. A line that is no object is left out if that is allowed. */
+  private async readObject(): Promise<'small' | 'large' | 'none'> {
+    this.begin = { offset: this.cursor.offset, line: this.line };
+    try {
+      if (await this.readSmall()) return 'small';
+      await this.measureLarge();
+      return 'large';
+    } catch (error) {
+      if (!(error instanceof GodwitError) || error.code !== 'JSON_CORRUPT' || this.onBadLine === undefined || this.format === 'json') throw error;
+      await this.onBadLine({ ...this.begin, error, text: await this.skipLine() });
+      return 'none';
+    }
+  }
+
   /** The object that the cursor stands at, if it fits into the window. @returns false if it does not */
   private async readSmall(): Promise<boolean> {
     const { cursor, reader, object } = this;
@@ -142,30 +162,35 @@ export class JsonTranscoder {
     }
     const { bytes, length } = this.encoder;
     if (object.type === 'value') this.entries.dumped(this.head(), bytes, length);
-    else if (object.type === 'function') this.entries.libraryCode(object.code.bytes, object.code.start, object.code.end);
-    else this.entries.script(object.code.bytes, object.code.start, object.code.end);
+    else this.addCode();
     this.consume(reader.at);
     return true;
   }
 
-  /** Two passes over the object. The cursor stands behind it then. */
-  private async *readLarge(): AsyncGenerator<Buffer> {
-    const { cursor, object, encoder, out } = this;
-    const begin = cursor.offset;
-    const { line } = this;
-    await cursor.hold();
-    encoder.measureNext();
+  private addCode(): void {
+    const { type, code } = this.object;
+    if (type === 'function') this.entries.libraryCode(code.bytes, code.start, code.end);
+    else this.entries.script(code.bytes, code.start, code.end);
+  }
+
+  /** The first of two passes over the object. */
+  private async measureLarge(): Promise<void> {
+    await this.cursor.hold();
+    this.encoder.measureNext();
     for await (const _ of this.pass());
+  }
+
+  /** The second one. The cursor stands behind the object then. */
+  private async *writeLarge(): AsyncGenerator<Buffer> {
+    const { cursor, object, encoder, out } = this;
     if (object.type !== 'value') {
       encoder.wholeNext();
-      if (object.type === 'function') this.entries.libraryCode(object.code.bytes, object.code.start, object.code.end);
-      else this.entries.script(object.code.bytes, object.code.start, object.code.end);
+      this.addCode();
       cursor.release();
       return;
     }
     const plan = encoder.plan();
-    cursor.seek(begin);
-    this.line = line;
+    this.goBack();
     // Type byte and footer of the payload are not part of a value in a file.
     let left = plan.bytes - DUMP_FOOTER_BYTES;
     this.entries.key(this.head(), plan.type);
@@ -178,6 +203,29 @@ export class JsonTranscoder {
     });
     for await (const _ of this.pass()) if (out.length >= CHUNK_BYTES) yield this.give();
     cursor.release();
+  }
+
+  /** To the begin of the object. */
+  private goBack(): void {
+    this.cursor.seek(this.begin.offset);
+    this.line = this.begin.line;
+  }
+
+  /** @returns what the line has, as much of it as is kept */
+  private async skipLine(): Promise<Buffer> {
+    const { cursor, encoder } = this;
+    encoder.wholeNext();
+    this.goBack();
+    let text = Buffer.alloc(0);
+    for (;;) {
+      const at = cursor.window.indexOf(NEWLINE, cursor.start);
+      const stop = at >= 0 && at < cursor.end ? at : cursor.end;
+      text = Buffer.concat([text, cursor.window.subarray(cursor.start, Math.min(stop, cursor.start + BAD_LINE_BYTES_MAX - text.length))]);
+      this.consume(stop);
+      if (stop < cursor.end || stop === at || !(await cursor.more())) break;
+    }
+    cursor.release();
+    return text;
   }
 
   /** Reads the object from its begin to its end; yields where more is brought in. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { FileSourceOptions } from '../../../src/source/file/file-source.ts';
+import type { BadLine, FileSourceOptions } from '../../../src/source/file/file-source.ts';
 import { openFileSource } from '../../../src/source/open-file-source.ts';
 import { exportedToJson, type HeldKeys, heldKeys } from '../../support/files/json-export.ts';
 import { decodableSamples } from '../../support/rdb/decodable-samples.ts';
@@ -157,6 +157,21 @@ describe('jsonl', () => {
       expect(details['offset']).toBeGreaterThanOrEqual(begin);
       expect(details['offset']).toBeLessThanOrEqual(begin + line.length + 1);
       expect(details['line'] - 3).toBeLessThanOrEqual(1);
+    }
+  });
+
+  test('can have lines that are left out, of any size, and goes on behind them', async () => {
+    const lines = [LINE, 'x', LINE, `{"type":"string","value":"${'long '.repeat(200)}`, LINE, `{"type":"list","key":"k","value":[${'1,'.repeat(500)}]}`, '{}'];
+    for (const windowBytes of [512 * 1024, 100]) {
+      const bad: unknown[] = [];
+      const onBadLine = async ({ line, offset, text, error }: BadLine): Promise<void> =>
+        void bad.push([line, offset, Buffer.from(text).toString(), error.code]);
+      const { keys, stops } = await read(lines.join('\n'), { windowBytes, onBadLine });
+      expect(keys).toHaveLength(3);
+      const offsetOf = (i: number): number => lines.slice(0, i).join('\n').length + 1;
+      expect(bad).toEqual([1, 3, 5, 6].map((i) => [i + 1, offsetOf(i), lines[i], 'JSON_CORRUPT']));
+      const rest = await heldKeys(await openFileSource(join(dir, 'some.jsonl'), { from: stops[0].position, onBadLine }));
+      expect(rest.keys).toHaveLength(3 - stops[0].keys);
     }
   });
 
