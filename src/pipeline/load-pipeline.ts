@@ -22,6 +22,7 @@ import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { ConversionCounts } from '../target/value-conversion.ts';
 import { BatchSender, type SentPosition } from './batch-sender.ts';
 import { FileApplier } from './file-applier.ts';
+import { HeldKeys } from './held-keys.ts';
 import { againAndAgain } from './again-and-again.ts';
 import { Ownership } from './ownership.ts';
 import { Refusals } from './refusals.ts';
@@ -69,6 +70,7 @@ export class LoadPipeline {
   private readonly options: LoadPipelineOptions;
   private readonly ownership: Ownership;
   private readonly leftOut = new Set<string>();
+  private readonly held = new HeldKeys(Date.now());
   private readonly ended = new Deferred<void>();
   private plainBatches: boolean;
   private stopping = false;
@@ -88,9 +90,9 @@ export class LoadPipeline {
     return this.options.restore.conversion.counts;
   }
 
-  /** Values of a snapshot that had expired before they were applied. */
+  /** Values of a snapshot that had expired before they were applied, and keys that were held and not renewed. */
   get expired(): number {
-    return this.applier?.expired ?? 0;
+    return (this.applier?.expired ?? 0) + this.held.removed;
   }
 
   /** How far the file is read, and what kind of file it is. */
@@ -178,6 +180,7 @@ export class LoadPipeline {
     if (connection.generation !== generation || !connection.isReady) sender.fail(new GodwitError('CONNECTION_LOST', 'the target was connected anew'));
     try {
       this.end = await applier.apply(from);
+      this.tellForgotten();
       return 'loaded';
     } catch (error) {
       if (!this.stopping) throw error;
@@ -187,6 +190,12 @@ export class LoadPipeline {
       await this.settle(sender);
       sender.close();
     }
+  }
+
+  private tellForgotten(): void {
+    const { forgotten } = this.held;
+    if (forgotten === 0) return;
+    this.options.onEvent('warn', 'load.held', `${forgotten} keys that have expired will go from the target within an hour by themselves`, { forgotten });
   }
 
   /** Whatever ended it: the mark tells how far it came, unless the target is silent. */
@@ -237,6 +246,8 @@ export class LoadPipeline {
       refusals,
       translation: new StreamTranslation(connection.server.version, onUnsupported, restore.conversion.counts),
       stopping: () => this.stopping,
+      held: this.held,
+      connection,
     });
     return { applier, sender };
   }
