@@ -118,7 +118,11 @@ export const ERROR_CODES = {
   ),
   COMMANDS_NOT_EXPORTABLE: format(
     'The file holds commands behind its snapshot, or only commands, and the format that was asked for takes values.',
-    'Export to resp, aof or cmd, which pass commands on; or start a server with the AOF and export from the server.',
+    'Export to resp, aof or cmd, which pass commands on; or load the file into a server (`godwit load`) and export from that.',
+  ),
+  COMMANDS_NOT_COUNTED: format(
+    'The file holds commands behind its snapshot, or only commands, and what is to be counted is what they come to.',
+    'Load the file into a server (`godwit load`) and inspect that, or let its server rewrite the AOF first (BGREWRITEAOF); --snapshot-only counts the snapshot alone.',
   ),
   FILE_DAMAGED: format('The compressed file is damaged or cut short.', 'Get the file again; test it with gzip -t.'),
   FILE_CHANGED: format('The file has become another one while it was read.', 'Begin anew; copy the file first if it is replaced while Godwit reads it.'),
