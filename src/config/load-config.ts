@@ -29,7 +29,7 @@ export function resolveLoadConfig(input: ConfigInput): LoadedLoadConfig {
   if (settings.problems.length > 0 || target === undefined || spoolDir === undefined) throw new ConfigError(settings.problems);
   const config: LoadConfig = {
     ...buildJobConfig(settings, target, loadName(fileName(file), target), spoolDir),
-    load: { file, untilMs: settings.required('load.until'), onTruncated: settings.required('load.on_truncated') },
+    load: { file, format: settings.required('load.format'), untilMs: settings.required('load.until'), onTruncated: settings.required('load.on_truncated') },
   };
   return {
     config,

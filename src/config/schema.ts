@@ -7,6 +7,7 @@
  *
  * When you add a row: give SyncConfig its leaf, map it in build-config.ts, run `npx tsx scripts/generate-docs.ts`.
  */
+import { FILE_FORMATS } from '../model/file-format.ts';
 import {
   booleanType,
   choiceType,
@@ -111,6 +112,11 @@ const SPECS = {
     ...optional(fileType(), 'required', 'File to load: a path, - for standard input, or an http(s) URL; a folder or manifest of an AOF'),
     flag: 'file',
   },
+  'load.format': option(
+    choiceType('auto', ...FILE_FORMATS),
+    'auto',
+    'What the file is, if its first bytes should not tell: an RDB file, an AOF, commands (resp), or keys as JSON, one a line (jsonl) or as an array (json)',
+  ),
   'load.until': option(timeType(), -1, 'Load an AOF up to this time only, e.g. 2026-01-31T12:00:00Z; needs aof-timestamp-enabled at the server that wrote it'),
   'load.on_truncated': option(choiceType('leave-out', 'error'), 'leave-out', 'When an AOF ends within a command or transaction: leave it out, or fail'),
 

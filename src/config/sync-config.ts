@@ -2,6 +2,7 @@
  * The effective configuration of `godwit sync`, after flags, environment, file and defaults were merged and validated (load.ts).
  * Times are milliseconds, sizes are bytes. Every leaf has one row in schema.ts, which is where defaults and texts live.
  */
+import type { FileFormat } from '../model/file-format.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 
 export interface KeepaliveConfig {
@@ -99,6 +100,8 @@ export interface LoadConfig extends JobConfig {
   readonly load: {
     /** Path, `-` for standard input, http(s) URL; '' only with sync.finish. Can hold a password. */
     readonly file: string;
+    /** auto: by its first bytes. */
+    readonly format: FileFormat | 'auto';
     /** Unix ms; -1 = all. */
     readonly untilMs: number;
     /** A tail that is not whole: end before it, or fail. */

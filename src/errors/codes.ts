@@ -118,15 +118,26 @@ export const ERROR_CODES = {
     'The AOF ends within a command or transaction.',
     'Take what is whole (aof-load-truncated yes, the default of the servers), or get the whole file.',
   ),
+  JSON_CORRUPT: format(
+    'The file is not what an export to jsonl or json writes.',
+    'Mend the line that the message names (docs/export.md has the format) and load the file under another name of the job (--job); --on-error dead-letter leaves such lines out.',
+  ),
   AOF_MANIFEST_INVALID: format(
     'The manifest of a multi-part AOF is not what a server writes.',
     'Mend the line that the message names, or take a copy of the folder that is whole.',
   ),
   AOF_TOO_LATE: format('The AOF begins later than the time that was asked for.', 'Take an older backup: the state of that time is not in this one.'),
-  FILE_FORMAT_UNKNOWN: format('The file is of no format that Godwit reads.', 'Give an RDB file, an AOF, or an AOF folder or manifest; plain or .gz.'),
+  FILE_FORMAT_UNKNOWN: format(
+    'The file is of no format that Godwit reads.',
+    'Give an RDB file, an AOF, an AOF folder or manifest, or an export as jsonl, json, resp or aof; plain or .gz.',
+  ),
   COMMANDS_NOT_EXPORTABLE: format(
     'The file holds commands behind its snapshot, or only commands, and the format that was asked for takes values.',
-    'Export to resp, aof or cmd, which pass commands on; or start a server with the AOF and export from the server.',
+    'Export to resp, aof or cmd, which pass commands on; or load the file into a server (`godwit load`) and export from that.',
+  ),
+  COMMANDS_NOT_COUNTED: format(
+    'The file holds commands behind its snapshot, or only commands, and what is to be counted is what they come to.',
+    'Load the file into a server (`godwit load`) and inspect that, or let its server rewrite the AOF first (BGREWRITEAOF); --snapshot-only counts the snapshot alone.',
   ),
   FILE_DAMAGED: format('The compressed file is damaged or cut short.', 'Get the file again; test it with gzip -t.'),
   FILE_CHANGED: format('The file has become another one while it was read.', 'Begin anew; copy the file first if it is replaced while Godwit reads it.'),

@@ -50,7 +50,7 @@ export async function openLiveSource(config: SourceConfig, log: Logger, clientNa
       serverVersion: version?.text ?? '',
       silenceMaxMs: (receivedMs) => watch.silenceMaxMs(receivedMs),
     });
-    return { source: new RdbFileSource(input, { hiddenKeyPrefix: Buffer.from(ownPrefix) }), version, close };
+    return { source: new RdbFileSource(input, { hiddenKeyPrefix: Buffer.from(`${ownPrefix}:`) }), version, close };
   } catch (error) {
     await close();
     throw error;

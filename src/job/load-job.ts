@@ -64,7 +64,7 @@ export class LoadJob implements SyncJobApi {
     this.deadLetters = new DeadLetterFile(deadLetter.file || `${spoolJobDir(spool.dir, job.name)}/dead-letter.jsonl`);
     this.marks = new JobMarks(checkpoint.prefix, job.name, `godwit:${job.name}:`);
     this.store = this.marks.store('');
-    this.file = new LoadedFile(config, dependencies.stdin);
+    this.file = new LoadedFile(config, dependencies.stdin, this.deadLetters);
     const run = `${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
     const role = 'target data';
     const clientName = `godwit:${job.name}:${run}:target-data`;

@@ -30,7 +30,8 @@ export function loadStatus(job: LoadParts): JobStatus {
   const { keys, skipped, commands } = pipeline?.applied ?? { keys: 0, skipped: 0, commands: 0 };
   const { version } = target.server;
   const bytesPerSecond = rates.perSecond(2);
-  const format = pipeline === undefined ? '' : file.kind === 'aof' ? 'AOF' : `RDB ${pipeline.rdbVersion || ''}`.trim();
+  const names = { aof: 'AOF', json: 'JSON', rdb: `RDB ${pipeline?.rdbVersion || ''}`.trim() } as const;
+  const format = pipeline === undefined ? '' : names[file.kind];
   return {
     job: config.job.name,
     version: VERSION,

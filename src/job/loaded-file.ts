@@ -7,8 +7,9 @@ import type { FileMark, Mark } from '../checkpoint/mark.ts';
 import type { LoadConfig } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
 import { differenceOf, type FileIdentity } from '../source/file/file-identity.ts';
-import type { FilePosition, FileSource } from '../source/file/file-source.ts';
+import type { BadLine, FilePosition, FileSource } from '../source/file/file-source.ts';
 import { openFileSource } from '../source/open-file-source.ts';
+import type { DeadLetterFile } from '../target/dead-letter.ts';
 
 const SAVE_FIRST = 'Save it as a file, empty the target, and load the file: that can be gone on with.';
 
@@ -21,8 +22,12 @@ export class LoadedFile {
   private readonly stdin: Readable;
   private identity: FileIdentity | undefined;
   private opened: FileSource | undefined;
+  private readonly deadLetters: DeadLetterFile;
+  /** Offsets of those that are written down: after a break they are met again. */
+  private readonly badLines = new Set<number>();
 
-  constructor(config: LoadConfig, stdin: Readable) {
+  constructor(config: LoadConfig, stdin: Readable, deadLetters: DeadLetterFile) {
+    this.deadLetters = deadLetters;
     this.config = config;
     this.stdin = stdin;
     this.name = config.load.file === '-' ? 'standard input' : '';
@@ -38,10 +43,14 @@ export class LoadedFile {
     this.opened = source;
     this.name = source.name;
     this.kind = source.kind;
-    if (source.kind === 'rdb' && this.config.load.untilMs >= 0) {
-      throw new GodwitError('CONFIG_INVALID', `load.until is given, and ${source.name} is a snapshot, which has no points in time`, {
-        fix: 'Leave it out, or load the AOF.',
-      });
+    if (source.kind !== 'aof' && this.config.load.untilMs >= 0) {
+      throw new GodwitError(
+        'CONFIG_INVALID',
+        `load.until is given, and ${source.name} is ${source.kind === 'rdb' ? 'a snapshot' : 'JSON'}, which has no points in time`,
+        {
+          fix: 'Leave it out, or load the AOF.',
+        },
+      );
     }
     this.identity = await source.identity();
   }
@@ -112,9 +121,17 @@ export class LoadedFile {
     return openFileSource(load.file, {
       stdin: this.stdin,
       from,
-      hiddenKeyPrefix: Buffer.from(checkpoint.prefix),
+      hiddenKeyPrefix: Buffer.from(`${checkpoint.prefix}:`),
+      ...(load.format === 'auto' ? {} : { format: load.format }),
+      ...(this.config.sync.onError === 'stop' ? {} : { onBadLine: (line: BadLine) => this.leaveOut(line) }),
       onTruncated: load.onTruncated === 'error' ? 'error' : 'stop',
       ...(load.untilMs < 0 ? {} : { untilMs: load.untilMs }),
     });
+  }
+
+  private async leaveOut({ offset, line, error, text }: BadLine): Promise<void> {
+    if (this.badLines.has(offset)) return;
+    this.badLines.add(offset);
+    await this.deadLetters.write([{ offset, line, database: -1, error: error.message, command: text }]);
   }
 }

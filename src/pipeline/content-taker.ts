@@ -67,7 +67,7 @@ export class ContentTaker implements ExportTaker {
   }
 
   async large({ entry, value }: LargeStep, empty: () => Promise<void>): Promise<boolean> {
-    const { key, type, database, expiryMs } = entry;
+    const { key, type, database, expiryMs, idle, freq } = entry;
     if (entry.kind !== EntryKind.RdbValue) {
       const pieces: Buffer[] = [];
       for await (const piece of value()) pieces.push(Buffer.from(piece));
@@ -89,7 +89,7 @@ export class ContentTaker implements ExportTaker {
         await decode(probe, async () => {});
         this.writer.largeText(probe.isUtf8, probe.head);
       }
-      this.writer.key({ bytes: key, start: 0, end: key.length, database, expiryMs, kind });
+      this.writer.key({ bytes: key, start: 0, end: key.length, database, expiryMs, idle, freq, kind });
       await decode(this.writer, empty);
     } catch (error) {
       throw named(error, key);
@@ -109,7 +109,8 @@ export class ContentTaker implements ExportTaker {
     const kind = kindOfType(batch.type[row]);
     if (this.options.refused.size > 0 && this.refuses(kind, bytes.subarray(keyStart, keyEnd), database)) return false;
     try {
-      this.writer.key({ bytes, start: keyStart, end: keyEnd, database, expiryMs: batch.expiryMs[row], kind });
+      const [expiryMs, idle, freq] = [batch.expiryMs[row], batch.idle[row], batch.freq[row]];
+      this.writer.key({ bytes, start: keyStart, end: keyEnd, database, expiryMs, idle, freq, kind });
       this.decoder.begin(batch.type[row], this.dialect as Dialect, this.writer, end - start, this.templates);
       this.decoder.feed(bytes, start, end);
     } catch (error) {

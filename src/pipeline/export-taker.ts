@@ -2,10 +2,10 @@
 import type { Batch } from '../model/batch.ts';
 import type { RdbDecoder } from '../rdb/rdb-decoder.ts';
 import type { LargeStep } from '../source/file/file-source.ts';
-import type { ExportBuffer } from '../target/file/export-buffer.ts';
+import type { GrowingBuffer } from '../bytes/growing-buffer.ts';
 
 export interface ExportTaker {
-  readonly buffer: ExportBuffer;
+  readonly buffer: GrowingBuffer;
   /** Keys that the format cannot say, and that may be left out. */
   readonly skipped: number;
   /** Keys that were written without all that they had. */

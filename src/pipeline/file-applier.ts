@@ -3,16 +3,19 @@
  * anew at the mark.
  *
  * Values of a file that is a snapshot alone are left out when they have expired, as a server does that loads it. In front of commands they are held for a while,
- * and so are keys that a command lets expire: what follows may renew them, or delete them.
+ * and so are keys that a command lets expire: what follows may renew them, or delete them. At the end of the file those that are still held are removed.
  */
 import { Deferred } from '../async/deferred.ts';
 import type { Mark } from '../checkpoint/mark.ts';
+import { commands } from '../command/rewrite/rewritten.ts';
 import { GodwitError, toGodwitError } from '../errors/errors.ts';
 import { type Batch, EntryKind } from '../model/batch.ts';
+import type { Connection } from '../net/connection.ts';
 import type { EndStep, FileSource, FileStep, LargeStep } from '../source/file/file-source.ts';
-import { withoutHold } from '../target/held-expiry.ts';
+import { heldExpiry, withoutHold } from '../target/held-expiry.ts';
 import { checkArgumentSizes } from './argument-sizes.ts';
 import type { BatchSender } from './batch-sender.ts';
+import type { HeldKeys } from './held-keys.ts';
 import type { Parcel } from './parcel.ts';
 import type { Refusals } from './refusals.ts';
 import type { StreamTranslation } from './stream-translation.ts';
@@ -27,6 +30,9 @@ export interface FileApplierOptions extends ValueSenderOptions {
   readonly leftOut: Set<string>;
   readonly translation: StreamTranslation;
   readonly refusals: Refusals;
+  /** Of all attempts of the run. */
+  readonly held: HeldKeys;
+  readonly connection: Connection;
   /** True: end at the next place between two batches. */
   stopping(): boolean;
 }
@@ -60,6 +66,7 @@ export class FileApplier {
       const step = await this.next();
       if (stopping()) throw new GodwitError('CONNECTION_LOST', 'the job is stopped');
       if (step.kind === 'end') {
+        if (this.options.held.count > 0) await this.releaseHeld(mark);
         mark = this.markBehind(mark, mark.phase, true);
         const parcel = await sender.take(1);
         parcel.buffer.begin('transaction');
@@ -74,6 +81,7 @@ export class FileApplier {
         const parcel = await this.takeFor(step.batch);
         if (this.options.valueBytesMax > 0) checkArgumentSizes(parcel.batch, this.options.valueBytesMax);
         translation.translate(parcel.batch, Date.now());
+        this.rememberHeld(parcel.batch);
         if (translation.unsupported.length > 0) await refusals.unsupported(parcel.batch, mark, translation.unsupported);
         parcel.buffer.begin('transaction');
         parcel.buffer.addCommands(parcel.batch, translation.replaced, this.options.leftOut);
@@ -91,6 +99,7 @@ export class FileApplier {
     else {
       const parcel = await this.takeFor(batch);
       this.values.from(source.dialect, source.templates);
+      if (!isSnapshotAlone(source)) this.rememberHeldValues(batch, nowMs);
       await this.values.sendRows(parcel, mark, this.clock(nowMs));
     }
     return mark;
@@ -106,7 +115,39 @@ export class FileApplier {
       return behind();
     }
     this.values.from(source.dialect, source.templates);
+    if (!isSnapshotAlone(source)) this.rememberOne(entry.database, entry.key, entry.expiryMs, nowMs);
     return this.values.sendLarge(entry, cursor, await sender.take(ROWS_MAX), { before, behind }, this.clock(nowMs));
+  }
+
+  private rememberHeldValues(batch: Batch, nowMs: number): void {
+    for (let row = 0; row < batch.count; row++) {
+      if (batch.kind[row] !== EntryKind.RdbValue || batch.expiryMs[row] < 0) continue;
+      this.rememberOne(batch.database[row], batch.bytes.subarray(batch.keyStart[row], batch.keyEnd[row]), batch.expiryMs[row], nowMs);
+    }
+  }
+
+  private rememberOne(database: number, key: Uint8Array, expiryMs: number, nowMs: number): void {
+    const heldMs = heldExpiry(expiryMs, nowMs);
+    if (heldMs !== expiryMs) this.options.held.add(database, key, expiryMs, heldMs);
+  }
+
+  /** Keys of commands that were translated. */
+  private rememberHeld(batch: Batch): void {
+    for (const { row, expiryMs, heldMs } of this.options.translation.held) {
+      this.options.held.add(batch.database[row], batch.bytes.subarray(batch.keyStart[row], batch.keyEnd[row]), expiryMs, heldMs);
+    }
+  }
+
+  private async releaseHeld(mark: Mark): Promise<void> {
+    const { sender, held, connection } = this.options;
+    await sender.settled();
+    await held.release(connection, async (database, keys) => {
+      const parcel = await sender.take(1);
+      parcel.buffer.begin('transaction');
+      parcel.buffer.addPart(commands(['DEL', ...keys]), database, false);
+      await sender.send(parcel, mark);
+      await sender.settled();
+    });
   }
 
   private async takeFor(batch: Batch): Promise<Parcel> {
@@ -152,7 +193,7 @@ export class FileApplier {
 
 /** Nothing follows it. A pipe has no name that says so; but the server that wrote a snapshot says in it whether it is the begin of an AOF. */
 function isSnapshotAlone({ kind, aux }: FileSource): boolean {
-  return kind === 'rdb' || (aux.get('aof-base') ?? aux.get('aof-preamble')) === '0';
+  return kind !== 'aof' || (aux.get('aof-base') ?? aux.get('aof-preamble')) === '0';
 }
 
 /** What a file says does not change by waiting; its readers have tried again where that helps. */

@@ -2,7 +2,7 @@
  * Walks a file source (of a file, or a live snapshot) to its end and counts what it holds, without changing or sending anything. Values are decoded only where
  * their heads do not tell (value-sizer.ts); memory is that of the source's window and of the census, whatever the file.
  *
- * Commands of an AOF are counted and not applied: what they change is not in the report, and the report says how many there were.
+ * Commands of an AOF are not applied. They are an error, or, where the snapshot alone is asked for, left out: the report says how many there were then.
  */
 import { GodwitError } from '../errors/errors.ts';
 import { Filter } from '../filter/filter.ts';
@@ -21,6 +21,8 @@ export interface InspectionOptions extends CensusOptions {
   readonly allocator: Allocator;
   /** Only keys that pass are counted; all unless told. */
   readonly filter?: FilterRules;
+  /** Commands behind the snapshot are left out, and told; without it they are an error. */
+  readonly snapshotOnly?: boolean;
   /** Called between batches, some thousand keys apart. */
   readonly onProgress?: (keys: number) => void;
 }
@@ -61,6 +63,7 @@ export class Inspection {
 
   private addRows({ batch }: RowsStep): void {
     if (batch.kind[0] === EntryKind.Command) {
+      if (this.options.snapshotOnly !== true) throw this.hasCommands();
       this.left.commandsLeftOut += batch.count;
       return;
     }
@@ -93,6 +96,12 @@ export class Inspection {
       }
       this.census.add(sizer, facts, keyBytes, keyStart, keyEnd);
     }
+  }
+
+  private hasCommands(): GodwitError {
+    const { keys } = this.census;
+    const where = keys === 0 ? 'holds commands and no snapshot' : `goes on with commands behind a snapshot of ${keys} keys`;
+    return new GodwitError('COMMANDS_NOT_COUNTED', `${this.source.name} ${where}, and only a server knows what they come to`, { details: { keys } });
   }
 
   private async addLarge(step: LargeStep): Promise<void> {

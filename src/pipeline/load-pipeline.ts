@@ -23,6 +23,7 @@ import type { ConversionCounts } from '../target/value-conversion.ts';
 import { BatchSender } from './batch-sender.ts';
 import type { SentPosition } from './delivery.ts';
 import { FileApplier } from './file-applier.ts';
+import { HeldKeys } from './held-keys.ts';
 import { againAndAgain } from './again-and-again.ts';
 import { Ownership } from './ownership.ts';
 import { Refusals } from './refusals.ts';
@@ -70,6 +71,7 @@ export class LoadPipeline {
   private readonly options: LoadPipelineOptions;
   private readonly ownership: Ownership;
   private readonly leftOut = new Set<string>();
+  private readonly held = new HeldKeys(Date.now());
   private readonly ended = new Deferred<void>();
   private plainBatches: boolean;
   private stopping = false;
@@ -89,9 +91,9 @@ export class LoadPipeline {
     return this.options.restore.conversion.counts;
   }
 
-  /** Values of a snapshot that had expired before they were applied. */
+  /** Values of a snapshot that had expired before they were applied, and keys that were held and not renewed. */
   get expired(): number {
-    return this.applier?.expired ?? 0;
+    return (this.applier?.expired ?? 0) + this.held.removed;
   }
 
   /** How far the file is read, and what kind of file it is. */
@@ -179,6 +181,7 @@ export class LoadPipeline {
     if (connection.generation !== generation || !connection.isReady) sender.fail(new GodwitError('CONNECTION_LOST', 'the target was connected anew'));
     try {
       this.end = await applier.apply(from);
+      this.tellForgotten();
       return 'loaded';
     } catch (error) {
       if (!this.stopping) throw error;
@@ -188,6 +191,12 @@ export class LoadPipeline {
       await this.settle(sender);
       sender.close();
     }
+  }
+
+  private tellForgotten(): void {
+    const { forgotten } = this.held;
+    if (forgotten === 0) return;
+    this.options.onEvent('warn', 'load.held', `${forgotten} keys that have expired will go from the target within an hour by themselves`, { forgotten });
   }
 
   /** Whatever ended it: the mark tells how far it came, unless the target is silent. */
@@ -238,6 +247,8 @@ export class LoadPipeline {
       refusals,
       translation: new StreamTranslation(connection.server.version, onUnsupported, restore.conversion.counts),
       stopping: () => this.stopping,
+      held: this.held,
+      connection,
     });
     return { applier, sender };
   }

@@ -2,6 +2,7 @@
 import { GodwitError, toGodwitError } from '../errors/errors.ts';
 import { type Batch, EntryKind } from '../model/batch.ts';
 import type { Dialect } from '../rdb/dialect.ts';
+import type { RdbKeyHead } from '../rdb/encode/rdb-entry-writer.ts';
 import type { LargeEntry } from '../rdb/large-entry.ts';
 import type { RdbDecoder } from '../rdb/rdb-decoder.ts';
 import { DUMP_FOOTER_BYTES } from '../rdb/restore-footer.ts';
@@ -9,8 +10,8 @@ import { stringText } from '../rdb/rdb-string.ts';
 import { NO_TEMPLATES, type TemplateNames } from '../rdb/template-names.ts';
 import { ValueDecoder } from '../rdb/values/value-decoder.ts';
 import type { LargeStep } from '../source/file/file-source.ts';
-import type { ExportBuffer } from '../target/file/export-buffer.ts';
-import type { RdbFileWriter, RdbKeyHead } from '../target/file/rdb-file-writer.ts';
+import type { GrowingBuffer } from '../bytes/growing-buffer.ts';
+import type { RdbFileWriter } from '../target/file/rdb-file-writer.ts';
 import { type ValueConversion, Way } from '../target/value-conversion.ts';
 import { decodePieces } from './decode-pieces.ts';
 import type { ExportTaker } from './export-taker.ts';
@@ -30,7 +31,7 @@ export class RdbTaker implements ExportTaker {
     this.madeS = madeS;
   }
 
-  get buffer(): ExportBuffer {
+  get buffer(): GrowingBuffer {
     return this.writer.buffer;
   }
 

@@ -41,6 +41,8 @@ export class StreamTranslation {
   readonly replaced = new Map<number, RewrittenCommands>();
   /** Rows that the target cannot be made to apply and that may not be left out; of the last batch. */
   readonly unsupported: Unsupported[] = [];
+  /** Rows whose expiry has passed or is about to, and what their keys are given instead; of the last batch. */
+  readonly held: { readonly row: number; readonly expiryMs: number; readonly heldMs: number }[] = [];
   private readonly onUnsupported: OnUnsupported;
   private readonly counts: ConversionCounts;
   /** Of all batches so far: commands up to this offset may be repeated. What comes behind it goes in transactions, which are applied once only. */
@@ -66,6 +68,7 @@ export class StreamTranslation {
   translate(batch: Batch, nowMs: number): boolean {
     this.replaced.clear();
     this.unsupported.length = 0;
+    this.held.length = 0;
     const { count, endOffset } = batch;
     if (this.rowRepeatable.length < count) this.rowRepeatable = new Uint8Array(batch.capacity);
     const { rowRepeatable } = this;
@@ -92,8 +95,11 @@ export class StreamTranslation {
     if (plan.isSet && isPlainSet(bytes, start[row])) return true;
     const { args } = this;
     if (!args.read(bytes, start[row], end[row])) return false;
+    const held = plan.expiry > 0 && args.count > plan.expiry ? this.hold(plan, row, nowMs) : undefined;
+    // What is rewritten is the command that holds its key.
+    if (held !== undefined) args.read(held.bytes, 0, held.bytes.length);
     if (plan.rewrite) this.rewrite(plan.command, row, nowMs);
-    if (plan.expiry > 0 && args.count > plan.expiry) this.hold(plan, row, nowMs);
+    if (held !== undefined && !this.replaced.has(row)) this.replaced.set(row, held);
     return plan.repeatable === 'look' ? repeatability(command, args) === 'repeatable' : plan.repeatable === 'repeatable';
   }
 
@@ -117,16 +123,16 @@ export class StreamTranslation {
     this.replaced.set(row, instead ?? commands());
   }
 
-  private hold({ isSet, expiry }: Plan, row: number, nowMs: number): void {
-    if (this.replaced.has(row)) return;
+  /** @returns undefined if the time is still to come */
+  private hold({ isSet, expiry }: Plan, row: number, nowMs: number): RewrittenCommands | undefined {
     const { args } = this;
     const at = isSet ? args.find(TIME_WORDS, expiry) + 1 : expiry;
-    if (at === 0) return;
+    if (at === 0) return undefined;
     const expiryMs = args.integer(at);
     const heldMs = heldExpiry(expiryMs, nowMs);
-    if (!Number.isSafeInteger(expiryMs) || heldMs === expiryMs) return;
-    const words = Array.from({ length: args.count }, (_, i) => (i === at ? heldMs : Buffer.from(args.value(i))));
-    this.replaced.set(row, commands(words));
+    if (!Number.isSafeInteger(expiryMs) || heldMs === expiryMs) return undefined;
+    this.held.push({ row, expiryMs, heldMs });
+    return commands(Array.from({ length: args.count }, (_, i) => (i === at ? heldMs : Buffer.from(args.value(i)))));
   }
 }
 

@@ -35,9 +35,8 @@ export interface RdbDecoderOptions {
   readonly hiddenKeyPrefix?: Uint8Array;
 }
 
-/** Scripts stand in aux fields before functions came (Redis 7.0, version 10). */
+/** Scripts stand in aux fields. Servers wrote them so before functions came (Redis 7.0, version 10); exports still do. */
 const SCRIPT_AUX = 'lua';
-const SCRIPT_VERSION_MAX = 9;
 const EXPIRY_BYTES = 8;
 const SHORT_STRING = 0x40;
 const NO_KEY = new Uint8Array(0);
@@ -296,7 +295,7 @@ export class RdbDecoder {
   }
 
   private isScript(opcode: number, bytes: Uint8Array, operands: number): boolean {
-    if (opcode !== RdbOpcode.Aux || this.version > SCRIPT_VERSION_MAX) return false;
+    if (opcode !== RdbOpcode.Aux) return false;
     return isAuxNamed(bytes, operands, SCRIPT_AUX);
   }
 

@@ -1,14 +1,20 @@
 /** Opens whatever file with data a user names; what it is, its first bytes say. A file that begins with a snapshot and is not called .rdb can go on as an AOF. */
 import { stat } from 'node:fs/promises';
 import { GodwitError } from '../errors/errors.ts';
+import type { FileFormat } from '../model/file-format.ts';
 import { AofFileSource } from './aof/aof-file-source.ts';
 import { isUrl, openInput } from './file/open-input.ts';
 import type { FileSource, FileSourceOptions } from './file/file-source.ts';
+import { JsonFileSource } from './json/json-file-source.ts';
 import { RdbFileSource } from './rdb/rdb-file-source.ts';
 
-const PEEK_BYTES = 6;
+const PEEK_BYTES = 64;
+const SHOWN_CHARS = 6;
 const RDB_MAGIC = /^(REDIS|VALKEY)/;
 const AOF_BEGIN = /^[*#]/;
+const JSON_BEGIN = /^[ \t\r\n]*([{[])/;
+const CSV_BEGIN = /^db,key,/;
+const PARQUET_BEGIN = /^PAR1/;
 
 /**
  * @param place path, `-`, http(s) URL; a folder or manifest of a multi-part AOF
@@ -21,14 +27,25 @@ export async function openFileSource(place: string, options: FileSourceOptions =
   const input = await openInput(place, options);
   try {
     const begin = (await input.peek(PEEK_BYTES)).toString('latin1');
-    if (RDB_MAGIC.test(begin) && /\.rdb(\.gz)?$/i.test(path)) return new RdbFileSource(input, options);
-    if (RDB_MAGIC.test(begin) || AOF_BEGIN.test(begin) || (begin === '' && /\.aof(\.gz)?$/i.test(path)))
-      return new AofFileSource([{ name: '', input }], options);
+    const format = options.format ?? formatOf(begin, path);
+    if (format === 'rdb') return new RdbFileSource(input, options);
+    if (format === 'aof' || format === 'resp') return new AofFileSource([{ name: '', input }], options);
+    if (format !== undefined) return new JsonFileSource(input, format, options);
     throw unknownFormat(input.name, begin);
   } catch (error) {
     await input.close();
     throw error;
   }
+}
+
+/** By the first bytes; by the name where a snapshot might go on with commands, or where there are no bytes. */
+function formatOf(begin: string, path: string): FileFormat | undefined {
+  const extension = /\.([a-z]+)(\.gz)?$/i.exec(path)?.[1]?.toLowerCase();
+  if (RDB_MAGIC.test(begin)) return extension === 'rdb' ? 'rdb' : 'aof';
+  if (AOF_BEGIN.test(begin)) return 'aof';
+  const json = JSON_BEGIN.exec(begin)?.[1];
+  if (json !== undefined) return json === '{' ? 'jsonl' : 'json';
+  return begin === '' && (extension === 'aof' || extension === 'resp' || extension === 'jsonl') ? extension : undefined;
 }
 
 async function isFolder(place: string): Promise<boolean> {
@@ -38,6 +55,15 @@ async function isFolder(place: string): Promise<boolean> {
 }
 
 function unknownFormat(name: string, begin: string): GodwitError {
-  const what = begin === '' ? 'is empty' : `begins with ${JSON.stringify(begin)}, which is neither an RDB file nor an AOF`;
-  return new GodwitError('FILE_FORMAT_UNKNOWN', `${name} ${what}`, { details: { file: name } });
+  const exported = CSV_BEGIN.test(begin) ? 'CSV' : PARQUET_BEGIN.test(begin) ? 'Parquet' : undefined;
+  const details = { file: name };
+  if (exported !== undefined) {
+    return new GodwitError('FILE_FORMAT_UNKNOWN', `${name} is ${exported}, which has not all that is needed to make keys of it`, {
+      fix: 'Export to jsonl (or json, resp, aof, rdb), which can be loaded.',
+      details,
+    });
+  }
+  const shown = JSON.stringify(begin.slice(0, SHOWN_CHARS));
+  const what = begin === '' ? 'is empty' : `begins with ${shown}, which is neither an RDB file, nor an AOF or commands in RESP, nor JSON`;
+  return new GodwitError('FILE_FORMAT_UNKNOWN', `${name} ${what}`, { details });
 }

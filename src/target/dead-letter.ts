@@ -7,8 +7,10 @@ export interface DeadLetter {
   readonly offset: number;
   readonly database: number;
   readonly error: string;
-  /** The command as RESP. */
+  /** The command as RESP; of a line of jsonl that cannot be read, the line. */
   readonly command: Uint8Array;
+  /** Of jsonl. */
+  readonly line?: number;
 }
 
 export class DeadLetterFile {

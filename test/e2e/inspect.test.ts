@@ -91,7 +91,7 @@ describe('a small server', () => {
     await showsText(file);
   });
 
-  test('that keeps an AOF is shown as far as its snapshot goes, and says what is left out', async () => {
+  test('that keeps an AOF is refused, or shown as far as its snapshot goes, with what is left out', async () => {
     await using server = await startServer({ server: 'redis-7.0', args: { appendonly: 'yes', 'aof-use-rdb-preamble': 'yes' } });
     const client = server.client();
     await client.mset('a', '1', 'b', '2');
@@ -100,10 +100,15 @@ describe('a small server', () => {
     await expect.poll(() => readdirSync(join(server.dir, 'appendonlydir')).join(' '), { timeout: 10_000 }).toContain('.2.base.rdb');
     await client.set('c', '3');
     await client.set('d', '4');
-    const report = await reportOf(server.dir);
+    expect(await runGodwit(['inspect', server.dir])).toMatchObject({
+      code: 5,
+      stdout: '',
+      stderr: expect.stringMatching(/\[COMMANDS_NOT_COUNTED\].*behind a snapshot of 2 keys.*godwit load/) as string,
+    });
+    const report = await reportOf(server.dir, '--snapshot-only');
     expect(report.totals.keys).toBe(2);
     expect(report.source.commandsLeftOut).toBe(2);
-    const { stdout } = await runGodwit(['inspect', server.dir]);
+    const { stdout } = await runGodwit(['inspect', server.dir, '--snapshot-only']);
     expect(stdout).toContain('2 commands of the AOF: what they change is not counted here');
   });
 });

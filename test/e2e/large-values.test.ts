@@ -32,7 +32,7 @@ test('arrive whole, with their expiry, and leave nothing else behind', async () 
   await godwit.waitForLagZero(scene.source);
   expect(fullSync.keysApplied).toBe(5);
   expect(await scene.differences()).toEqual([]);
-  expect(await scene.target.client().keys('__godwit:tmp*')).toEqual([]);
+  expect(await scene.target.client().keys('__godwit-tmp*')).toEqual([]);
 });
 
 test('arrive whole when connections are killed meanwhile', async () => {

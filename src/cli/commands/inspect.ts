@@ -35,6 +35,7 @@ interface InspectOptions {
   readonly top: number;
   readonly delimiters: string;
   readonly allocator: Allocator;
+  readonly snapshotOnly: boolean;
 }
 
 const TEXT_WIDTH = 120;
@@ -44,8 +45,8 @@ const CLIENT_NAME = 'godwit-inspect';
 const SIGNAL_EXIT_CODES: Readonly<Record<StopSignal, number>> = { SIGINT: 130, SIGTERM: 143 };
 
 const EXAMPLES = `
-SOURCE is a server (redis://, rediss://, host:port), or an RDB file, an AOF, its folder or manifest, - for standard input, or an http(s) URL; plain or gzip.
-Commands of an AOF behind its snapshot are not counted. A server makes a snapshot for it, as for a new replica.
+SOURCE is a server (redis://, rediss://, host:port), or an RDB file, an AOF, its folder or manifest, jsonl, json, - for standard input, or an http(s) URL; plain or gzip.
+Of an AOF with commands behind its snapshot only the snapshot can be counted (--snapshot-only). A server makes a snapshot for it, as for a new replica.
 
 Examples:
   godwit inspect dump.rdb                                    tables in the terminal
@@ -68,6 +69,7 @@ export function registerInspect(program: Command, context: CommandContext): void
     .option('--to <file>', 'write it there instead of to standard output')
     .option('--top <n>', `keys in each list of the largest, ${TOP_MAX} at most`, parseTop, 20)
     .option('--delimiters <characters>', 'what ends a prefix of a key', parseDelimiters, ':./')
+    .option('--snapshot-only', 'of an AOF: count the snapshot that it begins with, and leave out the commands behind it', false)
     .addOption(
       new Option('--allocator <allocator>', 'memory classes: of the jemalloc that Redis brings along, or of that of a Linux distribution')
         .choices(['bundled', 'system'])
@@ -128,12 +130,12 @@ async function openPlace(place: string, command: Command, io: CliIo): Promise<Op
 /** @returns undefined if it was stopped */
 async function inspect(
   { source }: OpenedPlace,
-  { top, delimiters, allocator, filter }: InspectOptions & { readonly filter: FilterRules },
+  { top, delimiters, allocator, snapshotOnly, filter }: InspectOptions & { readonly filter: FilterRules },
   io: CliIo,
   whenStopped: Promise<undefined>,
 ): Promise<InspectionReport | undefined> {
   const progress = startFileProgress(io.stderr, source);
-  const walk = new Inspection(source, { nowMs: Date.now(), top, delimiters, allocator, filter, onProgress: progress.update }).run();
+  const walk = new Inspection(source, { nowMs: Date.now(), top, delimiters, allocator, snapshotOnly, filter, onProgress: progress.update }).run();
   // A walk that was left behind may fail when its source is closed.
   walk.catch(() => undefined);
   return Promise.race([walk, whenStopped]).finally(progress.end);

@@ -15,6 +15,7 @@ Examples:
   godwit load /var/lib/redis/appendonlydir --target 10.0.0.2           an AOF in several files
   godwit load appendonlydir --target 10.0.0.2 --until 2026-01-31T12:00:00Z
   godwit load https://backups.example/dump.rdb --target 10.0.0.2
+  godwit load keys.jsonl.gz --target 10.0.0.2                          what godwit export has written: jsonl, json, resp, aof, rdb
   ssh backup cat dump.rdb.gz | godwit load - --target 10.0.0.2         cannot be gone on with once commands are applied
   godwit load dump.rdb --target 10.0.0.2 --finish                      remove the mark when all is done
 
@@ -25,8 +26,8 @@ Exit codes: 0 done, 2 configuration, 3 connection, 4 protocol, 5 format, 7 check
 export function registerLoad(program: Command, context: CommandContext): void {
   const command = program
     .command('load')
-    .summary('load an RDB file or an AOF into a target')
-    .description('Loads an RDB file or an AOF of any version into a target, each command exactly once.');
+    .summary('load an RDB file, an AOF or an export into a target')
+    .description('Loads an RDB file or an AOF of any version, or keys as JSON, into a target, each command exactly once.');
   addLoadOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async () => {

@@ -16,7 +16,7 @@
 import { GodwitError } from '../../errors/errors.ts';
 import { VALUE_KIND_NAMES, ValueKind } from '../../model/value-kind.ts';
 import { RdbType } from '../opcodes.ts';
-import type { StreamConsumer, StreamFacts, StreamGroup, ValueVisitor } from '../values/value-visitor.ts';
+import type { StreamConsumer, StreamFacts, StreamGroup, StreamIdempotence, ValueVisitor } from '../values/value-visitor.ts';
 import type { DumpVersion } from './dump-version.ts';
 import { HashWriter } from './hash-writer.ts';
 import { ListWriter } from './list-writer.ts';
@@ -25,6 +25,9 @@ import { SmallForm } from './small-form.ts';
 import { StreamWriter } from './stream-writer.ts';
 
 const BYTES_INITIAL = 64 * 1024;
+/** Tag of an element of an array. */
+const ARRAY_STRING = 0;
+const LOW_HALF = 0xffff_ffffn;
 
 export interface DumpEncoderOptions {
   readonly version: DumpVersion;
@@ -66,6 +69,11 @@ export class DumpEncoder implements ValueVisitor {
 
   measureNext(): void {
     this.next = 'measure';
+  }
+
+  /** Takes measureNext() back, where no value came. */
+  wholeNext(): void {
+    this.next = 'whole';
   }
 
   /** Of the value that was measured last. */
@@ -126,12 +134,17 @@ export class DumpEncoder implements ValueVisitor {
     this.hash.field(bytes, start, end, value, valueStart, valueEnd, kept);
   }
 
-  arrayElement(): void {
-    throw this.refusal('an array');
+  /** As a string, whatever the server makes of it. */
+  arrayElement(index: bigint, bytes: Uint8Array, start: number, end: number): void {
+    this.items++;
+    this.output.length64(Number(index >> 32n), Number(index & LOW_HALF));
+    this.output.length(ARRAY_STRING);
+    this.output.string(bytes, start, end);
   }
 
-  arrayCursor(): void {
-    throw this.refusal('an array');
+  arrayCursor(index: bigint | null): void {
+    this.output.length(index === null ? 0 : 1);
+    if (index !== null) this.output.length64(Number(index >> 32n), Number(index & LOW_HALF));
   }
 
   raw(bytes: Uint8Array, start: number, end: number): void {
@@ -170,10 +183,22 @@ export class DumpEncoder implements ValueVisitor {
     this.streams.returned(id, idStart);
   }
 
-  /** Idempotent producers are left out: no version up to 12 has them. */
-  streamProducer(): void {}
+  /** Idempotent producers are left out, but for version 14. */
+  streamIdempotence(facts: StreamIdempotence): void {
+    this.streams.idempotence(facts);
+  }
 
-  streamProducerId(): void {}
+  streamProducer(name: Uint8Array): void {
+    this.streams.producer(name);
+  }
+
+  streamProducerId(key: Uint8Array, id: Uint8Array, idStart: number): void {
+    this.streams.producerId(key, id, idStart);
+  }
+
+  streamIdempotenceTotals(added: number, duplicates: number): void {
+    this.streams.idempotenceTotals(added, duplicates);
+  }
 
   end(): void {
     const { kind, output } = this;
@@ -196,8 +221,8 @@ export class DumpEncoder implements ValueVisitor {
   }
 
   private usualType(kind: ValueKind): number {
-    if (kind === ValueKind.Array) throw this.refusal('an array');
-    return [RdbType.String, this.list.type, RdbType.Set, RdbType.Zset2, RdbType.Hash, RdbType.StreamListpacks, 0, RdbType.Module2][kind];
+    if (kind === ValueKind.Array && this.version !== 14) throw this.refusal('an array');
+    return [RdbType.String, this.list.type, RdbType.Set, RdbType.Zset2, RdbType.Hash, RdbType.StreamListpacks, RdbType.Array, RdbType.Module2][kind];
   }
 
   private refusal(what: string): GodwitError {

@@ -72,7 +72,8 @@ function writeHeader(out: Uint8Array, total: number, count: number): void {
   writeLittleEndian(out, 4, Math.min(count, COUNT_MAX), 2);
 }
 
-function writeNumber(out: Uint8Array, at: number, n: number): number {
+/** The data of an element that is a number. @returns where its backlen goes */
+export function writeNumber(out: Uint8Array, at: number, n: number): number {
   if (n >= 0 && n < 128) {
     out[at] = n;
     return at + 1;
@@ -87,7 +88,8 @@ function writeNumber(out: Uint8Array, at: number, n: number): number {
   return writeLittleEndian(out, at + 1, n, size);
 }
 
-function writeTextHead(out: Uint8Array, at: number, length: number): number {
+/** What stands before the text of an element. @returns where the text goes */
+export function writeTextHead(out: Uint8Array, at: number, length: number): number {
   if (length < 64) {
     out[at] = 0x80 | length;
     return at + 1;
@@ -108,8 +110,8 @@ function backlenWidth(length: number): number {
   return length < 268_435_455 ? 4 : 5;
 }
 
-/** Most significant 7 bits first; all but the first byte have their high bit set. */
-function writeBacklen(out: Uint8Array, at: number, length: number): number {
+/** Length of the data before it. Most significant 7 bits first; all but the first byte have their high bit set. */
+export function writeBacklen(out: Uint8Array, at: number, length: number): number {
   const width = backlenWidth(length);
   let rest = length;
   for (let i = width - 1; i >= 0; i--) {

@@ -9,18 +9,23 @@
  * [ ] from type 19 on, { } from type 21 on. A stream without counters (it comes from a server before 7.0) is written as type 15, one without active
  * times (before 7.2) as type 19, whatever the version, so that the server fills in what it fills in when it loads the file of an older one. Entries that were given back (Redis 8.8) are in the list of the
  * group but belong to no consumer, which older servers do not have: they go to a consumer of their own, RETURNED_CONSUMER.
+ *
+ * Version 14 writes a stream with idempotent producers as type 27:
+ *
+ *   group        ... count *16OCTET                                          ; behind the consumers: ids that were given back
+ *   idempotence  = duration max-entries count *( name count *( key id ) ) added duplicates        ; behind the groups
  */
 import type { DumpVersion } from './dump-version.ts';
 import type { PayloadOutput } from './payload-output.ts';
 import { RdbType } from '../opcodes.ts';
-import type { StreamConsumer, StreamFacts, StreamGroup } from '../values/value-visitor.ts';
+import type { StreamConsumer, StreamFacts, StreamGroup, StreamIdempotence } from '../values/value-visitor.ts';
 
 /** To whom entries belong that a consumer has given back, at servers that do not know that. */
 export const RETURNED_CONSUMER = new TextEncoder().encode('godwit:returned');
 
 const ID_BYTES = 16;
 
-type Part = 'nodes' | 'groups' | 'pending' | 'consumers' | 'consumer-pending';
+type Part = 'nodes' | 'groups' | 'pending' | 'consumers' | 'consumer-pending' | 'returned' | 'producers';
 
 export class StreamWriter {
   /** RDB type; final after facts(). */
@@ -35,9 +40,14 @@ export class StreamWriter {
   private consumerPendings = 0;
   private announcedConsumers = 0;
   private inReturned = false;
+  private readonly knowsProducers: boolean;
+  private returnedIds = 0;
+  private producers = 0;
+  private producerIds = 0;
 
   constructor(output: PayloadOutput, version: DumpVersion) {
     this.output = output;
+    this.knowsProducers = version === 14;
     this.newest = version >= 11 ? RdbType.StreamListpacks3 : version === 10 ? RdbType.StreamListpacks2 : RdbType.StreamListpacks;
   }
 
@@ -58,7 +68,7 @@ export class StreamWriter {
     output.close(this.nodes);
     const { firstId, maxDeletedId } = facts;
     const known = firstId === null ? RdbType.StreamListpacks : facts.activeTimes === false ? RdbType.StreamListpacks2 : RdbType.StreamListpacks3;
-    this.type = Math.min(known, this.newest);
+    this.type = this.knowsProducers && facts.idempotence !== null ? RdbType.StreamListpacks5 : Math.min(known, this.newest);
     output.length(facts.length);
     this.id(facts.lastId);
     if (firstId !== null && maxDeletedId !== null && this.type !== RdbType.StreamListpacks) {
@@ -103,7 +113,7 @@ export class StreamWriter {
     this.consumers++;
     output.string(name, 0, name.length);
     output.int64(seenMs);
-    if (this.type === RdbType.StreamListpacks3) output.int64(activeMs);
+    if (this.type >= RdbType.StreamListpacks3) output.int64(activeMs);
     this.part = 'consumer-pending';
     this.consumerPendings = 0;
     output.open(pending);
@@ -115,14 +125,67 @@ export class StreamWriter {
   }
 
   returned(id: Uint8Array, idStart: number): void {
+    if (this.type === RdbType.StreamListpacks5) {
+      this.beginReturned();
+      this.returnedIds++;
+      this.output.raw(id, idStart, idStart + ID_BYTES);
+      return;
+    }
     if (!this.inReturned) this.consumer({ name: RETURNED_CONSUMER, seenMs: 0, activeMs: -1, pending: -1 });
     this.inReturned = true;
     this.consumerPending(id, idStart);
   }
 
+  idempotence({ durationS, maxEntries, producers }: StreamIdempotence): void {
+    if (this.type !== RdbType.StreamListpacks5) return;
+    this.endGroups();
+    this.part = 'producers';
+    this.output.length(durationS);
+    this.output.length(maxEntries);
+    this.producers = 0;
+    this.output.open(producers);
+  }
+
+  producer(name: Uint8Array): void {
+    if (this.part !== 'producers') return;
+    if (this.producers++ > 0) this.output.close(this.producerIds);
+    this.output.string(name, 0, name.length);
+    this.producerIds = 0;
+    this.output.open(-1);
+  }
+
+  producerId(key: Uint8Array, id: Uint8Array, idStart: number): void {
+    if (this.part !== 'producers') return;
+    this.producerIds++;
+    this.output.string(key, 0, key.length);
+    this.id(id.subarray(idStart, idStart + ID_BYTES));
+  }
+
+  idempotenceTotals(added: number, duplicates: number): void {
+    if (this.part !== 'producers') return;
+    if (this.producers > 0) this.output.close(this.producerIds);
+    this.output.close(this.producers);
+    this.output.length(added);
+    this.output.length(duplicates);
+  }
+
   end(): void {
+    if (this.part !== 'producers') this.endGroups();
+  }
+
+  private endGroups(): void {
     this.endGroup();
     this.output.close(this.groups);
+  }
+
+  /** Behind the consumers of the group. */
+  private beginReturned(): void {
+    if (this.part === 'returned') return;
+    this.endConsumer();
+    this.output.close(this.consumers);
+    this.part = 'returned';
+    this.returnedIds = 0;
+    this.output.open(-1);
   }
 
   /** Into the consumers of the group, behind the last one's pending entries. */
@@ -139,8 +202,13 @@ export class StreamWriter {
 
   private endGroup(): void {
     if (this.part === 'groups') return;
-    this.endConsumer();
-    this.output.close(this.consumers);
+    if (this.type === RdbType.StreamListpacks5) {
+      this.beginReturned();
+      this.output.close(this.returnedIds);
+    } else {
+      this.endConsumer();
+      this.output.close(this.consumers);
+    }
     this.part = 'groups';
   }
 

@@ -13,7 +13,9 @@
  * The mark of a load is `position`, which is plain JSON: it stands behind all that the last step handed out. Back-pressure is that next() is not called.
  */
 import type { AofTail } from '../../aof/aof-decoder.ts';
+import type { GodwitError } from '../../errors/errors.ts';
 import type { Batch } from '../../model/batch.ts';
+import type { FileFormat } from '../../model/file-format.ts';
 import type { RdbDecoderState } from '../../rdb/decoder-state.ts';
 import type { Dialect } from '../../rdb/dialect.ts';
 import type { LargeEntry } from '../../rdb/large-entry.ts';
@@ -34,6 +36,8 @@ export interface FilePosition {
   readonly database: number;
   /** Of the last timestamp before it, Unix ms; -1 if there was none. */
   readonly timestampMs: number;
+  /** In JSON: the line that `offset` is in, and the offset in the RDB bytes that are made of it (source/json/json-transcoder.ts). */
+  readonly json?: { readonly line: number; readonly rdbOffset: number };
 }
 
 export interface RowsStep {
@@ -79,8 +83,8 @@ export interface FileProgress {
 export interface FileSource {
   /** For people. */
   readonly name: string;
-  /** A snapshot alone, or what can go on with commands. */
-  readonly kind: 'rdb' | 'aof';
+  /** A snapshot alone, what can go on with commands, or keys as JSON. */
+  readonly kind: 'rdb' | 'aof' | 'json';
   /** Behind all that next() has handed out. */
   readonly position: FilePosition;
   /** Of the snapshot that the rows of the last step come from: the version that a DUMP payload of them names. 0 before there was one. */
@@ -96,12 +100,24 @@ export interface FileSource {
   identity(): Promise<FileIdentity>;
   /** Of the snapshot that the rows of the last step come from: its dialect and templates, for who decodes values. Null before there was one. */
   readonly snapshot: RdbDecoder | null;
-  /** @throws GodwitError of the format (RDB_..., AOF_...) with file and offset, or of the input */
+  /** @throws GodwitError of the format (RDB_..., AOF_..., JSON_...) with file and offset, or of the input */
   next(): Promise<FileStep>;
   close(): Promise<void>;
 }
 
+/** A line of jsonl that is no object that is known. */
+export interface BadLine {
+  /** In the file, decompressed. */
+  readonly offset: number;
+  readonly line: number;
+  readonly error: GodwitError;
+  /** 64 KiB of it at most. */
+  readonly text: Uint8Array;
+}
+
 export interface FileSourceOptions extends OpenInputOptions {
+  /** Told by the first bytes unless given. Folders and manifests are AOFs. */
+  readonly format?: FileFormat;
   /** Goes on there; the begin unless told. */
   readonly from?: FilePosition | null;
   /** Keys that begin so are passed over. */
@@ -112,6 +128,8 @@ export interface FileSourceOptions extends OpenInputOptions {
   readonly onTruncated?: 'stop' | 'error';
   /** AOF: Unix ms; what is later is not read. */
   readonly untilMs?: number;
+  /** jsonl: takes lines that cannot be read, which are left out then; without it they are JSON_CORRUPT. */
+  readonly onBadLine?: (line: BadLine) => Promise<void>;
 }
 
 export const WINDOW_BYTES = 512 * 1024;

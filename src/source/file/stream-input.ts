@@ -11,6 +11,8 @@ export interface StreamInputOptions {
   toError(error: unknown): GodwitError;
   /** Of the file that the bytes come from; see ByteInput. */
   readonly version?: string;
+  /** Of the first byte that the chunks bring; 0 unless told. */
+  readonly offset?: number;
   close(): Promise<void>;
 }
 
@@ -21,11 +23,12 @@ export class StreamInput implements ByteInput {
   private readonly iterator: AsyncIterator<Buffer>;
   private chunk: Buffer = Buffer.alloc(0);
   /** Offset of chunk[0]. */
-  private offset = 0;
+  private offset: number;
   private ended = false;
 
   constructor(options: StreamInputOptions) {
     this.options = options;
+    this.offset = options.offset ?? 0;
     this.iterator = options.chunks[Symbol.asyncIterator]();
   }
 

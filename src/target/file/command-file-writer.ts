@@ -8,7 +8,7 @@ import { atLeast, type ServerVersion } from '../../model/server-version.ts';
 import type { ValueKind } from '../../model/value-kind.ts';
 import type { StreamConsumer, StreamFacts, StreamGroup } from '../../rdb/values/value-visitor.ts';
 import { ArgumentBuffer } from '../argument-buffer.ts';
-import { ExportBuffer } from './export-buffer.ts';
+import { GrowingBuffer } from '../../bytes/growing-buffer.ts';
 import type { ContentWriter, KeyHead } from './export-writer.ts';
 import { writeCommandLines } from './command-lines.ts';
 
@@ -17,7 +17,7 @@ const NEWEST: ServerVersion = { product: 'redis', text: '7.4.0', major: 7, minor
 const nothing = (): void => {};
 
 export class CommandFileWriter implements ContentWriter {
-  readonly buffer = new ExportBuffer();
+  readonly buffer = new GrowingBuffer();
   private readonly asLines: boolean;
   private readonly commands: ValueCommands;
   private readonly args = new ArgumentBuffer();

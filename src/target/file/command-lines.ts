@@ -4,7 +4,7 @@
  */
 import { readInteger } from '../../bytes/ascii-integer.ts';
 import { GodwitError } from '../../errors/errors.ts';
-import type { ExportBuffer } from './export-buffer.ts';
+import type { GrowingBuffer } from '../../bytes/growing-buffer.ts';
 
 const CR = 0x0d;
 const LINE_FEED = 0x0a;
@@ -23,7 +23,7 @@ const ESCAPES: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** @param bytes bytes[start, end) are whole commands */
-export function writeCommandLines(out: ExportBuffer, bytes: Uint8Array, start: number, end: number): void {
+export function writeCommandLines(out: GrowingBuffer, bytes: Uint8Array, start: number, end: number): void {
   for (let at = start; at < end;) {
     const count = header(bytes, at, end);
     at = lineEnd(bytes, at, end);
@@ -53,7 +53,7 @@ function lineEnd(bytes: Uint8Array, at: number, end: number): number {
   return stop + 1;
 }
 
-function writeWord(out: ExportBuffer, bytes: Uint8Array, start: number, end: number): void {
+function writeWord(out: GrowingBuffer, bytes: Uint8Array, start: number, end: number): void {
   if (isPlain(bytes, start, end)) {
     out.raw(bytes, start, end);
     return;

@@ -13,7 +13,7 @@ import { VALUE_KIND_NAMES, ValueKind } from '../../model/value-kind.ts';
 import { scoreText } from '../../rdb/encode/small-form.ts';
 import { StreamNode } from '../../rdb/encodings/stream-node.ts';
 import { idText } from '../id-list.ts';
-import { ExportBuffer } from './export-buffer.ts';
+import { GrowingBuffer } from '../../bytes/growing-buffer.ts';
 import type { ContentWriter, KeyHead } from './export-writer.ts';
 import { isText, TextParts, writeJson } from './json-text.ts';
 
@@ -23,10 +23,10 @@ const BASE64_MARK = Buffer.from('base64:');
 const nothing = (): void => {};
 
 export class CsvWriter implements ContentWriter {
-  readonly buffer = new ExportBuffer();
+  readonly buffer = new GrowingBuffer();
   /** db, key and type as they stand in each row of the key. */
-  private readonly head = new ExportBuffer();
-  private readonly scratch = new ExportBuffer();
+  private readonly head = new GrowingBuffer();
+  private readonly scratch = new GrowingBuffer();
   private readonly node = new StreamNode();
   private readonly base64Parts = new TextParts();
   private tail = '';
@@ -174,7 +174,7 @@ export class CsvWriter implements ContentWriter {
   }
 }
 
-function writeCell(out: ExportBuffer, bytes: Uint8Array, start: number, end: number): void {
+function writeCell(out: GrowingBuffer, bytes: Uint8Array, start: number, end: number): void {
   if (!isText(bytes, start, end) || beginsWithMark(bytes, start, end)) {
     out.raw(BASE64_MARK, 0, BASE64_MARK.length);
     out.base64(bytes, start, end);
@@ -195,7 +195,7 @@ function needsQuotes(bytes: Uint8Array, start: number, end: number): boolean {
   return start === end;
 }
 
-function writeDoubled(out: ExportBuffer, bytes: Uint8Array, start: number, end: number): void {
+function writeDoubled(out: GrowingBuffer, bytes: Uint8Array, start: number, end: number): void {
   for (let i = start; i < end; i++) {
     if (bytes[i] === QUOTE) out.byte(QUOTE);
     out.byte(bytes[i]);

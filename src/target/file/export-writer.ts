@@ -4,7 +4,7 @@
  */
 import type { ValueKind } from '../../model/value-kind.ts';
 import type { ValueVisitor } from '../../rdb/values/value-visitor.ts';
-import type { ExportBuffer } from './export-buffer.ts';
+import type { GrowingBuffer } from '../../bytes/growing-buffer.ts';
 
 export interface KeyHead {
   /** bytes[start, end) is the key; valid during the call and that of its value's begin(). */
@@ -14,11 +14,14 @@ export interface KeyHead {
   readonly database: number;
   /** Unix ms; -1 = none. */
   readonly expiryMs: number;
+  /** Seconds / LFU counter; -1 = none. */
+  readonly idle: number;
+  readonly freq: number;
   readonly kind: ValueKind;
 }
 
 export interface ContentWriter extends ValueVisitor {
-  readonly buffer: ExportBuffer;
+  readonly buffer: GrowingBuffer;
   /** Before the first key, and behind the last one. */
   open(): void;
   close(): void;

@@ -1,25 +1,26 @@
 /**
  * A stream as JSON, written in the order in which it is decoded, so that nothing of it is held:
  *
- *   { "entries": [ { "id", "fields": [ [ name, value ] ... ] } ... ], "length", "lastId", "maxDeletedId", "entriesAdded",
+ *   { "entries": [ { "id", "fields": [ [ name, value ] ... ] } ... ], "length", "lastId", "maxDeletedId", "entriesAdded", "activeTimes": false, "idempotent": true,
  *     "groups": [ { "name", "lastId", "entriesRead", "pending": [ [ id, delivered-ms, deliveries ] ... ],
  *                   "consumers": [ { "name", "seenMs", "activeMs", "pending": [ id ... ] } ... ], "returned": [ id ... ] } ... ],
  *     "idempotence": { "durationS", "maxEntries", "producers": [ { "name", "ids": [ [ key, id ] ... ] } ... ], "added", "duplicates" } }
  *
- * null: not known, since the stream was written before Redis 7.0. "returned" and "idempotence" are there only where the stream has them. Deleted entries,
- * which the source still holds, are left out.
+ * null: not known, since the stream was written before Redis 7.0. "returned" and "idempotence" are there only where the stream has them, "activeTimes" where it
+ * was written before Redis 7.2, "idempotent" where "idempotence" follows: who reads it has to know before the groups. Deleted entries, which the source still
+ * holds, are left out.
  */
 import { StreamNode } from '../../rdb/encodings/stream-node.ts';
 import type { StreamConsumer, StreamFacts, StreamGroup, StreamIdempotence } from '../../rdb/values/value-visitor.ts';
 import { idText } from '../id-list.ts';
-import type { ExportBuffer } from './export-buffer.ts';
+import type { GrowingBuffer } from '../../bytes/growing-buffer.ts';
 import { writeJson } from './json-text.ts';
 
 /** What is open within a group. */
 type Part = 'none' | 'pending' | 'consumer' | 'returned';
 
 export class JsonStream {
-  private readonly out: ExportBuffer;
+  private readonly out: GrowingBuffer;
   private readonly node_ = new StreamNode();
   private entries = 0;
   private groups = 0;
@@ -29,7 +30,7 @@ export class JsonStream {
   private producers = -1;
   private hasTotals = false;
 
-  constructor(out: ExportBuffer) {
+  constructor(out: GrowingBuffer) {
     this.out = out;
   }
 
@@ -60,10 +61,13 @@ export class JsonStream {
     }
   }
 
-  facts({ length, lastId, maxDeletedId, entriesAdded }: StreamFacts): void {
+  facts({ length, lastId, maxDeletedId, entriesAdded, activeTimes, idempotence }: StreamFacts): void {
     this.hasFacts = true;
     const deleted = maxDeletedId === null ? 'null' : `"${idText(maxDeletedId, 0)}"`;
-    this.out.ascii(`],"length":${length},"lastId":"${idText(lastId, 0)}","maxDeletedId":${deleted},"entriesAdded":${orNull(entriesAdded)},"groups":[`);
+    this.out.ascii(`],"length":${length},"lastId":"${idText(lastId, 0)}","maxDeletedId":${deleted},"entriesAdded":${orNull(entriesAdded)}`);
+    if (activeTimes === false) this.out.ascii(',"activeTimes":false');
+    if (idempotence !== null) this.out.ascii(',"idempotent":true');
+    this.out.ascii(',"groups":[');
   }
 
   group({ name, lastId, entriesRead }: StreamGroup): void {

@@ -3,7 +3,7 @@
  * none of these is part of a longer UTF-8 sequence, so that long text can be cut anywhere.
  */
 import { isUtf8 } from 'node:buffer';
-import type { ExportBuffer } from './export-buffer.ts';
+import type { GrowingBuffer } from '../../bytes/growing-buffer.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -28,7 +28,7 @@ export function isText(bytes: Uint8Array, start: number, end: number): boolean {
 }
 
 /** A whole JSON value. In one pass: text it is until a byte says otherwise, and what was written of it is taken back then. */
-export function writeJson(out: ExportBuffer, bytes: Uint8Array, start: number, end: number): void {
+export function writeJson(out: GrowingBuffer, bytes: Uint8Array, start: number, end: number): void {
   out.reserve((end - start) * ESCAPE_BYTES_MAX + 2);
   const into = out.bytes;
   let at = out.length;
@@ -51,14 +51,14 @@ export function writeJson(out: ExportBuffer, bytes: Uint8Array, start: number, e
   out.length = at;
 }
 
-function writeBase64(out: ExportBuffer, bytes: Uint8Array, start: number, end: number): void {
+function writeBase64(out: GrowingBuffer, bytes: Uint8Array, start: number, end: number): void {
   out.ascii('{"base64":"');
   out.base64(bytes, start, end);
   out.ascii('"}');
 }
 
 /** Text without its quotes. */
-function writeEscaped(out: ExportBuffer, bytes: Uint8Array, start: number, end: number): void {
+function writeEscaped(out: GrowingBuffer, bytes: Uint8Array, start: number, end: number): void {
   out.reserve((end - start) * ESCAPE_BYTES_MAX);
   const into = out.bytes;
   let at = out.length;
@@ -86,7 +86,7 @@ export class TextParts {
   private restBytes = 0;
   private isText = true;
 
-  begin(out: ExportBuffer, isText: boolean): void {
+  begin(out: GrowingBuffer, isText: boolean): void {
     this.isText = isText;
     this.restBytes = 0;
     out.ascii(isText ? '"' : '{"base64":"');
@@ -98,7 +98,7 @@ export class TextParts {
     this.restBytes = 0;
   }
 
-  add(out: ExportBuffer, bytes: Uint8Array, start: number, end: number): void {
+  add(out: GrowingBuffer, bytes: Uint8Array, start: number, end: number): void {
     if (this.isText) {
       writeEscaped(out, bytes, start, end);
       return;
@@ -112,16 +112,16 @@ export class TextParts {
     for (let i = whole; i < end; i++) this.rest[this.restBytes++] = bytes[i];
   }
 
-  end(out: ExportBuffer): void {
+  end(out: GrowingBuffer): void {
     this.flush(out);
     out.ascii(this.isText ? '"' : '"}');
   }
 
-  endBare(out: ExportBuffer): void {
+  endBare(out: GrowingBuffer): void {
     this.flush(out);
   }
 
-  private flush(out: ExportBuffer): void {
+  private flush(out: GrowingBuffer): void {
     out.base64(this.rest, 0, this.restBytes);
     this.restBytes = 0;
   }

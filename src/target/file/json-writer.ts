@@ -1,11 +1,11 @@
 /**
  * Keys as JSON objects: one a line (jsonl), or as the elements of one array (json).
  *
- *   object   = { "db", "key", "type", "ttl", "value" }             ; ttl: Unix ms, not there if the key does not expire
+ *   object   = { "db", "key", "type", "ttl", "idle", "freq", "value" }   ; ttl: Unix ms; ttl, idle (seconds) and freq only where the key has them
  *            / { "type": "function" / "script", "value": code }
  *   bytes    = string, where they are UTF-8 text / { "base64": string }
  *   value    string  bytes                       list, set  [ bytes ... ]           zset  [ [ bytes, score ] ... ]    ; score: number, "inf", "-inf"
- *            hash    [ [ field, value ] / [ field, value, expiry-ms ] ... ]         array { "elements": [ [ index, bytes ] ... ], "cursor": index / null }
+ *            hash    [ [ field, value ] / [ field, value, expiry-ms ] ... ]         array { "cursor": index / null, "elements": [ [ index, bytes ] ... ] }
  *            module  { "raw": base64 }           stream     see json-stream.ts
  *
  * Pairs and not objects, since fields are bytes and need not be text. What is not known, or would not fit into a double, is a string of digits.
@@ -13,7 +13,7 @@
 import { VALUE_KIND_NAMES, ValueKind } from '../../model/value-kind.ts';
 import { scoreText } from '../../rdb/encode/small-form.ts';
 import type { StreamConsumer, StreamFacts, StreamGroup, StreamIdempotence } from '../../rdb/values/value-visitor.ts';
-import { ExportBuffer } from './export-buffer.ts';
+import { GrowingBuffer } from '../../bytes/growing-buffer.ts';
 import type { ContentWriter, KeyHead } from './export-writer.ts';
 import { JsonStream } from './json-stream.ts';
 import { TextParts, writeJson } from './json-text.ts';
@@ -24,7 +24,7 @@ const CLOSING = 0x5d;
 const NEWLINE = 0x0a;
 
 export class JsonWriter implements ContentWriter {
-  readonly buffer = new ExportBuffer();
+  readonly buffer = new GrowingBuffer();
   private readonly isArray: boolean;
   private readonly streams: JsonStream;
   private readonly parts = new TextParts();
@@ -34,7 +34,6 @@ export class JsonWriter implements ContentWriter {
   /** Of the next string: undefined unless it comes in parts. */
   private largeIsText: boolean | undefined;
   private held: Uint8Array[] = [];
-  private cursor: bigint | null = null;
 
   constructor(format: 'json' | 'jsonl') {
     this.isArray = format === 'json';
@@ -49,7 +48,7 @@ export class JsonWriter implements ContentWriter {
     if (this.isArray) this.buffer.ascii(this.objects === 0 ? ']\n' : '\n]\n');
   }
 
-  key({ bytes, start, end, database, expiryMs, kind }: KeyHead): void {
+  key({ bytes, start, end, database, expiryMs, idle, freq, kind }: KeyHead): void {
     const { buffer } = this;
     this.beginObject();
     buffer.ascii('{"db":');
@@ -61,6 +60,8 @@ export class JsonWriter implements ContentWriter {
       buffer.ascii(',"ttl":');
       buffer.integer(expiryMs);
     }
+    if (idle >= 0) buffer.ascii(`,"idle":${idle}`);
+    if (freq >= 0) buffer.ascii(`,"freq":${freq}`);
     buffer.ascii(',"value":');
   }
 
@@ -80,9 +81,8 @@ export class JsonWriter implements ContentWriter {
     this.kind = kind;
     this.items = 0;
     this.held = [];
-    this.cursor = null;
     if (kind === ValueKind.Stream) this.streams.begin();
-    else if (kind === ValueKind.Array) buffer.ascii('{"elements":[');
+    else if (kind === ValueKind.Array) buffer.ascii('{"cursor":');
     else if (kind === ValueKind.Module) this.beginModule();
     else if (kind !== ValueKind.String) buffer.byte(OPENING);
     else if (this.largeIsText !== undefined) this.parts.begin(buffer, this.largeIsText);
@@ -126,7 +126,7 @@ export class JsonWriter implements ContentWriter {
   }
 
   arrayCursor(index: bigint | null): void {
-    this.cursor = index;
+    this.buffer.ascii(`${index === null ? 'null' : indexText(index)},"elements":[`);
   }
 
   raw(bytes: Uint8Array, start: number, end: number): void {
@@ -180,7 +180,7 @@ export class JsonWriter implements ContentWriter {
   end(): void {
     const { buffer, kind } = this;
     if (kind === ValueKind.Stream) this.streams.end();
-    else if (kind === ValueKind.Array) buffer.ascii(`],"cursor":${this.cursor === null ? 'null' : indexText(this.cursor)}}`);
+    else if (kind === ValueKind.Array) buffer.ascii(']}');
     else if (kind === ValueKind.Module) {
       this.parts.end(buffer);
       buffer.ascii('}');

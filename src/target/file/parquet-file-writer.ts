@@ -12,7 +12,7 @@ import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { VALUE_KIND_NAMES, ValueKind } from '../../model/value-kind.ts';
 import { StreamNode } from '../../rdb/encodings/stream-node.ts';
 import { idText } from '../id-list.ts';
-import { ExportBuffer } from './export-buffer.ts';
+import { GrowingBuffer } from '../../bytes/growing-buffer.ts';
 import type { ContentWriter, KeyHead } from './export-writer.ts';
 import { writeJson } from './json-text.ts';
 
@@ -49,7 +49,7 @@ const COLUMNS = [
 const NO_DICTIONARY = { encoding: 'PLAIN' } as const;
 
 export class ParquetFileWriter implements ContentWriter {
-  readonly buffer = new ExportBuffer();
+  readonly buffer = new GrowingBuffer();
   private readonly bytes = new ByteWriter();
   private readonly file = new ParquetWriter({
     writer: this.bytes,
@@ -58,7 +58,7 @@ export class ParquetFileWriter implements ContentWriter {
     statistics: false,
   });
   private readonly node = new StreamNode();
-  private readonly scratch = new ExportBuffer();
+  private readonly scratch = new GrowingBuffer();
   private columns = emptyColumns();
   private rows = 0;
   private rowBytes = 0;

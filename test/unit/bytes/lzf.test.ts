@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { decompressLzf } from '../../../src/bytes/lzf.ts';
+import { LzfStream } from '../../../src/bytes/lzf-stream.ts';
 import { Seeded } from '../../support/rdb/seeded.ts';
 
 /** The simplest compressor: looks for the longest match by trying all. */
@@ -74,4 +75,49 @@ test('random bytes are decompressed or refused, and nothing else', () => {
       expect((error as { code?: string }).code, `seed ${random.seed}`).toBe('RDB_CORRUPT');
     }
   }
+});
+
+/** Through windows that end at random places. */
+function inPieces(stream: readonly number[], length: number, cut: () => number): Buffer {
+  const lzf = new LzfStream();
+  const parts: Buffer[] = [];
+  const bytes = Uint8Array.from(stream);
+  lzf.begin(bytes.length, length);
+  let at = 0;
+  for (let end = Math.min(bytes.length, cut()); ; end = Math.min(bytes.length, Math.max(end + cut(), at + lzf.needed))) {
+    const window = bytes.slice(at, end);
+    at += lzf.feed(window, 0, window.length, (from, start, stop) => void parts.push(Buffer.from(from.slice(start, stop))));
+    if (lzf.done) return Buffer.concat(parts);
+    if (end === bytes.length) throw new Error('it does not end');
+  }
+}
+
+test('a stream cut anywhere gives the same, far behind what it keeps', () => {
+  const random = new Seeded();
+  for (let round = 0; round < 60; round++) {
+    const letters = 1 + random.below(6);
+    const bytes = Uint8Array.from({ length: 1 + random.below(3_000) }, () => random.below(letters));
+    const stream = compress(bytes);
+    expect(
+      inPieces(stream, bytes.length, () => 1 + random.below(50)),
+      `seed ${random.seed}`,
+    ).toEqual(Buffer.from(bytes));
+  }
+  const noise = Array.from({ length: 8_192 }, () => random.below(256));
+  const literals = Array.from({ length: 256 }, (_, i) => [31, ...noise.slice(i * 32, i * 32 + 32)]).flat();
+  // Each reference reaches as far back as it can.
+  const far = Array.from({ length: 3_000 }, () => [0xff, 255, 255]).flat();
+  const stream = [...literals, ...far];
+  const length = 8_192 + 3_000 * 264;
+  expect(inPieces(stream, length, () => 1 + random.below(5_000))).toEqual(Buffer.from(run(stream, length)));
+});
+
+test.each([
+  ['ends too soon', [0, 0x61], 2, 'shorter'],
+  ['goes on too long', [1, 0x61, 0x61], 1, 'longer'],
+  ['ends within a literal', [3, 0x61], 4, 'within a literal'],
+  ['ends within a reference', [0, 0x61, 0xe0, 0], 10, 'within a literal or reference'],
+  ['refers to before its begin', [0, 0x61, 0x20, 5], 4, 'before its begin'],
+])('a stream that %s is refused', (_, stream, length, message) => {
+  for (const size of [1, 2, 100]) expect(() => inPieces(stream, length, () => size)).toThrow(message);
 });

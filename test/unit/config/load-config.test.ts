@@ -16,7 +16,7 @@ function problemsOf(input: ConfigInput): string {
 
 test('a file and a target are enough, and the job is named after both', () => {
   const { config } = resolveLoadConfig(BASE);
-  expect(config.load).toEqual({ file: '/here/backup/dump.rdb', untilMs: -1, onTruncated: 'leave-out' });
+  expect(config.load).toEqual({ file: '/here/backup/dump.rdb', format: 'auto', untilMs: -1, onTruncated: 'leave-out' });
   expect(config.job.name).toBe('load-dump.rdb-to-10.0.0.2-6379');
 });
 

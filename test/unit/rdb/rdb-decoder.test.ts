@@ -134,7 +134,7 @@ describe('what stands between keys', () => {
     expect(decoder.dbSizes.get(3)).toEqual({ keys: 100, keysWithExpiry: 7 });
   });
 
-  test('functions are rows with their library, scripts of old versions rows with their text', () => {
+  test('functions are rows with their library, scripts rows with their text, also in files that exports write', () => {
     const script = (value: Buffer): Buffer => Buffer.concat([Buffer.of(0xfa), string('lua'), value]);
     const bytes = file('REDIS0009', script(string('return 1')), script(lzf(`return '${'x'.repeat(50)}'`)), entry(0, integer(5, 1), VALUE));
     const { rows } = walkWhole(bytes);
@@ -145,7 +145,10 @@ describe('what stands between keys', () => {
     ]);
     const library = string('#!lua name=l\n');
     const functions = walkWhole(file('REDIS0011', Buffer.concat([Buffer.of(245), library]), script(string('return 1'))));
-    expect(functions.rows.map(({ kind, value }) => [kind, value])).toEqual([[EntryKind.RdbFunction, library.toString('latin1')]]);
+    expect(functions.rows.map(({ kind, value }) => [kind, value])).toEqual([
+      [EntryKind.RdbFunction, library.toString('latin1')],
+      [EntryKind.RdbScript, 'return 1'],
+    ]);
   });
 
   test('hash templates are known to the values that refer to them, also after a resume', () => {

@@ -225,3 +225,23 @@ test('names of groups, consumers and producers outlive the window that they came
   window.fill(0);
   expect(names.map((name) => Buffer.from(name).toString())).toEqual(['g0', 'c0', 'c1', 'g1', 'c0', 'c1']);
 });
+
+test('a long compressed string passes in parts, wherever the window ends', () => {
+  const text = 'text that is compressed, it is said; '.repeat(20_000);
+  const value = new Uint8Array(lzf(text));
+  const dialect = dialectOf('REDIS', 9);
+  const random = new Seeded();
+  for (const cuts of [[value.length], random.cuts(40, value.length), random.cuts(400, value.length)]) {
+    const decoder = new ValueDecoder();
+    const collector = new ValueCollector();
+    decoder.begin(0, dialect, collector, value.length);
+    let at = 0;
+    for (const cut of [...cuts, value.length]) if (!decoder.done && cut >= at) at = decoder.feed(value.slice(0, cut), at, cut);
+    expect([decoder.done, at], `seed ${random.seed}`).toEqual([true, value.length]);
+    expect(Buffer.from(collector.result?.value as string, 'base64').toString()).toBe(text);
+    expect(collector.parts).toBeGreaterThan(1);
+  }
+  const shorter = value.slice();
+  shorter[shorter.length - 33] ^= 0x80;
+  expect(() => decodeWhole({ type: 0, dialect, value: shorter })).toThrow(/compressed string/);
+});

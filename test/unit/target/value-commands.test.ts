@@ -115,12 +115,12 @@ test('pending entries: those given back go to a consumer of ours, those whose en
 });
 
 test.each([
-  ['plain', '__godwit:tmp:{plain}'],
-  ['user{7}:cart', '__godwit:tmp:user{7}:cart'],
-  ['odd}key', '__godwit:tmp:odd}key'],
-  ['foo{}{bar}', '__godwit:tmp:foo{}{bar}'],
-  ['open{brace', '__godwit:tmp:{open{brace}'],
-  ['', '__godwit:tmp:'],
+  ['plain', '__godwit-tmp:{plain}'],
+  ['user{7}:cart', '__godwit-tmp:user{7}:cart'],
+  ['odd}key', '__godwit-tmp:odd}key'],
+  ['foo{}{bar}', '__godwit-tmp:foo{}{bar}'],
+  ['open{brace', '__godwit-tmp:{open{brace}'],
+  ['', '__godwit-tmp:'],
 ])('the temporary key of %j is %j', (key, expected) => {
   expect(Buffer.from(temporaryKey(Buffer.from(key))).toString()).toBe(expected);
 });

@@ -1,11 +1,11 @@
 /** What writers of formats write into: bytes behind each other in a buffer that grows. Whoever drives the writer empties it to the file between two pieces. */
-import { writeInteger } from '../../bytes/ascii-integer.ts';
+import { writeInteger } from './ascii-integer.ts';
 
 const BYTES_INITIAL = 256 * 1024;
 const SHORT_BYTES = 48;
 const INTEGER_BYTES_MAX = 24;
 
-export class ExportBuffer {
+export class GrowingBuffer {
   bytes = Buffer.allocUnsafeSlow(BYTES_INITIAL);
   /** bytes[0, length) is to be written. */
   length = 0;
