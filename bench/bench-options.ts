@@ -2,9 +2,9 @@
 import { parseArgs } from 'node:util';
 import { SET_NAMES, type SetName } from './data/data-sets.ts';
 
-export type BenchPart = SetName | 'start' | 'live' | 'latency';
+export type BenchPart = SetName | 'start' | 'live' | 'latency' | 'cluster';
 
-const BENCH_PARTS: readonly BenchPart[] = [...SET_NAMES, 'start', 'live', 'latency'];
+const BENCH_PARTS: readonly BenchPart[] = [...SET_NAMES, 'start', 'live', 'latency', 'cluster'];
 
 export interface BenchOptions {
   readonly parts: readonly BenchPart[];

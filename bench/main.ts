@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { type BenchOptions, USAGE, parseBenchOptions } from './bench-options.ts';
+import { benchCluster } from './cluster/cluster-throughput.ts';
 import { DATA_SETS, SET_NAMES, type SetName } from './data/data-sets.ts';
 import { type FullSyncResult, benchFullSync } from './full-sync/full-sync-bench.ts';
 import { benchStartUp } from './full-sync/start-up.ts';
@@ -33,6 +34,7 @@ async function measure({ parts, runs, size }: BenchOptions): Promise<BenchResult
     fullSyncs,
     startUp: parts.includes('start') ? await benchStartUp(runs ?? START_UP_RUNS) : null,
     throughput: parts.includes('live') ? await benchThroughput(size, runs ?? LIVE_RUNS) : null,
+    cluster: parts.includes('cluster') ? await benchCluster(size, runs ?? LIVE_RUNS) : null,
     latencies: parts.includes('latency') ? await benchLatency(size, runs ?? LIVE_RUNS) : null,
   };
 }

@@ -1,5 +1,6 @@
 /** All that a session has measured. */
 import type { SetName } from '../data/data-sets.ts';
+import type { ClusterRuns } from '../cluster/cluster-throughput.ts';
 import type { FullSyncResult } from '../full-sync/full-sync-bench.ts';
 import type { StartUp } from '../full-sync/start-up.ts';
 import type { Latencies } from '../live/latency.ts';
@@ -9,5 +10,6 @@ export interface BenchResults {
   readonly fullSyncs: ReadonlyMap<SetName, FullSyncResult>;
   readonly startUp: StartUp | null;
   readonly throughput: ThroughputRuns | null;
+  readonly cluster: ClusterRuns | null;
   readonly latencies: Latencies | null;
 }

@@ -4,9 +4,10 @@ import { serverCommand } from '../../scripts/servers.ts';
 import { SERVER } from '../data/source-with-set.ts';
 import { DATA_SETS, SET_NAMES } from '../data/data-sets.ts';
 import { WRITES_PER_SECOND } from '../live/latency.ts';
+import { CLUSTER_WRITES } from '../cluster/cluster-throughput.ts';
 import { WRITES } from '../live/throughput.ts';
 import type { BenchResults } from './bench-results.ts';
-import { fullSyncTable, latencyTable, startUpTable, throughputTable } from './tables.ts';
+import { clusterTable, fullSyncTable, latencyTable, startUpTable, throughputTable } from './tables.ts';
 
 const GIB = 1024 ** 3;
 /** More than that, and others take CPU that the measured processes would have had. */
@@ -20,7 +21,7 @@ export interface Session {
 }
 
 export async function resultsPage(results: BenchResults, session: Session): Promise<string> {
-  const { fullSyncs, startUp, throughput, latencies } = results;
+  const { fullSyncs, startUp, throughput, cluster, latencies } = results;
   const parts = [await preface(session)];
   if (fullSyncs.size > 0) parts.push(FULL_SYNC_TEXT);
   for (const set of SET_NAMES) {
@@ -29,6 +30,7 @@ export async function resultsPage(results: BenchResults, session: Session): Prom
   }
   if (startUp) parts.push(START_UP_TEXT, startUpTable(startUp));
   if (throughput) parts.push(THROUGHPUT_TEXT, throughputTable(throughput));
+  if (cluster) parts.push(CLUSTER_TEXT, clusterTable(cluster));
   if (latencies) parts.push(LATENCY_TEXT, latencyTable(latencies));
   return `${parts.join('\n\n')}\n`;
 }
@@ -74,6 +76,12 @@ const THROUGHPUT_TEXT = `## Live: throughput
 
 The follower is attached to an empty source, then \`redis-benchmark -t set -d 64 -P 64 -n ${WRITES} -r ${WRITES}\` runs against it. Measured from the start of
 redis-benchmark until the follower shows a key that was written behind it. CPU and memory of Godwit are those of its whole run, from start to SIGTERM.`;
+
+const CLUSTER_TEXT = `## Live: a cluster of three nodes
+
+\`redis-benchmark -P 64 -n ${CLUSTER_WRITES} -r ${CLUSTER_WRITES}\` with SET of 64 bytes and with INCR: straight to the nodes (\`--cluster\`), and to one source that Godwit
+brings to the cluster, and to one server, until the target shows a key that was written last. The share of the marks is what MULTI, EXEC and HSET are of all calls at the target, and of
+the time that the target spent in calls. With three nodes, a source, the load and Godwit on the machine's cores, the cores are the limit.`;
 
 const LATENCY_TEXT = `## Live: latency
 

@@ -1,4 +1,5 @@
 /** The results as Markdown tables. */
+import type { ClusterRuns } from '../cluster/cluster-throughput.ts';
 import type { FullSyncMeasure, FullSyncResult } from '../full-sync/full-sync-bench.ts';
 import type { StartUp } from '../full-sync/start-up.ts';
 import type { FollowerName } from '../live/follower.ts';
@@ -41,6 +42,32 @@ export function startUpTable({ nodeMs, firstConnectionMs }: StartUp): string {
     ['', 'ms: median (min to max)'],
     [row('`node -e 0`, until its end', nodeMs), row('`godwit sync`, until its first connection', firstConnectionMs)],
   );
+}
+
+const WAY_TITLES: Readonly<Record<string, string>> = {
+  direct: 'redis-benchmark --cluster',
+  'to-cluster': 'Godwit, server to cluster',
+  'to-server': 'Godwit, server to server',
+};
+
+export function clusterTable(runs: ClusterRuns): string {
+  const percent = (values: readonly (number | null)[]): string => {
+    const known = values.filter((value) => value !== null);
+    return known.length === 0 ? '' : `${(spreadOf(known).median * 100).toFixed(2)} %`;
+  };
+  const rows = [...runs].map(([name, measures]) => {
+    const [load, way] = name.split(' ');
+    const cpu = measures.flatMap(({ cpuMs }) => (cpuMs === null ? [] : [cpuMs]));
+    return [
+      load.toUpperCase(),
+      WAY_TITLES[way],
+      spreadText(spreadOf(measures.map(({ writesPerSecond }) => writesPerSecond)), 1_000, 0),
+      cpu.length === 0 ? '' : (spreadOf(cpu).median / 1_000).toFixed(2),
+      percent(measures.map(({ markCalls }) => markCalls)),
+      percent(measures.map(({ markTime }) => markTime)),
+    ];
+  });
+  return table(['', '', 'k writes/s: median (min to max)', 'tool CPU s', 'marks: share of calls', 'marks: share of the time'], rows);
 }
 
 export function throughputTable(runs: ThroughputRuns): string {
