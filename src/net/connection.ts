@@ -227,8 +227,6 @@ export class Connection implements OpenConnection {
     const { role, reconnect, bulkReplyBytesMax, onMessage } = this.options;
     const link: Link = new Link({
       endpoint: this.at,
-    const link: Link = new Link({
-      endpoint: this.at,
       role,
       bulkReplyBytesMax,
       onMessage,
