@@ -5,18 +5,21 @@ import type { Settings } from './settings.ts';
 import type { JobConfig, SyncConfig } from './sync-config.ts';
 
 const JOB_NAME_LENGTH_MAX = 64;
+const NOTHING_ANNOUNCED = { addressMap: new Map<string, string>(), preferHostname: false };
 
 /** @param spoolDir the directory in force (see spoolDirectory) */
 export function buildConfig(settings: Settings, sources: readonly Endpoint[], target: Endpoint, spoolDir: string): SyncConfig {
   const job = buildJobConfig(settings, target, jobName(sources, target), spoolDir);
   const onLostPosition = sources.length > 1 && settings.given('sync.on_lost_position') === undefined ? 'stop' : job.sync.onLostPosition;
-  return { source: sources[0], sources, ...job, sync: { ...job.sync, onLostPosition } };
+  const sourceSide = { kind: 'auto', seeds: [sources[0]], announced: NOTHING_ANNOUNCED } as const;
+  return { source: sources[0], sourceSide, preferReplica: false, otherSources: sources.slice(1), ...job, sync: { ...job.sync, onLostPosition } };
 }
 
 /** @param name of the job, unless another one was given */
 export function buildJobConfig(settings: Settings, target: Endpoint, name: string, spoolDir: string): JobConfig {
   return {
     target,
+    targetSide: { kind: 'auto', seeds: [target], announced: NOTHING_ANNOUNCED },
     job: { name: settings.value('job.name') ?? name },
     sync: {
       onExisting: settings.required('sync.on_existing'),

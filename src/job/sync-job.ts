@@ -23,7 +23,7 @@ import { jobStatus } from './job-status-view.ts';
 import type { JobSource, SourcePlace } from './job-source.ts';
 import type { JobTarget, PipelinePlan, TakenOver } from './job-target.ts';
 import { LastingTrouble } from './lasting-trouble.ts';
-import { openSides } from './open-sides.ts';
+import { openSource, openTarget, type SidesOptions } from './open-sides.ts';
 import { RateMeter } from './rate-meter.ts';
 import { planPipelines } from './plan-pipelines.ts';
 import { SourceShard } from './source-shard.ts';
@@ -70,7 +70,7 @@ export class SyncJob implements SyncJobApi {
     this.budget = new SpoolBudget({ dir: jobDir, maxBytes: spool.maxBytes, log: dependencies.log });
     this.turns = new SnapshotTurns(config.sync.fullSyncConcurrency);
     this.runName = `godwit:${job.name}:${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
-    const { source, target } = openSides({
+    const sides: SidesOptions = {
       config,
       runName: this.runName,
       deadLetters: this.deadLetters,
@@ -78,9 +78,9 @@ export class SyncJob implements SyncJobApi {
       log: dependencies.log,
       connection: (role, endpoint, pipeline) => this.connection(role, endpoint, pipeline),
       onEvent: (level, kind, message, details) => this.onPipelineEvent(level, kind, message, details),
-    });
-    this.source = source;
-    this.target = target;
+    };
+    this.source = openSource(sides);
+    this.target = openTarget(sides);
     this.notReady = this.trouble('TARGET_NOT_READY', 'target.not-ready', 'target.ready', 'the target takes writes again');
     this.gate = new TargetGate({
       target: this.target,
