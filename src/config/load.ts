@@ -7,12 +7,12 @@
 import type { Endpoint } from '../model/endpoint.ts';
 import { buildConfig, jobName, spoolDirectory } from './build-config.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
-import { resolveEndpoint } from './endpoint-setting.ts';
 import { type ConfigInput, gatherSettings } from './gather-settings.ts';
 import { type Origin, originName } from './origin.ts';
 import { formatDuration } from './quantity.ts';
-import { type Option, type OptionKey, optionsOf } from './schema.ts';
+import { isEndpointPart, type Option, type OptionKey, optionsOf } from './schema.ts';
 import type { Given, Settings } from './settings.ts';
+import { resolveSide, secretsOf } from './side-setting.ts';
 import type { SyncConfig } from './sync-config.ts';
 
 /** One option with the value in force. Holds secrets: show it through explain.ts. */
@@ -48,21 +48,21 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
 /** Like loadConfig(), but problems are returned. @throws ConfigError only if the file cannot be read or is no TOML. */
 export function resolveConfig(input: ConfigInput): ConfigResolution {
   const settings = gatherSettings(input);
-  const source = resolveEndpoint(settings, 'source');
-  const target = resolveEndpoint(settings, 'target');
+  const source = resolveSide(settings, 'source');
+  const target = resolveSide(settings, 'target');
   const spoolDir = settings.value('spool.dir') ?? spoolDirectory(input.env);
   if (spoolDir === undefined) settings.problems.push({ code: 'CONFIG_MISSING', message: 'spool.dir is not given, and neither XDG_STATE_HOME nor HOME is set' });
   checkRules(settings, source.endpoint, target.endpoint);
   const derived = new Map<OptionKey, Given>([...source.effective, ...target.effective]);
-  if (source.endpoint && target.endpoint) addDefault(derived, settings, 'job.name', jobName(source.endpoint, target.endpoint));
+  if (source.side && target.side) addDefault(derived, settings, 'job.name', jobName(source.side, target.side));
   addDefault(derived, settings, 'spool.dir', spoolDir);
-  const complete = settings.problems.length === 0 && source.endpoint && target.endpoint && spoolDir !== undefined;
+  const complete = settings.problems.length === 0 && source.side && target.side && spoolDir !== undefined;
   return {
-    config: complete ? buildConfig(settings, source.endpoint, target.endpoint, spoolDir) : undefined,
+    config: complete ? buildConfig(settings, source.side, target.side, spoolDir) : undefined,
     effective: optionsOf('sync').map((option) => effectiveValue(option, settings, derived)),
     problems: settings.problems,
     warnings: settings.warnings,
-    secrets: [source.endpoint?.password, target.endpoint?.password].filter((secret) => secret !== undefined && secret !== '') as string[],
+    secrets: [...secretsOf(source.side), ...secretsOf(target.side)],
   };
 }
 
@@ -71,8 +71,7 @@ function addDefault(derived: Map<OptionKey, Given>, settings: Settings, key: Opt
 }
 
 export function effectiveValue(option: Option, settings: Settings, derived: ReadonlyMap<OptionKey, Given>): EffectiveValue {
-  const ofEndpoint = option.section === 'source' || option.section === 'target';
-  const given = derived.get(option.key) ?? (ofEndpoint ? undefined : settings.given(option.key));
+  const given = derived.get(option.key) ?? (isEndpointPart(option) ? undefined : settings.given(option.key));
   return { option, value: given?.value ?? option.fallback, origin: given?.origin ?? { kind: 'default' } };
 }
 

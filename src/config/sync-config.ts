@@ -3,6 +3,7 @@
  * Times are milliseconds, sizes are bytes. Every leaf has one row in schema.ts, which is where defaults and texts live.
  */
 import type { Endpoint } from '../model/endpoint.ts';
+import type { SideSetting } from '../model/side-topology.ts';
 
 export interface KeepaliveConfig {
   /** Overrides the interval fitted to each node; 0 = fit it. */
@@ -39,7 +40,9 @@ export type OnLostPosition = 'resync' | 'stop';
 
 /** What every job that writes to a server is told. */
 export interface JobConfig {
+  /** The first address of the target, or of its sentinels. */
   readonly target: Endpoint;
+  readonly targetSide: SideSetting;
   readonly job: {
     /** Name of the job; default is derived from both addresses. Letters, digits, `-`, `_`, `.`; 64 at most. */
     readonly name: string;
@@ -83,7 +86,11 @@ export interface JobConfig {
 }
 
 export interface SyncConfig extends JobConfig {
+  /** The first address of the source, or of its sentinels. */
   readonly source: Endpoint;
+  readonly sourceSide: SideSetting;
+  /** Read from the replica of each shard that is furthest, where there is one. */
+  readonly preferReplica: boolean;
 }
 
 /** Of `godwit load`; what is said of the source of a sync has no meaning here. */
