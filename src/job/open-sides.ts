@@ -1,6 +1,7 @@
 /** Makes source and target of a job of what the configuration says that they are. Nothing is connected yet. */
 import type { SyncConfig } from '../config/sync-config.ts';
-import type { Endpoint } from '../model/endpoint.ts';
+import { GodwitError } from '../errors/errors.ts';
+import { type Endpoint, endpointName } from '../model/endpoint.ts';
 import type { SentinelSide } from '../model/side-topology.ts';
 import type { Connection } from '../net/connection.ts';
 import type { KeepaliveWheel } from '../net/keepalive-wheel.ts';
@@ -9,6 +10,7 @@ import type { StandaloneSideOptions } from '../pipeline/standalone-side.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { DiscoveryOptions } from '../topology/cluster-api.ts';
 import { ClusterTopology } from '../topology/cluster-topology.ts';
+import { detectTopology } from '../topology/detect-topology.ts';
 import { SentinelTopology } from '../topology/sentinel-topology.ts';
 import { ClusterSource } from './cluster-source.ts';
 import type { JobSource } from './job-source.ts';
@@ -30,28 +32,44 @@ export interface SidesOptions {
   readonly onEvent: StandaloneSideOptions['onEvent'];
 }
 
-export function openSource(options: SidesOptions): JobSource {
-  const { sourceSide: side, source, otherSources, preferReplica } = options.config;
+type First = { readonly attemptsMax: number; readonly patient: boolean };
+
+/** Looks what the source is, where nobody has said. @throws what stands in the way of that (topology/detect-topology.ts) */
+export async function openSource(options: SidesOptions, first: First): Promise<JobSource> {
+  const { sourceSide, source, otherSources, preferReplica } = options.config;
+  if (otherSources.length > 0) return new NamedServers([source, ...otherSources]);
   const discovery = discoveryOptions(options, 'source');
+  const side = await detectTopology(sourceSide, { ...discovery, role: 'source control' }, first);
   if (side.kind === 'cluster') return new ClusterSource(new ClusterTopology({ ...discovery, side }), side.seeds, preferReplica);
   if (side.kind === 'sentinel') return new SentinelSource(sentinels(side, discovery), side.primaryName, preferReplica);
-  return new NamedServers([source, ...otherSources]);
+  return new NamedServers([side.endpoint]);
 }
 
-export function openTarget(options: SidesOptions): JobTarget {
+/** As openSource(). */
+export async function openTarget(options: SidesOptions, first: First): Promise<JobTarget> {
   const { config, runName, deadLetters, onEvent } = options;
-  const { targetSide: side } = config;
-  const hasOnePipeline = config.sourceSide.kind !== 'cluster' && config.otherSources.length === 0;
-  const role = hasOnePipeline ? 'target data' : 'target control';
   const discovery = discoveryOptions(options, 'target');
+  const side = await detectTopology(config.targetSide, { ...discovery, role: 'target data' }, first);
+  if (side.kind === 'cluster') {
+    throw new GodwitError('WRONG_TOPOLOGY', `target ${endpointName(config.target)} is a node of a cluster, which this version cannot sync`, {
+      fix: 'Give a standalone server.',
+    });
+  }
   return new StandaloneTarget({
     config,
-    place: side.kind === 'sentinel' ? watchedPlace(sentinels(side, discovery), config.target) : fixedPlace(config.target),
+    place: side.kind === 'sentinel' ? watchedPlace(sentinels(side, discovery), config.target) : fixedPlace(side.endpoint),
     runName,
-    connection: (endpoint, pipeline) => options.connection(pipeline === '' ? role : 'target data', endpoint, pipeline),
+    connection: (endpoint, pipeline) => options.connection('target data', endpoint, pipeline),
     deadLetters,
     onEvent,
   });
+}
+
+/** What is told of a side before it is known what it is. */
+export function unknownSides({ config, runName, deadLetters, connection, onEvent }: SidesOptions): { readonly source: JobSource; readonly target: JobTarget } {
+  const source = new NamedServers([config.source, ...config.otherSources]);
+  const make = (endpoint: Endpoint, pipeline: string): Connection => connection('target data', endpoint, pipeline);
+  return { source, target: new StandaloneTarget({ config, place: fixedPlace(config.target), runName, connection: make, deadLetters, onEvent }) };
 }
 
 function sentinels(side: SentinelSide, discovery: DiscoveryOptions): SentinelTopology {

@@ -23,7 +23,7 @@ import { jobStatus } from './job-status-view.ts';
 import type { JobSource, SourcePlace } from './job-source.ts';
 import type { JobTarget, PipelinePlan, TakenOver } from './job-target.ts';
 import { LastingTrouble } from './lasting-trouble.ts';
-import { openSource, openTarget, type SidesOptions } from './open-sides.ts';
+import { openSource, openTarget, type SidesOptions, unknownSides } from './open-sides.ts';
 import { RateMeter } from './rate-meter.ts';
 import { planPipelines } from './plan-pipelines.ts';
 import { SourceShard } from './source-shard.ts';
@@ -42,8 +42,8 @@ export class SyncJob implements SyncJobApi {
   lastError: { code: string; message: string; at: number } | null = null;
   readonly rates = new RateMeter();
   readonly deadLetters: DeadLetterFile;
-  readonly source: JobSource;
-  readonly target: JobTarget;
+  source: JobSource;
+  target: JobTarget;
   readonly budget: SpoolBudget;
   shards: readonly SourceShard[] = [];
   private readonly dependencies: JobDependencies;
@@ -52,6 +52,7 @@ export class SyncJob implements SyncJobApi {
   /** Begins the names of the connections of this process. */
   private readonly runName: string;
   private readonly turns: SnapshotTurns;
+  private readonly sides: SidesOptions;
   private reason: JobResult['reason'] | undefined;
   private remarks: string | undefined;
   private stopAsked = false;
@@ -70,7 +71,7 @@ export class SyncJob implements SyncJobApi {
     this.budget = new SpoolBudget({ dir: jobDir, maxBytes: spool.maxBytes, log: dependencies.log });
     this.turns = new SnapshotTurns(config.sync.fullSyncConcurrency);
     this.runName = `godwit:${job.name}:${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
-    const sides: SidesOptions = {
+    this.sides = {
       config,
       runName: this.runName,
       deadLetters: this.deadLetters,
@@ -79,11 +80,10 @@ export class SyncJob implements SyncJobApi {
       connection: (role, endpoint, pipeline) => this.connection(role, endpoint, pipeline),
       onEvent: (level, kind, message, details) => this.onPipelineEvent(level, kind, message, details),
     };
-    this.source = openSource(sides);
-    this.target = openTarget(sides);
+    ({ source: this.source, target: this.target } = unknownSides(this.sides));
     this.notReady = this.trouble('TARGET_NOT_READY', 'target.not-ready', 'target.ready', 'the target takes writes again');
     this.gate = new TargetGate({
-      target: this.target,
+      target: () => this.target,
       notReady: this.notReady,
       yes: config.sync.yes,
       confirmFlush: dependencies.confirmFlush,
@@ -180,10 +180,10 @@ export class SyncJob implements SyncJobApi {
     const first = { attemptsMax, patient: this.config.reconnect.attemptsMax === 0 };
     if (this.config.sync.finish) {
       // The source may be gone for good by then.
-      await this.target.connect(first);
+      await this.openTarget(first);
       return this.target.check();
     }
-    await Promise.all([this.openSource(first), this.target.connect(first)]);
+    await Promise.all([this.openSource(first), this.openTarget(first)]);
     for (const shard of this.shards) shard.check(this.target);
     this.target.check();
     await this.gate.whenItTakesWrites(() => this.lookBeforeWriting());
@@ -191,10 +191,18 @@ export class SyncJob implements SyncJobApi {
   }
 
   private async openSource(first: { readonly attemptsMax: number; readonly patient: boolean }): Promise<void> {
+    this.source = await openSource(this.sides, first);
+    if (this.stopAsked) return;
     await this.source.start();
     this.shards = this.source.places.map((place) => this.shard(place));
     if (this.stopAsked) this.stop();
     await Promise.all(this.shards.map(({ control }) => control.connect(first)));
+  }
+
+  private async openTarget(first: { readonly attemptsMax: number; readonly patient: boolean }): Promise<void> {
+    this.target = await openTarget(this.sides, first);
+    if (this.stopAsked) this.target.stopWaiting();
+    await this.target.connect(first);
   }
 
   private shard(place: SourcePlace): SourceShard {
