@@ -81,7 +81,8 @@ max_bytes = "20gb"
 - **url**: \`redis://user:password@host:port\`. \`rediss://\` speaks TLS. \`valkey://\` and \`valkeys://\` are the same two. The port is 6379 if not
   given; IPv6 goes in brackets; \`host:port\` alone is fine. Special characters of user and password are percent-encoded. A \`rediss://\` URL may
   carry \`?tls_verify=false&tls_ca=...&tls_cert=...&tls_key=...&tls_server_name=...\`; any other query is refused. A database (\`/3\`) is refused,
-  since all databases are synced; so are unix sockets.
+  since all databases are synced; so are unix sockets. \`redis+cluster://host:port,host:port\` and \`redis+sentinel://host:port,host:port/name\` (\`rediss+...\`
+  with TLS) are a cluster and a primary behind sentinels: see [topologies.md](topologies.md).
 
 \`godwit load FILE --target URL\` reads the same file and variables; it has the options of \`[load]\`, and none of \`[source]\`.
 

@@ -1,22 +1,26 @@
 /** Settings to SyncConfig: the one place that maps options to the leaves that the rest of Godwit reads, and works out derived defaults. */
 import { createHash } from 'node:crypto';
 import { type Endpoint, endpointName } from '../model/endpoint.ts';
+import type { SideSetting } from '../model/side-topology.ts';
 import type { Settings } from './settings.ts';
+import { firstEndpoint } from './side-setting.ts';
 import type { JobConfig, SyncConfig } from './sync-config.ts';
 
 const JOB_NAME_LENGTH_MAX = 64;
 
 /** @param spoolDir the directory in force (see spoolDirectory) */
-export function buildConfig(settings: Settings, sources: readonly Endpoint[], target: Endpoint, spoolDir: string): SyncConfig {
-  const job = buildJobConfig(settings, target, jobName(sources, target), spoolDir);
-  const onLostPosition = sources.length > 1 && settings.given('sync.on_lost_position') === undefined ? 'stop' : job.sync.onLostPosition;
-  return { source: sources[0], sources, ...job, sync: { ...job.sync, onLostPosition } };
+export function buildConfig(settings: Settings, source: SideSetting, otherSources: readonly Endpoint[], target: SideSetting, spoolDir: string): SyncConfig {
+  const job = buildJobConfig(settings, target, jobName(source, otherSources, target), spoolDir);
+  const onLostPosition = otherSources.length > 0 && settings.given('sync.on_lost_position') === undefined ? 'stop' : job.sync.onLostPosition;
+  const own = { source: firstEndpoint(source), sourceSide: source, preferReplica: settings.required('source.prefer_replica'), otherSources };
+  return { ...own, ...job, sync: { ...job.sync, onLostPosition } };
 }
 
 /** @param name of the job, unless another one was given */
-export function buildJobConfig(settings: Settings, target: Endpoint, name: string, spoolDir: string): JobConfig {
+export function buildJobConfig(settings: Settings, target: SideSetting, name: string, spoolDir: string): JobConfig {
   return {
-    target,
+    target: firstEndpoint(target),
+    targetSide: target,
     job: { name: settings.value('job.name') ?? name },
     sync: {
       onExisting: settings.required('sync.on_existing'),
@@ -59,13 +63,19 @@ export function buildJobConfig(settings: Settings, target: Endpoint, name: strin
  * `10.0.0.1-6379-to-10.0.0.2-6379`: readable, and the same for the same addresses, since marks and spool are found by it. Names that
  * would be too long keep their start and get a hash of the whole.
  */
-export function jobName(sources: readonly Endpoint[], target: Endpoint): string {
-  return nameOf(sources.map(endpointName).join('-and-'), endpointName(target));
+export function jobName(source: SideSetting, otherSources: readonly Endpoint[], target: SideSetting): string {
+  return nameOf([sideName(source), ...otherSources.map(endpointName)].join('-and-'), sideName(target));
 }
 
 /** `load-dump.rdb-to-10.0.0.2-6379`. @param fileName without folders */
-export function loadName(fileName: string, target: Endpoint): string {
-  return nameOf(`load-${fileName}`, endpointName(target));
+export function loadName(fileName: string, target: SideSetting): string {
+  return nameOf(`load-${fileName}`, sideName(target));
+}
+
+/** Of several addresses the first: it says which side is meant, as long as people write them in the same order. */
+function sideName(side: SideSetting): string {
+  const address = endpointName(firstEndpoint(side));
+  return side.kind === 'sentinel' ? `${side.primaryName}-at-${address}` : address;
 }
 
 function nameOf(from: string, to: string): string {

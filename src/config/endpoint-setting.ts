@@ -6,12 +6,13 @@
  * was written beside. What the URL says of user, password and TLS has the rank of the URL; a part that was given by itself wins if its
  * rank is higher, and is a problem if its rank is the same.
  */
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { type Endpoint, endpointName, type TlsOptions } from '../model/endpoint.ts';
 import { redactAddress } from '../observe/redaction.ts';
 import { fileErrorText } from './file-error-text.ts';
 import { type Origin, originName, originRank } from './origin.ts';
-import { type Address, AddressError, parseAddress, type TlsParameter } from './parse-address.ts';
+import { type Address, AddressError, parseAddress, SENTINEL_PORT_DEFAULT, type TlsParameter } from './parse-address.ts';
+import { readPasswordFile } from './password-file.ts';
 import type { OptionKey } from './schema.ts';
 import type { Given, Settings } from './settings.ts';
 
@@ -19,8 +20,10 @@ export type Side = 'source' | 'target';
 type Part = 'address' | 'username' | 'password' | 'tls.enabled' | 'tls.verify' | 'tls.ca' | 'tls.cert' | 'tls.key' | 'tls.server_name';
 
 export interface EndpointSetting {
-  /** Undefined if no address was given or it was refused; the reason is among the problems. */
-  readonly endpoint: Endpoint | undefined;
+  /** One for each place of the address. Empty if none was given or it was refused; the reason is among the problems. */
+  readonly endpoints: readonly Endpoint[];
+  /** Undefined as well. */
+  readonly address: Given<Address> | undefined;
   /** What is in force, by the key of the option, for `godwit explain`. */
   readonly effective: ReadonlyMap<OptionKey, Given>;
 }
@@ -47,14 +50,14 @@ class EndpointReader {
     const password = this.#password(fromUrl(address?.password, origin));
     const tls = this.#tls(address, origin);
     if (address && username && !password) this.#userWithoutPassword(username.origin);
-    const endpoint = address && {
-      host: address.host,
-      port: address.port,
+    const endpoints = (address?.places ?? []).map(({ host, port }) => ({
+      host,
+      port,
       ...(username && { username: username.value }),
       ...(password && { password: password.value }),
       ...(tls && { tls }),
-    };
-    return { endpoint, effective: this.#effective };
+    }));
+    return { endpoints, address: found, effective: this.#effective };
   }
 
   #key<Name extends string>(part: Name): `${Side}.${Name}` {
@@ -68,17 +71,24 @@ class EndpointReader {
   #address(): Given<Address> | undefined {
     const url = this.#settings.given(this.#key('url'));
     const plain = this.#given('address');
-    const winner = this.#higher('address', plain, url);
+    const sentinel = this.#settings.given(this.#key('sentinel.address'));
+    const winner = this.#higher('address', plain, url) ?? sentinel;
+    if (winner && sentinel && winner !== sentinel) {
+      const message = `${originName(sentinel.origin)}: ${this.#key('sentinel.address')} is given, and ${originName(winner.origin)} gives another address of the ${this.#side}`;
+      this.#settings.problems.push({ code: 'CONFIG_INVALID', message, fix: 'Behind sentinels the servers are found: leave their address out.' });
+    }
     if (!winner) {
       this.#noAddress();
       return undefined;
     }
-    const key = winner === url ? this.#key('url') : this.#key('address');
+    const key = winner === url ? this.#key('url') : winner === sentinel ? this.#key('sentinel.address') : this.#key('address');
     try {
-      if (winner === plain && /@|:\/\//.test(plain.value)) throw new AddressError(`takes host:port alone: a URL belongs to ${this.#key('url')}`);
-      const address = parseAddress(winner.value);
+      if (winner !== url && /@|:\/\//.test(winner.value)) throw new AddressError(`takes host:port alone: a URL belongs to ${this.#key('url')}`);
+      const ofSentinel = winner === sentinel || this.#settings.given(this.#key('sentinel.primary')) !== undefined;
+      const parsed = parseAddress(winner.value, ofSentinel ? SENTINEL_PORT_DEFAULT : undefined);
+      const address: Address = winner === sentinel ? { ...parsed, kind: 'sentinel' } : parsed;
       if (winner === url) this.#effective.set(key, url);
-      this.#effective.set(this.#key('address'), { value: endpointName(address), origin: winner.origin });
+      if (winner !== sentinel) this.#effective.set(this.#key('address'), { value: address.places.map(endpointName).join(','), origin: winner.origin });
       return { value: address, origin: winner.origin };
     } catch (error) {
       if (!(error instanceof AddressError)) throw error;
@@ -102,26 +112,10 @@ class EndpointReader {
     const own = this.#higher('password', this.#given('password'), file);
     const winner = this.#pick('password', own, inUrl);
     if (!file || winner !== file) return winner;
-    const value = this.#readPassword(file);
+    const value = readPasswordFile(this.#settings, this.#key('password_file'), file);
     this.#effective.set(this.#key('password_file'), file);
     if (value !== undefined) this.#effective.set(this.#key('password'), { value, origin: file.origin });
     return { value: value ?? '', origin: file.origin };
-  }
-
-  #readPassword(file: Given<string>): string | undefined {
-    const key = this.#key('password_file');
-    try {
-      const text = readFileSync(file.value, 'utf8').replace(/\r?\n$/, '');
-      if (text !== '' && !/[\r\n]/.test(text)) return text;
-      this.#settings.reject(
-        key,
-        `names ${file.value}, which ${text === '' ? 'is empty' : 'has more than one line'}`,
-        'Write the password, and nothing else, into it.',
-      );
-    } catch (cause) {
-      this.#settings.reject(key, `names ${file.value}, which cannot be read: ${fileErrorText(cause)}`);
-    }
-    return undefined;
   }
 
   #tls(address: Address | undefined, origin: Origin): TlsOptions | undefined {

@@ -2,11 +2,11 @@
 import { basename } from 'node:path';
 import { buildJobConfig, loadName, spoolDirectory } from './build-config.ts';
 import { ConfigError } from './config-error.ts';
-import { resolveEndpoint } from './endpoint-setting.ts';
 import { type ConfigInput, gatherSettings } from './gather-settings.ts';
 import { checkJobRules, type EffectiveValue, effectiveValue } from './load.ts';
 import { optionsOf } from './schema.ts';
 import type { Settings } from './settings.ts';
+import { resolveSide, secretsOf as secretsOfSide } from './side-setting.ts';
 import type { LoadConfig } from './sync-config.ts';
 
 export interface LoadedLoadConfig {
@@ -20,7 +20,7 @@ export interface LoadedLoadConfig {
 /** @throws ConfigError with all problems */
 export function resolveLoadConfig(input: ConfigInput): LoadedLoadConfig {
   const settings = gatherSettings(input);
-  const { endpoint: target, effective } = resolveEndpoint(settings, 'target');
+  const { side: target, effective } = resolveSide(settings, 'target');
   const file = settings.value('load.file') ?? '';
   const spoolDir = settings.value('spool.dir') ?? spoolDirectory(input.env);
   if (spoolDir === undefined) settings.problems.push({ code: 'CONFIG_MISSING', message: 'spool.dir is not given, and neither XDG_STATE_HOME nor HOME is set' });
@@ -35,7 +35,7 @@ export function resolveLoadConfig(input: ConfigInput): LoadedLoadConfig {
     config,
     effective: optionsOf('load').map((option) => effectiveValue(option, settings, effective)),
     warnings: settings.warnings,
-    secrets: [target.password, ...secretsOf(file)].filter((secret) => secret !== undefined && secret !== '') as string[],
+    secrets: [...secretsOfSide(target), ...secretsOf(file)].filter((secret) => secret !== undefined && secret !== '') as string[],
   };
 }
 

@@ -1,12 +1,15 @@
 /** The configuration of commands that read one server and write to none: its endpoint, and how connections behave. The same options, file and variables as for a sync. */
 import type { Endpoint } from '../model/endpoint.ts';
+import type { SideSetting } from '../model/side-topology.ts';
 import { ConfigError } from './config-error.ts';
-import { resolveEndpoint } from './endpoint-setting.ts';
 import { type ConfigInput, gatherSettings } from './gather-settings.ts';
+import { firstEndpoint, resolveSide, secretsOf } from './side-setting.ts';
 import type { KeepaliveConfig, ReconnectConfig } from './sync-config.ts';
 
 export interface SourceConfig {
+  /** The first address of the source, or of its sentinels. */
   readonly source: Endpoint;
+  readonly sourceSide: SideSetting;
   readonly keepalive: KeepaliveConfig;
   readonly reconnect: ReconnectConfig;
   /** Begins the names of Godwit's own keys. */
@@ -19,10 +22,11 @@ export interface SourceConfig {
 /** @throws ConfigError with all problems */
 export function loadSourceConfig(input: ConfigInput): SourceConfig {
   const settings = gatherSettings(input);
-  const { endpoint } = resolveEndpoint(settings, 'source');
-  if (settings.problems.length > 0 || endpoint === undefined) throw new ConfigError(settings.problems);
+  const { side } = resolveSide(settings, 'source');
+  if (settings.problems.length > 0 || side === undefined) throw new ConfigError(settings.problems);
   return {
-    source: endpoint,
+    source: firstEndpoint(side),
+    sourceSide: side,
     keepalive: {
       intervalMs: settings.required('keepalive.interval'),
       idleLimitMs: settings.required('keepalive.idle_limit'),
@@ -36,6 +40,6 @@ export function loadSourceConfig(input: ConfigInput): SourceConfig {
     },
     ownPrefix: settings.required('checkpoint.prefix'),
     warnings: settings.warnings,
-    secrets: endpoint.password === undefined || endpoint.password === '' ? [] : [endpoint.password],
+    secrets: secretsOf(side),
   };
 }

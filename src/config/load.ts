@@ -7,13 +7,13 @@
 import { type Endpoint, isSameAddress } from '../model/endpoint.ts';
 import { buildConfig, jobName, spoolDirectory } from './build-config.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
-import { resolveEndpoint } from './endpoint-setting.ts';
 import { type ConfigInput, gatherSettings } from './gather-settings.ts';
 import { otherSources } from './other-sources.ts';
 import { type Origin, originName } from './origin.ts';
 import { formatDuration } from './quantity.ts';
-import { type Option, type OptionKey, optionsOf } from './schema.ts';
+import { isEndpointPart, type Option, type OptionKey, optionsOf } from './schema.ts';
 import type { Given, Settings } from './settings.ts';
+import { resolveSide, secretsOf } from './side-setting.ts';
 import type { SyncConfig } from './sync-config.ts';
 
 /** One option with the value in force. Holds secrets: show it through explain.ts. */
@@ -49,8 +49,8 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
 /** Like loadConfig(), but problems are returned. @throws ConfigError only if the file cannot be read or is no TOML. */
 export function resolveConfig(input: ConfigInput): ConfigResolution {
   const settings = gatherSettings(input);
-  const source = resolveEndpoint(settings, 'source');
-  const target = resolveEndpoint(settings, 'target');
+  const source = resolveSide(settings, 'source');
+  const target = resolveSide(settings, 'target');
   const others = otherSources(settings, source.endpoint);
   const spoolDir = settings.value('spool.dir') ?? spoolDirectory(input.env);
   if (spoolDir === undefined) settings.problems.push({ code: 'CONFIG_MISSING', message: 'spool.dir is not given, and neither XDG_STATE_HOME nor HOME is set' });
@@ -58,21 +58,20 @@ export function resolveConfig(input: ConfigInput): ConfigResolution {
   const derived = new Map<OptionKey, Given>([...source.effective, ...target.effective]);
   const givenOthers = settings.given('source.others');
   if (givenOthers !== undefined) {
+    if (source.side !== undefined && source.side.kind !== 'auto') settings.reject('source.others', 'goes with a standalone source alone');
     derived.set('source.others', givenOthers);
     // Who cannot tell whose keys are whose cannot begin one of them anew without leaving some behind.
     addDefault(derived, settings, 'sync.on_lost_position', 'stop');
   }
-  if (source.endpoint && target.endpoint) addDefault(derived, settings, 'job.name', jobName([source.endpoint, ...others], target.endpoint));
+  if (source.side && target.side) addDefault(derived, settings, 'job.name', jobName(source.side, others, target.side));
   addDefault(derived, settings, 'spool.dir', spoolDir);
-  const complete = settings.problems.length === 0 && source.endpoint && target.endpoint && spoolDir !== undefined;
+  const complete = settings.problems.length === 0 && source.side && target.side && spoolDir !== undefined;
   return {
-    config: complete ? buildConfig(settings, [source.endpoint, ...others], target.endpoint, spoolDir) : undefined,
+    config: complete ? buildConfig(settings, source.side, others, target.side, spoolDir) : undefined,
     effective: optionsOf('sync').map((option) => effectiveValue(option, settings, derived)),
     problems: settings.problems,
     warnings: settings.warnings,
-    secrets: [source.endpoint, ...others, target.endpoint]
-      .map((endpoint) => endpoint?.password)
-      .filter((secret) => secret !== undefined && secret !== '') as string[],
+    secrets: [...secretsOf(source.side), ...others.flatMap(({ password }) => (password ? [password] : [])), ...secretsOf(target.side)],
   };
 }
 
@@ -81,8 +80,7 @@ function addDefault(derived: Map<OptionKey, Given>, settings: Settings, key: Opt
 }
 
 export function effectiveValue(option: Option, settings: Settings, derived: ReadonlyMap<OptionKey, Given>): EffectiveValue {
-  const ofEndpoint = option.section === 'source' || option.section === 'target';
-  const given = derived.get(option.key) ?? (ofEndpoint ? undefined : settings.given(option.key));
+  const given = derived.get(option.key) ?? (isEndpointPart(option) ? undefined : settings.given(option.key));
   return { option, value: given?.value ?? option.fallback, origin: given?.origin ?? { kind: 'default' } };
 }
 

@@ -25,7 +25,9 @@ export function otherSources(settings: Settings, first: Endpoint | undefined): E
 
 function parse(settings: Settings, word: string): Address | undefined {
   try {
-    return parseAddress(word);
+    const address = parseAddress(word);
+    if (address.kind !== undefined || address.places.length > 1) throw new AddressError('is not the address of one standalone server');
+    return address;
   } catch (error) {
     if (!(error instanceof AddressError)) throw error;
     const message = `${originName(settings.origin('source.others'))}: source.others ${JSON.stringify(redactAddress(word))} ${error.message}`;
@@ -41,8 +43,7 @@ function endpointOf(settings: Settings, address: Address, first: Endpoint | unde
   const tls = address.tls === true || settings.given('source.tls.enabled')?.value === true;
   const { tls_verify: verify, tls_ca: caFile, tls_cert: certFile, tls_key: keyFile, tls_server_name: serverName } = address.parameters;
   return {
-    host: address.host,
-    port: address.port,
+    ...address.places[0],
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(tls && {

@@ -1,23 +1,36 @@
 /**
  * Takes an address apart.
  *
- *   address   = [ scheme "://" [ user [ ":" password ] "@" ] ] host [ ":" port ] [ "/" ] [ "?" tls-query ]
- *   scheme    = "redis" | "valkey" | "rediss" | "valkeys"              the last two speak TLS
+ *   address   = [ scheme "://" [ user [ ":" password ] "@" ] ] places [ "/" [ primary ] ] [ "?" tls-query ]
+ *   scheme    = ( "redis" | "valkey" | "rediss" | "valkeys" ) [ "+cluster" | "+sentinel" ]              rediss and valkeys speak TLS
+ *   places    = host [ ":" port ] { "," host [ ":" port ] }         several: nodes of one cluster, or sentinels
  *   host      = name | IPv4 | "[" IPv6 "]"
+ *   primary   = the name that the sentinels know the primary by; with +sentinel only
  *   tls-query = parameter { "&" parameter },  parameter = ( "tls_verify" | "tls_ca" | "tls_cert" | "tls_key" | "tls_server_name" ) "=" value
  *
- * User, password and query values are percent-decoded. Everything else is refused with the reason; no message repeats a password.
+ * User and password are those of the servers with data, with +sentinel too. User, password, primary and query values are percent-decoded. Everything else
+ * is refused with the reason; no message repeats a password.
  */
 import { isIPv6 } from 'node:net';
 
 const PORT_DEFAULT = 6379;
+export const SENTINEL_PORT_DEFAULT = 26_379;
+const PLACES_MAX = 1_000;
 const SCHEMES: Record<string, boolean> = { redis: false, valkey: false, rediss: true, valkeys: true };
 const TLS_PARAMETERS = ['tls_verify', 'tls_ca', 'tls_cert', 'tls_key', 'tls_server_name'] as const;
 export type TlsParameter = (typeof TLS_PARAMETERS)[number];
 
-export interface Address {
+export interface Place {
   readonly host: string;
   readonly port: number;
+}
+
+export interface Address {
+  /** At least one. */
+  readonly places: readonly [Place, ...Place[]];
+  /** What the scheme says it is; undefined for the plain ones, which leave it open. */
+  readonly kind?: 'cluster' | 'sentinel';
+  readonly primaryName?: string;
   readonly username?: string;
   readonly password?: string;
   /** True for a scheme of TLS; undefined for the others, which leave it open. */
@@ -28,15 +41,17 @@ export interface Address {
 /** Why an address was refused; the message is the end of a sentence about it. */
 export class AddressError extends Error {}
 
-/** @throws AddressError */
-export function parseAddress(text: string): Address {
+/** @param portDefault of places without one, in an address without a scheme. @throws AddressError */
+export function parseAddress(text: string, portDefault = PORT_DEFAULT): Address {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text);
   if (/^(redis\+)?(unix|socket):/i.test(text) || /^[/.~]/.test(text)) {
     throw new AddressError('names a unix socket, which is not supported: give host:port (the server must listen on TCP)');
   }
-  if (!scheme) return withoutScheme(text);
-  const tls = SCHEMES[scheme[1].toLowerCase()];
-  if (tls === undefined) throw new AddressError(`has the unknown scheme ${scheme[1]}:// (known are redis:// and rediss://)`);
+  if (!scheme) return withoutScheme(text, portDefault);
+  const [, product, kind] = /^([a-z]+)(?:\+(cluster|sentinel))?$/.exec(scheme[1].toLowerCase()) ?? [];
+  const tls = SCHEMES[product];
+  if (tls === undefined)
+    throw new AddressError(`has the unknown scheme ${scheme[1]}:// (known are redis:// and rediss://, also as redis+cluster:// and redis+sentinel://)`);
   const rest = text.slice(scheme[0].length);
   const authorityEnd = /[/?#]|$/.exec(rest)!.index;
   const authority = rest.slice(0, authorityEnd);
@@ -45,14 +60,27 @@ export function parseAddress(text: string): Address {
   }
   const at = authority.lastIndexOf('@');
   const credentials = at < 0 ? {} : parseUserInfo(authority.slice(0, at));
-  const parameters = parseTail(rest.slice(authorityEnd), tls);
-  return { ...parseHostPort(authority.slice(at + 1)), ...credentials, ...(tls ? { tls } : {}), parameters };
+  const { primaryName, parameters } = parseTail(rest.slice(authorityEnd), tls, kind === 'sentinel');
+  return {
+    places: parsePlaces(authority.slice(at + 1), kind === 'sentinel' ? SENTINEL_PORT_DEFAULT : PORT_DEFAULT),
+    ...(kind === 'cluster' || kind === 'sentinel' ? { kind } : {}),
+    ...(primaryName === undefined ? {} : { primaryName }),
+    ...credentials,
+    ...(tls ? { tls } : {}),
+    parameters,
+  };
 }
 
-function withoutScheme(text: string): Address {
+function withoutScheme(text: string, portDefault: number): Address {
   if (text.includes('@')) throw new AddressError('has user information but no scheme: write redis:// in front of it');
   if (text.includes('/')) throw new AddressError('is neither a redis:// URL nor host:port');
-  return { ...parseHostPort(text), parameters: {} };
+  return { places: parsePlaces(text, portDefault), parameters: {} };
+}
+
+function parsePlaces(text: string, portDefault: number): Address['places'] {
+  const [first, ...others] = text.split(',');
+  if (others.length >= PLACES_MAX) throw new AddressError(`names more than ${PLACES_MAX} hosts`);
+  return [parseHostPort(first.trim(), portDefault), ...others.map((place) => parseHostPort(place.trim(), portDefault))];
 }
 
 function parseUserInfo(text: string): Pick<Address, 'username' | 'password'> {
@@ -70,35 +98,39 @@ function decode(text: string): string {
   }
 }
 
-function parseHostPort(text: string): Pick<Address, 'host' | 'port'> {
+function parseHostPort(text: string, portDefault: number): Place {
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(text);
   if (bracketed) {
     if (!isIPv6(bracketed[1])) throw new AddressError('has something else than an IPv6 address in brackets');
-    return { host: bracketed[1], port: parsePort(bracketed[2]) };
+    return { host: bracketed[1], port: parsePort(bracketed[2], portDefault) };
   }
   if (isIPv6(text)) throw new AddressError('has an IPv6 address without brackets: write [address]:port');
   const colon = text.indexOf(':');
   const host = colon < 0 ? text : text.slice(0, colon);
   if (host === '') throw new AddressError('names no host');
   if (!/^[A-Za-z0-9._-]+$/.test(host)) throw new AddressError('has a host name with a character that host names cannot have');
-  return { host, port: parsePort(colon < 0 ? undefined : text.slice(colon + 1)) };
+  return { host, port: parsePort(colon < 0 ? undefined : text.slice(colon + 1), portDefault) };
 }
 
-function parsePort(text: string | undefined): number {
-  if (text === undefined) return PORT_DEFAULT;
+function parsePort(text: string | undefined, portDefault: number): number {
+  if (text === undefined) return portDefault;
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (port < 1 || port > 65_535) throw new AddressError('has a port that is not a number from 1 to 65535');
   return port;
 }
 
-function parseTail(text: string, tls: boolean): Address['parameters'] {
+function parseTail(text: string, tls: boolean, isSentinel: boolean): Pick<Address, 'primaryName' | 'parameters'> {
   const [pathAndQuery, fragment] = text.split('#', 2);
   const question = pathAndQuery.indexOf('?');
   const path = question < 0 ? pathAndQuery : pathAndQuery.slice(0, question);
-  if (/^\/\d+\/?$/.test(path)) throw new AddressError(`selects database ${path.replaceAll('/', '')}, but all databases are synced: leave the ${path} out`);
-  if (path !== '' && path !== '/') throw new AddressError('has a path, which means nothing here: leave out what follows host:port');
+  const primaryName = isSentinel ? decode(path.slice(1)) : '';
+  if (isSentinel && /[/\s]/.test(primaryName)) throw new AddressError('has a path that is no name of a primary: write redis+sentinel://host:port/<name>');
+  if (!isSentinel && /^\/\d+\/?$/.test(path))
+    throw new AddressError(`selects database ${path.replaceAll('/', '')}, but all databases are synced: leave the ${path} out`);
+  if (!isSentinel && path !== '' && path !== '/') throw new AddressError('has a path, which means nothing here: leave out what follows host:port');
   if (fragment !== undefined) throw new AddressError('has a #, which means nothing here');
-  return question < 0 ? {} : parseQuery(pathAndQuery.slice(question + 1), tls);
+  const parameters = question < 0 ? {} : parseQuery(pathAndQuery.slice(question + 1), tls);
+  return { ...(primaryName === '' ? {} : { primaryName }), parameters };
 }
 
 function parseQuery(text: string, tls: boolean): Address['parameters'] {

@@ -23,29 +23,16 @@ import {
   urlsType,
   urlType,
 } from './option-type.ts';
-
-interface OptionSpec<T> {
-  readonly type: OptionType<T>;
-  /** Undefined: not given unless the user gives it. */
-  readonly fallback?: T;
-  /** What the documents and the help say of a default that is worked out. */
-  readonly fallbackText?: string;
-  readonly help: string;
-  /** Where flag or variable do not follow from the key. */
-  readonly flag?: string;
-  readonly env?: string;
-}
+import { option, optional, type OptionSpec } from './option-spec.ts';
+import { TOPOLOGY_OPTIONS } from './topology-options.ts';
 
 const TIB = 1024 ** 4;
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 
-const option = <T>(type: OptionType<T>, fallback: T, help: string): OptionSpec<T> => ({ type, fallback, help });
-const optional = <T>(type: OptionType<T>, fallbackText: string, help: string): OptionSpec<T> => ({ type, fallbackText, help });
-
 const ENDPOINT_OPTIONS = {
   url: { ...optional(urlType(), 'required', 'Address with credentials, e.g. rediss://user:password@host:port'), flag: '' },
-  address: optional(urlType('host or host:port'), 'from the URL', 'Instead of a URL; the port is 6379 if not given'),
+  address: optional(urlType('host or host:port, or several with commas'), 'from the URL', 'Instead of a URL; the port is 6379 if not given'),
   username: optional(stringType(), 'from the URL', 'ACL user; without one, the password is that of the default user'),
   password: optional(secretType(), 'from the URL', 'Password; the variable or password_file keep it out of the list of processes'),
   password_file: optional(pathType('a file that can be read'), 'none', 'File that holds the password; a line end at its end is not part of it'),
@@ -71,7 +58,9 @@ function endpointRows<Side extends 'source' | 'target'>(side: Side): EndpointRow
 const SPECS = {
   ...endpointRows('source'),
   'source.others': optional(urlsType(), 'none', 'More standalone servers that are brought into the same target; their keys must differ'),
+  ...TOPOLOGY_OPTIONS.source,
   ...endpointRows('target'),
+  ...TOPOLOGY_OPTIONS.target,
 
   'job.name': {
     ...optional(stringType("1 to 64 of the letters a-z and A-Z, digits, '-', '_' and '.'", /^[A-Za-z0-9._-]{1,64}$/), 'from both addresses', ''),
@@ -241,6 +230,11 @@ export function optionsOf(command: CommandName): readonly Option[] {
 }
 
 const byKey = new Map<string, Option>(OPTIONS.map((row) => [row.key, row]));
+
+/** True for the parts of an address, which endpoint-setting.ts puts together. */
+export function isEndpointPart({ key, section }: Option): boolean {
+  return (section === 'source' || section === 'target') && key.slice(section.length + 1) in ENDPOINT_OPTIONS;
+}
 
 /** The row of a key of the file; undefined if there is none. */
 export function findOption(key: string): Option | undefined {

@@ -4,6 +4,7 @@
  */
 import type { FileFormat } from '../model/file-format.ts';
 import type { Endpoint } from '../model/endpoint.ts';
+import type { SideSetting } from '../model/side-topology.ts';
 
 export interface KeepaliveConfig {
   /** Overrides the interval fitted to each node; 0 = fit it. */
@@ -42,7 +43,9 @@ export type OnLostPosition = 'resync' | 'stop';
 
 /** What every job that writes to a server is told. */
 export interface JobConfig {
+  /** The first address of the target, or of its sentinels. */
   readonly target: Endpoint;
+  readonly targetSide: SideSetting;
   readonly job: {
     /** Name of the job; default is derived from both addresses. Letters, digits, `-`, `_`, `.`; 64 at most. */
     readonly name: string;
@@ -89,10 +92,13 @@ export interface JobConfig {
 }
 
 export interface SyncConfig extends JobConfig {
-  /** The first one, or the only one. */
+  /** The first address of the source, or of its sentinels. */
   readonly source: Endpoint;
-  /** All servers that are brought into the one target. */
-  readonly sources: readonly Endpoint[];
+  readonly sourceSide: SideSetting;
+  /** Read from the replica of each shard that is furthest, where there is one. */
+  readonly preferReplica: boolean;
+  /** More standalone servers that are brought into the same target. */
+  readonly otherSources: readonly Endpoint[];
 }
 
 /** Of `godwit load`; what is said of the source of a sync has no meaning here. */

@@ -78,7 +78,7 @@ export class LoadJob implements SyncJobApi {
       onOver: (lastedMs) => this.emit('info', 'target.ready', 'the target takes writes again', { lastedMs }),
     });
     this.gate = new TargetGate({
-      target: { address: () => endpointName(config.target), ready: () => this.target.ready(), keyCount: () => keyCount(this.target) },
+      target: () => ({ address: endpointName(config.target), ready: () => this.target.ready(), keyCount: () => keyCount(this.target) }),
       notReady: this.notReady,
       yes: config.sync.yes,
       confirmFlush: dependencies.confirmFlush,

@@ -1,81 +1,92 @@
 /** Makes source and target of a job of what the configuration says that they are. Nothing is connected yet. */
 import type { SyncConfig } from '../config/sync-config.ts';
 import { type Endpoint, endpointName } from '../model/endpoint.ts';
+import type { SentinelSide } from '../model/side-topology.ts';
 import type { Connection } from '../net/connection.ts';
 import type { KeepaliveWheel } from '../net/keepalive-wheel.ts';
 import type { Logger } from '../observe/log.ts';
 import type { StandaloneSideOptions } from '../pipeline/standalone-side.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
+import type { DiscoveryOptions } from '../topology/cluster-api.ts';
 import { ClusterTopology } from '../topology/cluster-topology.ts';
+import { detectTopology } from '../topology/detect-topology.ts';
+import { SentinelTopology } from '../topology/sentinel-topology.ts';
+import { ClusterSource } from './cluster-source.ts';
 import { ClusterTarget } from './cluster-target.ts';
 import type { JobSource } from './job-source.ts';
 import type { JobTarget } from './job-target.ts';
 import { NamedServers } from './named-servers.ts';
-import { StandaloneTarget, type TargetPlace } from './standalone-target.ts';
+import { SentinelSource } from './sentinel-source.ts';
+import { StandaloneTarget } from './standalone-target.ts';
+import { fixedPlace, watchedPlace } from './target-place.ts';
 
-/** Least time between two looks at the map of a cluster: slots that move are waited for. */
+/** Least time between two looks at the map of a target: slots that move are waited for. */
 const TOPOLOGY_GAP_MS = 50;
-
-interface FirstConnect {
-  readonly attemptsMax: number;
-  readonly patient: boolean;
-}
 
 export interface SidesOptions {
   readonly config: SyncConfig;
+  /** `godwit:<job>:<run>` */
   readonly runName: string;
   readonly deadLetters: DeadLetterFile;
   readonly wheel: KeepaliveWheel;
   readonly log: Logger;
+  /** @param pipeline '' = of the job */
   connection(role: string, endpoint: Endpoint, pipeline: string): Connection;
   readonly onEvent: StandaloneSideOptions['onEvent'];
 }
 
-export function openSides(options: SidesOptions): { readonly source: JobSource; readonly target: JobTarget } {
+type First = { readonly attemptsMax: number; readonly patient: boolean };
+
+/** Looks what the source is, where nobody has said. @throws what stands in the way of that (topology/detect-topology.ts) */
+export async function openSource(options: SidesOptions, first: First): Promise<JobSource> {
+  const { sourceSide, source, otherSources, preferReplica } = options.config;
+  if (otherSources.length > 0) return new NamedServers([source, ...otherSources]);
+  const discovery = discoveryOptions(options, 'source');
+  const side = await detectTopology(sourceSide, { ...discovery, role: 'source control' }, first);
+  if (side.kind === 'cluster') return new ClusterSource(new ClusterTopology({ ...discovery, side }), side.seeds, preferReplica);
+  if (side.kind === 'sentinel') return new SentinelSource(sentinels(side, discovery), side.primaryName, preferReplica);
+  return new NamedServers([side.endpoint]);
+}
+
+/** As openSource(). */
+export async function openTarget(options: SidesOptions, first: First): Promise<JobTarget> {
   const { config, runName, deadLetters, onEvent } = options;
-  const source = new NamedServers(config.sources);
-  const role = config.sources.length > 1 ? 'target control' : 'target data';
-  const target = new StandaloneTarget({
+  const discovery = discoveryOptions(options, 'target');
+  const side = await detectTopology(config.targetSide, { ...discovery, role: 'target data' }, first);
+  if (side.kind === 'cluster') {
+    const topology = new ClusterTopology({ ...discovery, side, refreshGapMs: TOPOLOGY_GAP_MS });
+    return new ClusterTarget({
+      config,
+      address: endpointName(config.target),
+      topology,
+      runName,
+      open: (role, endpoint, pipeline) => options.connection(role, endpoint, pipeline),
+      deadLetters,
+      onEvent,
+    });
+  }
+  return new StandaloneTarget({
     config,
-    place: fixedPlace(config.target),
+    place: side.kind === 'sentinel' ? watchedPlace(sentinels(side, discovery), config.target) : fixedPlace(side.endpoint),
     runName,
-    connection: (endpoint, pipeline) => options.connection(pipeline === '' ? role : 'target data', endpoint, pipeline),
+    connection: (endpoint, pipeline) => options.connection('target data', endpoint, pipeline),
     deadLetters,
     onEvent,
   });
-  return { source, target };
 }
 
-/** Connects the target. What turns out to be a node of a cluster stands for the whole: any of its nodes will do as an address. */
-export async function connectTarget(options: SidesOptions, target: JobTarget, first: FirstConnect): Promise<JobTarget> {
-  await target.connect(first);
-  if (!(target instanceof StandaloneTarget) || !target.isClusterNode) return target;
-  await target.close();
-  const { config, runName, wheel, log, deadLetters, onEvent, connection } = options;
-  const { keepalive, reconnect, target: seed } = config;
-  const topology = new ClusterTopology({
-    side: { kind: 'cluster', seeds: [seed], announced: { addressMap: new Map(), preferHostname: false } },
-    role: 'target topology',
-    clientName: `${runName}:target-topology`,
-    keepalive,
-    reconnect,
-    wheel,
-    log,
-    refreshGapMs: TOPOLOGY_GAP_MS,
-  });
-  const open = (role: string, endpoint: Endpoint, pipeline: string): Connection => connection(role, endpoint, pipeline);
-  const cluster = new ClusterTarget({ config, address: endpointName(seed), topology, runName, open, deadLetters, onEvent });
-  await cluster.connect();
-  return cluster;
+/** What is told of a side before it is known what it is. */
+export function unknownSides({ config, runName, deadLetters, connection, onEvent }: SidesOptions): { readonly source: JobSource; readonly target: JobTarget } {
+  const source = new NamedServers([config.source, ...config.otherSources]);
+  const make = (endpoint: Endpoint, pipeline: string): Connection => connection('target data', endpoint, pipeline);
+  return { source, target: new StandaloneTarget({ config, place: fixedPlace(config.target), runName, connection: make, deadLetters, onEvent }) };
 }
 
-function fixedPlace(endpoint: Endpoint): TargetPlace {
-  return {
-    endpoint,
-    locate: async () => endpoint,
-    onMoved: () => {},
-    start: async () => {},
-    connections: () => [],
-    close: async () => {},
-  };
+function sentinels(side: SentinelSide, discovery: DiscoveryOptions): SentinelTopology {
+  return new SentinelTopology({ ...discovery, side });
+}
+
+function discoveryOptions({ config, runName, wheel, log }: SidesOptions, name: 'source' | 'target'): DiscoveryOptions {
+  const { keepalive, reconnect } = config;
+  return { role: `${name} discovery`, clientName: `${runName}:${name}-discovery`, keepalive, reconnect, wheel, log };
 }

@@ -19,20 +19,8 @@ import type { DeadLetterFile } from '../target/dead-letter.ts';
 import { checkTargetRights } from './check-rights.ts';
 import { finishJob } from './finish-job.ts';
 import type { JobTarget, PipelinePlan, TakenOver, TakeOverRequest } from './job-target.ts';
+import type { TargetPlace } from './target-place.ts';
 import { checkTarget, keyCount, notEmpty, restoreOptions, valueBytesMax } from './preflight.ts';
-
-/** Where the server is that the target is now. */
-export interface TargetPlace {
-  readonly endpoint: Endpoint;
-  /** Looks; resolves with the endpoint then in force. */
-  locate(): Promise<Endpoint>;
-  /** Called when it has gone elsewhere. */
-  onMoved(listener: (endpoint: Endpoint) => void): void;
-  /** Finds it for the first time. */
-  start(): Promise<void>;
-  connections(): ConnectionStatus[];
-  close(): Promise<void>;
-}
 
 export interface StandaloneTargetOptions {
   readonly config: SyncConfig;
@@ -62,7 +50,8 @@ export class StandaloneTarget implements JobTarget {
     const { config, runName, place } = options;
     this.options = options;
     this.marks = new JobMarks(config.checkpoint.prefix, config.job.name, runName);
-    place.onMoved((endpoint) => {
+    place.onMoved((endpoint, reason) => {
+      options.onEvent('warn', 'target.moved', reason);
       for (const connection of this.all()) connection.pointTo(endpoint);
     });
   }

@@ -24,7 +24,7 @@ import type { JobSource, SourcePlace } from './job-source.ts';
 import type { JobTarget, PipelinePlan, TakenOver } from './job-target.ts';
 import { LastingTrouble } from './lasting-trouble.ts';
 import { checkDatabases } from './preflight.ts';
-import { connectTarget, openSides, type SidesOptions } from './open-sides.ts';
+import { openSource, openTarget, type SidesOptions, unknownSides } from './open-sides.ts';
 import { RateMeter } from './rate-meter.ts';
 import { planPipelines } from './plan-pipelines.ts';
 import { SourceShard } from './source-shard.ts';
@@ -43,17 +43,17 @@ export class SyncJob implements SyncJobApi {
   lastError: { code: string; message: string; at: number } | null = null;
   readonly rates = new RateMeter();
   readonly deadLetters: DeadLetterFile;
-  readonly source: JobSource;
+  source: JobSource;
   target: JobTarget;
   readonly budget: SpoolBudget;
   shards: readonly SourceShard[] = [];
   private readonly dependencies: JobDependencies;
   private readonly wheel = new KeepaliveWheel();
-  private readonly sides: SidesOptions;
   private readonly listeners: ((event: JobEvent) => void)[] = [];
   /** Begins the names of the connections of this process. */
   private readonly runName: string;
   private readonly turns: SnapshotTurns;
+  private readonly sides: SidesOptions;
   private reason: JobResult['reason'] | undefined;
   private remarks: string | undefined;
   private stopAsked = false;
@@ -81,12 +81,10 @@ export class SyncJob implements SyncJobApi {
       connection: (role, endpoint, pipeline) => this.connection(role, endpoint, pipeline),
       onEvent: (level, kind, message, details) => this.onPipelineEvent(level, kind, message, details),
     };
-    const { source, target } = openSides(this.sides);
-    this.source = source;
-    this.target = target;
+    ({ source: this.source, target: this.target } = unknownSides(this.sides));
     this.notReady = this.trouble('TARGET_NOT_READY', 'target.not-ready', 'target.ready', 'the target takes writes again');
     this.gate = new TargetGate({
-      target: { address: () => this.target.address, ready: () => this.target.ready(), keyCount: () => this.target.keyCount() },
+      target: () => this.target,
       notReady: this.notReady,
       yes: config.sync.yes,
       confirmFlush: dependencies.confirmFlush,
@@ -183,10 +181,10 @@ export class SyncJob implements SyncJobApi {
     const first = { attemptsMax, patient: this.config.reconnect.attemptsMax === 0 };
     if (this.config.sync.finish) {
       // The source may be gone for good by then.
-      this.target = await connectTarget(this.sides, this.target, first);
+      await this.openTarget(first);
       return this.target.check();
     }
-    await Promise.all([this.openSource(first), connectTarget(this.sides, this.target, first).then((target) => (this.target = target))]);
+    await Promise.all([this.openSource(first), this.openTarget(first)]);
     for (const shard of this.shards) shard.check(this.target);
     this.target.check();
     await this.gate.whenItTakesWrites(() => this.lookBeforeWriting());
@@ -194,10 +192,18 @@ export class SyncJob implements SyncJobApi {
   }
 
   private async openSource(first: { readonly attemptsMax: number; readonly patient: boolean }): Promise<void> {
+    this.source = await openSource(this.sides, first);
+    if (this.stopAsked) return;
     await this.source.start();
     this.shards = this.source.places.map((place) => this.shard(place));
     if (this.stopAsked) this.stop();
     await Promise.all(this.shards.map(({ control }) => control.connect(first)));
+  }
+
+  private async openTarget(first: { readonly attemptsMax: number; readonly patient: boolean }): Promise<void> {
+    this.target = await openTarget(this.sides, first);
+    if (this.stopAsked) this.target.stopWaiting();
+    await this.target.connect(first);
   }
 
   private shard(place: SourcePlace): SourceShard {

@@ -9,7 +9,7 @@ const READY_RETRY_MS = 250;
 
 export interface TargetGateOptions {
   /** `keyCount` in all databases. */
-  readonly target: { address(): string; ready(): Promise<void>; keyCount(): Promise<number> };
+  target(): { readonly address: string; ready(): Promise<void>; keyCount(): Promise<number> };
   readonly notReady: LastingTrouble;
   /** --yes */
   readonly yes: boolean;
@@ -26,10 +26,10 @@ export class TargetGate {
 
   /** Does it again as long as the target is away, or not ready for writes (OOM, NOREPLICAS, READONLY ...). */
   async whenItTakesWrites<T>(work: () => Promise<T>): Promise<T> {
-    const { target, notReady } = this.options;
+    const { notReady } = this.options;
     for (;;) {
       try {
-        await target.ready();
+        await this.options.target().ready();
         const result = await work();
         notReady.done(Number.POSITIVE_INFINITY, Date.now());
         return result;
@@ -44,13 +44,14 @@ export class TargetGate {
 
   /** An error reply that nobody has sorted yet is the target's: what is asked of the source is asked without need. */
   failure(caught: unknown): GodwitError {
-    return caught instanceof ReplyError ? replyFailure(caught, { role: 'target data', address: this.options.target.address() }) : toGodwitError(caught);
+    return caught instanceof ReplyError ? replyFailure(caught, { role: 'target data', address: this.options.target().address }) : toGodwitError(caught);
   }
 
   /** @throws FLUSH_NOT_CONFIRMED */
   async mayFlush(): Promise<boolean> {
-    const { target, yes, confirmFlush } = this.options;
-    const address = target.address();
+    const { yes, confirmFlush } = this.options;
+    const target = this.options.target();
+    const { address } = target;
     const keys = await target.keyCount();
     if (keys === 0) return true;
     if (confirmFlush === undefined ? yes : await confirmFlush({ address, keys })) return true;

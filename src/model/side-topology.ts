@@ -39,7 +39,13 @@ export interface ClusterSide {
 
 export type TargetTopology = StandaloneSide | SentinelSide | ClusterSide;
 
-export type SourceTopology = TargetTopology & {
-  /** Read from the replica of each shard that is furthest, where there is one. */
-  readonly preferReplica: boolean;
-};
+/** Addresses of which nobody has said what they are: one server, or nodes of a cluster. What answers tells (topology/detect-topology.ts). */
+export interface AutoSide {
+  readonly kind: 'auto';
+  /** At least one; all have the same credentials and TLS. */
+  readonly seeds: readonly Endpoint[];
+  readonly announced: AnnouncedAddresses;
+}
+
+/** What the configuration says of one side. */
+export type SideSetting = AutoSide | SentinelSide | ClusterSide;

@@ -206,6 +206,25 @@ describe('what cannot be followed says so:', () => {
   });
 });
 
+test('the rights that are documented are enough, and so is CLUSTER SLOTS alone', async () => {
+  const nodes = await cluster({ shards: 2 });
+  const rights = {
+    documented: ['+cluster|nodes', '+cluster|shards', '+cluster|info', '+cluster|slots', '+info', '+role', '+config|get'],
+    'slots-alone': ['+cluster|slots'],
+    none: ['+cluster|info'],
+  };
+  for (const [name, granted] of Object.entries(rights)) {
+    for (const node of nodes.nodes) await node.client().call('ACL', 'SETUSER', name, 'on', '>secret', '+ping', ...granted);
+  }
+  const as = (username: string): ClusterTopology => follow([{ ...endpoint(nodes.node(1)), username, password: 'secret' }]);
+  for (const name of ['documented', 'slots-alone']) {
+    const topology = as(name);
+    await topology.start();
+    expect([name, portsOf(topology), topology.endpointOf(topology.map.shards[0].primary).username]).toEqual([name, nodes.nodes.map(({ port }) => port), name]);
+  }
+  await expect(as('none').start()).rejects.toMatchObject({ code: 'PERMISSION_DENIED', message: expect.stringContaining('CLUSTER NODES') as string });
+});
+
 test('databases of a Valkey 9 cluster are counted, and a cluster is found over TLS', async () => {
   const certificates = await makeCertificates();
   const nodes = await cluster({ server: 'valkey-9.1', shards: 2, tls: certificates.server, config: { 'cluster-databases': 16 } });

@@ -104,6 +104,16 @@ test('announced addresses are mapped', async () => {
   expect(topology.primary.port).toBe(proxy.port);
 });
 
+test('the rights at sentinels that are documented are enough', async () => {
+  for (const sentinel of set.sentinels) {
+    await set.ask(sentinel, 'ACL', 'SETUSER', 'follower', 'on', '>secret', '+sentinel', '+subscribe', '+info', '+role', '+ping', '&+switch-master');
+  }
+  const topology = follow({ sentinels: set.sentinels.map((sentinel) => ({ ...sentinelEndpoint(sentinel), username: 'follower', password: 'secret' })) });
+  await topology.start();
+  expect(topology.primary.port).toBe((await set.primary()).port);
+  await waitFor('both connections to each', () => topology.connections().every(({ state }) => state === 'ready'));
+});
+
 test('a name that nobody knows is answered with those that are known', async () => {
   await expect(follow({ primaryName: 'other' }).start()).rejects.toMatchObject({
     code: 'SENTINEL_NAME_UNKNOWN',

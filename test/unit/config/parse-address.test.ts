@@ -19,7 +19,63 @@ describe('accepts', () => {
     ['10.0.0.1', { host: '10.0.0.1', port: 6379 }],
     ['10.0.0.1:6380', { host: '10.0.0.1', port: 6380 }],
     ['my_host-1.example', { host: 'my_host-1.example', port: 6379 }],
-  ])('%s', (text, expected) => expect(parseAddress(text)).toEqual({ parameters: {}, ...expected }));
+  ])('%s', (text, { host, port, ...expected }) => expect(parseAddress(text)).toEqual({ places: [{ host, port }], parameters: {}, ...expected }));
+
+  test.each([
+    [
+      'redis://u:p@a,b:1,[::1]:2',
+      {
+        places: [
+          { host: 'a', port: 6379 },
+          { host: 'b', port: 1 },
+          { host: '::1', port: 2 },
+        ],
+        username: 'u',
+        password: 'p',
+      },
+    ],
+    [
+      'a:1, b',
+      {
+        places: [
+          { host: 'a', port: 1 },
+          { host: 'b', port: 6379 },
+        ],
+      },
+    ],
+    [
+      'redis+cluster://a:7000,b:7001/',
+      {
+        kind: 'cluster',
+        places: [
+          { host: 'a', port: 7000 },
+          { host: 'b', port: 7001 },
+        ],
+      },
+    ],
+    ['valkeys+cluster://a', { kind: 'cluster', tls: true, places: [{ host: 'a', port: 6379 }] }],
+    [
+      'redis+sentinel://:p@a,b:5/mymaster',
+      {
+        kind: 'sentinel',
+        primaryName: 'mymaster',
+        password: 'p',
+        places: [
+          { host: 'a', port: 26_379 },
+          { host: 'b', port: 5 },
+        ],
+      },
+    ],
+    ['REDISS+SENTINEL://a/my%20er?tls_verify=false', undefined],
+    [
+      'rediss+sentinel://a/m?tls_verify=false',
+      { kind: 'sentinel', tls: true, primaryName: 'm', places: [{ host: 'a', port: 26_379 }], parameters: { tls_verify: 'false' } },
+    ],
+    ['redis+sentinel://a', { kind: 'sentinel', places: [{ host: 'a', port: 26_379 }] }],
+  ])('%s', (text, expected) => {
+    if (expected) expect(parseAddress(text)).toEqual({ parameters: {}, ...expected });
+    else expect(() => parseAddress(text)).toThrow('no name of a primary');
+  });
 
   test('the TLS parameters of a rediss:// query', () => {
     const { parameters } = parseAddress('rediss://h?tls_verify=false&tls_ca=%2Fa%20b.pem&tls_server_name=x');
@@ -31,6 +87,12 @@ describe('refuses with the reason', () => {
   test.each([
     ['redis://h/3', /selects database 3, but all databases are synced/],
     ['redis://h/name', /has a path/],
+    ['redis+cluster://h/name', /has a path/],
+    ['redis+cluster://h/1', /selects database 1/],
+    ['redis+sentinel://h/a/b', /no name of a primary/],
+    ['redis+other://h', /unknown scheme redis\+other/],
+    ['redis://a,,b', /names no host/],
+    ['a,b:99999', /port that is not a number/],
     ['redis://h?db=1', /unknown parameter/],
     ['redis://h?tls_ca=x', /tls_ca without TLS/],
     ['rediss://h?tls_ca=x&tls_ca=y', /tls_ca twice/],
