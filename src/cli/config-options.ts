@@ -1,7 +1,8 @@
 /** The options of the schema as options of a commander command, and what commander read of them as the input of config/load.ts. */
 import { type Command, Option as CommandOption } from 'commander';
 import type { ConfigInput } from '../config/gather-settings.ts';
-import { CONFIG_FILE_ENV, type CommandName, type Option, type OptionKey, optionsOf, SECTIONS } from '../config/schema.ts';
+import { type CommandName, optionsOf } from '../config/options-of.ts';
+import { CONFIG_FILE_ENV, type Option, type OptionKey, SECTIONS } from '../config/schema.ts';
 import type { CliIo } from './process-io.ts';
 
 const CONFIG_FLAG = '--config <file>';
@@ -17,6 +18,12 @@ export function addConfigOptions(command: Command): Command {
 export function addLoadOptions(command: Command): Command {
   command.argument('[FILE]', 'a path, - for standard input, or an http(s) URL; a folder or manifest of an AOF');
   return addOptions(command, 'load');
+}
+
+/** Adds FILE, --config and the options of all kinds of jobs, in groups. */
+export function addRunOptions(command: Command): Command {
+  command.argument('[FILE]', 'a configuration: shake.toml of RedisShake, or godwit.toml');
+  return addOptions(command, 'run');
 }
 
 function addOptions(command: Command, name: CommandName): Command {
@@ -49,6 +56,13 @@ export function configInput(command: Command, io: CliIo): ConfigInput {
 /** As configInput(), of what addLoadOptions() has added. */
 export function loadInput(command: Command, io: CliIo): ConfigInput {
   return { ...optionsInput(command, io, 'load'), fileArgument: command.args[0] };
+}
+
+/** As configInput(), of what addRunOptions() has added. */
+export function runInput(command: Command, io: CliIo): ConfigInput {
+  const input = optionsInput(command, io, 'run');
+  const { strict, fromEnv } = command.opts<{ strict?: boolean; fromEnv?: boolean }>();
+  return { ...input, configFile: command.args[0] ?? input.configFile, strict, containerVariables: fromEnv };
 }
 
 function optionsInput(command: Command, io: CliIo, name: CommandName): ConfigInput {

@@ -47,7 +47,18 @@ export function buildJobConfig(settings: Settings, target: Endpoint, name: strin
     checkpoint: { prefix: settings.required('checkpoint.prefix') },
     deadLetter: { file: settings.value('dead_letter.file') ?? '' },
     status: { port: settings.required('status.port'), host: settings.required('status.host') },
-    log: { level: settings.required('log.level'), format: settings.required('log.format') },
+    log: {
+      level: settings.required('log.level'),
+      format: settings.required('log.format'),
+      intervalMs: settings.required('log.interval'),
+      file: {
+        path: settings.value('log.file') ?? '',
+        bytesMax: settings.required('log.file_bytes_max'),
+        ageMaxMs: settings.required('log.file_age_max'),
+        filesMax: settings.required('log.files_max'),
+        compress: settings.required('log.compress'),
+      },
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import type { Endpoint } from '../model/endpoint.ts';
 import { ConfigError } from './config-error.ts';
 import { resolveEndpoint } from './endpoint-setting.ts';
 import { type ConfigInput, gatherSettings } from './gather-settings.ts';
+import { refuseNotYet } from './not-yet.ts';
 import type { KeepaliveConfig, ReconnectConfig } from './sync-config.ts';
 
 export interface SourceConfig {
@@ -17,8 +18,8 @@ export interface SourceConfig {
 }
 
 /** @throws ConfigError with all problems */
-export function loadSourceConfig(input: ConfigInput): SourceConfig {
-  const settings = gatherSettings(input);
+export function loadSourceConfig(input: ConfigInput, settings = gatherSettings(input)): SourceConfig {
+  refuseNotYet(settings, 'export', ['source']);
   const { endpoint } = resolveEndpoint(settings, 'source');
   if (settings.problems.length > 0 || endpoint === undefined) throw new ConfigError(settings.problems);
   return {

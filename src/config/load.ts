@@ -11,7 +11,9 @@ import { resolveEndpoint } from './endpoint-setting.ts';
 import { type ConfigInput, gatherSettings } from './gather-settings.ts';
 import { type Origin, originName } from './origin.ts';
 import { formatDuration } from './quantity.ts';
-import { type Option, type OptionKey, optionsOf } from './schema.ts';
+import { refuseNotYet } from './not-yet.ts';
+import { optionsOf } from './options-of.ts';
+import { isEndpointPart, type Option, type OptionKey } from './schema.ts';
 import type { Given, Settings } from './settings.ts';
 import type { SyncConfig } from './sync-config.ts';
 
@@ -39,15 +41,15 @@ export interface LoadedConfig extends ConfigResolution {
 }
 
 /** @throws ConfigError with all problems */
-export function loadConfig(input: ConfigInput): LoadedConfig {
-  const resolution = resolveConfig(input);
+export function loadConfig(input: ConfigInput, settings = gatherSettings(input)): LoadedConfig {
+  const resolution = resolveConfig(input, settings);
   if (!resolution.config) throw new ConfigError(resolution.problems);
   return { ...resolution, config: resolution.config };
 }
 
 /** Like loadConfig(), but problems are returned. @throws ConfigError only if the file cannot be read or is no TOML. */
-export function resolveConfig(input: ConfigInput): ConfigResolution {
-  const settings = gatherSettings(input);
+export function resolveConfig(input: ConfigInput, settings = gatherSettings(input)): ConfigResolution {
+  refuseNotYet(settings, 'sync');
   const source = resolveEndpoint(settings, 'source');
   const target = resolveEndpoint(settings, 'target');
   const spoolDir = settings.value('spool.dir') ?? spoolDirectory(input.env);
@@ -71,8 +73,7 @@ function addDefault(derived: Map<OptionKey, Given>, settings: Settings, key: Opt
 }
 
 export function effectiveValue(option: Option, settings: Settings, derived: ReadonlyMap<OptionKey, Given>): EffectiveValue {
-  const ofEndpoint = option.section === 'source' || option.section === 'target';
-  const given = derived.get(option.key) ?? (ofEndpoint ? undefined : settings.given(option.key));
+  const given = derived.get(option.key) ?? (isEndpointPart(option) ? undefined : settings.given(option.key));
   return { option, value: given?.value ?? option.fallback, origin: given?.origin ?? { kind: 'default' } };
 }
 

@@ -21,25 +21,16 @@ import {
   timeType,
   urlType,
 } from './option-type.ts';
-
-interface OptionSpec<T> {
-  readonly type: OptionType<T>;
-  /** Undefined: not given unless the user gives it. */
-  readonly fallback?: T;
-  /** What the documents and the help say of a default that is worked out. */
-  readonly fallbackText?: string;
-  readonly help: string;
-  /** Where flag or variable do not follow from the key. */
-  readonly flag?: string;
-  readonly env?: string;
-}
+import { option, optional, type OptionSpec } from './option-spec.ts';
+import { FILTER_OPTIONS } from './options/filter-options.ts';
+import { KIND_OPTIONS } from './options/kind-options.ts';
+import { LOG_OPTIONS } from './options/log-options.ts';
+import { PACE_OPTIONS } from './options/pace-options.ts';
+import { SIDE_OPTIONS } from './options/side-options.ts';
 
 const TIB = 1024 ** 4;
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
-
-const option = <T>(type: OptionType<T>, fallback: T, help: string): OptionSpec<T> => ({ type, fallback, help });
-const optional = <T>(type: OptionType<T>, fallbackText: string, help: string): OptionSpec<T> => ({ type, fallbackText, help });
 
 const ENDPOINT_OPTIONS = {
   url: { ...optional(urlType(), 'required', 'Address with credentials, e.g. rediss://user:password@host:port'), flag: '' },
@@ -68,7 +59,9 @@ function endpointRows<Side extends 'source' | 'target'>(side: Side): EndpointRow
 
 const SPECS = {
   ...endpointRows('source'),
+  ...SIDE_OPTIONS.source,
   ...endpointRows('target'),
+  ...SIDE_OPTIONS.target,
 
   'job.name': {
     ...optional(stringType("1 to 64 of the letters a-z and A-Z, digits, '-', '_' and '.'", /^[A-Za-z0-9._-]{1,64}$/), 'from both addresses', ''),
@@ -93,14 +86,19 @@ const SPECS = {
     -1,
     'End once the target is less than this behind the source in incremental sync',
   ),
+  'sync.full_sync': option(booleanType(), true, 'Bring what the source holds already; without it, only what changes from now on'),
   'sync.finish': option(booleanType(), false, 'End the job: remove its mark from the target and its spool, and sync nothing'),
 
   'load.file': {
-    ...optional(fileType(), 'required', 'File to load: a path, - for standard input, or an http(s) URL; a folder or manifest of an AOF'),
+    ...optional(fileType(), 'required', 'File to read instead of a server: a path, - for standard input, or an http(s) URL; a folder or manifest of an AOF'),
     flag: 'file',
   },
   'load.until': option(timeType(), -1, 'Load an AOF up to this time only, e.g. 2026-01-31T12:00:00Z; needs aof-timestamp-enabled at the server that wrote it'),
   'load.on_truncated': option(choiceType('leave-out', 'error'), 'leave-out', 'When an AOF ends within a command or transaction: leave it out, or fail'),
+
+  ...FILTER_OPTIONS,
+  ...PACE_OPTIONS,
+  ...KIND_OPTIONS,
 
   'keepalive.interval': option(
     durationType({ min: 100, max: HOUR_MS, or: { word: 'auto', value: 0 } }),
@@ -148,6 +146,7 @@ const SPECS = {
   'status.host': option(stringType(), '127.0.0.1', 'Address that the status server listens on; it asks for no password'),
   'log.level': option(choiceType('debug', 'info', 'warn', 'error'), 'info', 'Least severe lines to write'),
   'log.format': option(choiceType('auto', 'live', 'pretty', 'json'), 'auto', 'auto is the live view on a terminal and JSON lines otherwise'),
+  ...LOG_OPTIONS,
 };
 
 export type OptionKey = keyof typeof SPECS;
@@ -173,6 +172,12 @@ export const SECTIONS: Readonly<Record<string, string>> = {
   job: 'Job',
   sync: 'Sync',
   load: 'Load',
+  filter: 'Filter',
+  transform: 'Transform',
+  rate: 'Rate',
+  scan: 'Scan',
+  export: 'Export',
+  run: 'Run',
   keepalive: 'Keepalive',
   reconnect: 'Reconnect',
   spool: 'Spool',
@@ -202,25 +207,12 @@ function makeOption(key: OptionKey, spec: OptionSpec<unknown>): Option {
 
 export const OPTIONS: readonly Option[] = Object.entries(SPECS).map(([key, spec]) => makeOption(key as OptionKey, spec as OptionSpec<unknown>));
 
-/** Keys that have no meaning for a file, beside those of the section `source`. */
-const SYNC_ONLY = new Set<string>([
-  'sync.on_lost_position',
-  'sync.stop_after',
-  'sync.stop_when_lag_below',
-  'spool.max_bytes',
-  'spool.retain',
-  'spool.retain_bytes',
-]);
-
-export type CommandName = 'sync' | 'load';
-
-/** What a command takes as flags. A file and the environment may hold the options of all commands. */
-export function optionsOf(command: CommandName): readonly Option[] {
-  if (command === 'sync') return OPTIONS.filter(({ section }) => section !== 'load');
-  return OPTIONS.filter(({ key, section }) => section !== 'source' && !SYNC_ONLY.has(key));
-}
-
 const byKey = new Map<string, Option>(OPTIONS.map((row) => [row.key, row]));
+
+/** True for the parts of an address, which endpoint-setting.ts puts together. */
+export function isEndpointPart({ key, section }: Option): boolean {
+  return (section === 'source' || section === 'target') && key.slice(section.length + 1) in ENDPOINT_OPTIONS;
+}
 
 /** The row of a key of the file; undefined if there is none. */
 export function findOption(key: string): Option | undefined {
