@@ -15,7 +15,7 @@ SYNC=true SHAKE_SRC_ADDRESS=a:6379 SHAKE_DST_ADDRESS=b:6379 godwit run --from-en
 \`\`\`
 
 A file is RedisShake's if it has a section of a reader or writer. It is one of the layers of [configuration.md](configuration.md): every flag and \`GODWIT_\` variable
-counts before it (\`godwit shake.toml --on-existing skip\`), and \`--config shake.toml\` works with \`godwit sync\`, \`load\` and \`explain\` too.
+counts before it (\`godwit shake.toml --on-existing skip\`), and \`--config shake.toml\` works with \`godwit explain\`, and with \`sync\` or \`load\` where that is what it describes.
 
 ## Readers and writers
 | | \`redis_writer\` | \`file_writer\` |
@@ -26,7 +26,8 @@ counts before it (\`godwit shake.toml --on-existing skip\`), and \`--config shak
 | \`aof_reader\` | \`godwit load\` | \`godwit export\` |
 
 Of several readers the first of this order counts, and a \`file_writer\` before a \`redis_writer\`, as in RedisShake; a warning names the others. A job of the kind that is not yet
-there, and a setting that nothing acts on yet, are refused with \`NOT_YET\` and their line, and never passed over: **not yet** stands beside them below.
+there, and a setting that nothing acts on yet, are refused with \`NOT_YET\` and their line, and never passed over: **not yet** stands beside them below. Where the source of a
+\`scan_reader\` allows PSYNC, \`godwit shake.toml --run-kind sync\` copies and follows it meanwhile.
 
 ## How the file is read
 - **Keys** in any case. One that is not known is passed over, as in RedisShake, with a warning that has its line and the nearest name; with \`--strict\` it is an error.
@@ -34,7 +35,7 @@ there, and a setting that nothing acts on yet, are refused with \`NOT_YET\` and 
   with commas. What cannot be read so is an error with its line.
 - **Words** (\`rdb_restore_command_behavior\`, \`log_level\`, \`type\`) that are mistyped are refused with the nearest one. RedisShake takes any other restore behaviour for skip.
 - **Variables**: \`\${NAME}\`, and \`\${NAME:-default}\` where it is not set or empty. Nothing else is: a \`$\` in a password is a \`$\`, while RedisShake 4.2 takes \`$x\` out of the file. A
-  \`\${NAME}\` that is not set stays as it is, with a warning. Comments are left alone. Within double quotes a value is taken as it is, whatever it holds; RedisShake puts it in as
+  \`\${NAME}\` that is not set stays as it is, with a warning; so does \`$NAME\` where NAME is set. Comments are left alone. Within double quotes a value is taken as it is, whatever it holds; RedisShake puts it in as
   text, so that a quote or backslash in it breaks the file.
 - **Paths**: RedisShake goes into \`advanced.dir\` first, and relative paths count from there. So they do here; a file to be read that is not there is looked for in the working
   directory. \`migrate-config\` writes absolute paths.

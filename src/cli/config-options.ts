@@ -3,6 +3,7 @@ import { type Command, Option as CommandOption } from 'commander';
 import type { ConfigInput } from '../config/gather-settings.ts';
 import { type CommandName, optionsOf } from '../config/options-of.ts';
 import { CONFIG_FILE_ENV, type Option, type OptionKey, SECTIONS } from '../config/schema.ts';
+import { GodwitError } from '../errors/errors.ts';
 import type { CliIo } from './process-io.ts';
 
 const CONFIG_FLAG = '--config <file>';
@@ -58,11 +59,21 @@ export function loadInput(command: Command, io: CliIo): ConfigInput {
   return { ...optionsInput(command, io, 'load'), fileArgument: command.args[0] };
 }
 
-/** As configInput(), of what addRunOptions() has added. */
+/** As configInput(), of what addRunOptions() has added. @throws GodwitError CONFIG_INVALID if several files are named */
 export function runInput(command: Command, io: CliIo): ConfigInput {
   const input = optionsInput(command, io, 'run');
   const { strict, fromEnv } = command.opts<{ strict?: boolean; fromEnv?: boolean }>();
-  return { ...input, configFile: command.args[0] ?? input.configFile, strict, containerVariables: fromEnv };
+  return { ...input, configFile: onlyFile(command.args[0], { ...input, containerVariables: fromEnv }), strict, containerVariables: fromEnv };
+}
+
+/** The file of the argument, or of --config. @throws GodwitError CONFIG_INVALID if both are given, or one beside --from-env */
+export function onlyFile(
+  argument: string | undefined,
+  { configFile, containerVariables }: Pick<ConfigInput, 'configFile' | 'containerVariables'>,
+): string | undefined {
+  const given = [argument === undefined ? [] : 'FILE', configFile === undefined ? [] : '--config', containerVariables === true ? '--from-env' : []].flat();
+  if (given.length > 1) throw new GodwitError('CONFIG_INVALID', `${given.join(' and ')} exclude each other`, { fix: 'Give one of them.' });
+  return argument ?? configFile;
 }
 
 function optionsInput(command: Command, io: CliIo, name: CommandName): ConfigInput {

@@ -5,7 +5,7 @@ import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { resolveEndpoint } from './endpoint-setting.ts';
 import { type ConfigInput, gatherSettings } from './gather-settings.ts';
 import { checkJobRules, type EffectiveValue, effectiveValue } from './load.ts';
-import { refuseNotYet } from './not-yet.ts';
+import { refuseNotYet, refuseOtherKind } from './not-yet.ts';
 import { optionsOf } from './options-of.ts';
 import type { Settings } from './settings.ts';
 import type { LoadConfig } from './sync-config.ts';
@@ -20,6 +20,7 @@ export interface LoadedLoadConfig {
 
 /** @throws ConfigError with all problems */
 export function resolveLoadConfig(input: ConfigInput, settings = gatherSettings(input)): LoadedLoadConfig {
+  refuseOtherKind(settings, 'load');
   refuseNotYet(settings, 'load');
   const { endpoint: target, effective } = resolveEndpoint(settings, 'target');
   const file = settings.value('load.file') ?? '';

@@ -11,7 +11,7 @@ import { resolveEndpoint } from './endpoint-setting.ts';
 import { type ConfigInput, gatherSettings } from './gather-settings.ts';
 import { type Origin, originName } from './origin.ts';
 import { formatDuration } from './quantity.ts';
-import { refuseNotYet } from './not-yet.ts';
+import { refuseNotYet, refuseOtherKind } from './not-yet.ts';
 import { optionsOf } from './options-of.ts';
 import { isEndpointPart, type Option, type OptionKey } from './schema.ts';
 import type { Given, Settings } from './settings.ts';
@@ -49,6 +49,7 @@ export function loadConfig(input: ConfigInput, settings = gatherSettings(input))
 
 /** Like loadConfig(), but problems are returned. @throws ConfigError only if the file cannot be read or is no TOML. */
 export function resolveConfig(input: ConfigInput, settings = gatherSettings(input)): ConfigResolution {
+  refuseOtherKind(settings, 'sync');
   refuseNotYet(settings, 'sync');
   const source = resolveEndpoint(settings, 'source');
   const target = resolveEndpoint(settings, 'target');

@@ -55,7 +55,7 @@ export function refuseNotYet(settings: Settings, kind: JobKind, sections?: reado
     settings.problems.push({
       code: 'NOT_YET',
       message: `${originName(settings.origin('run.kind'))}: there is no scan yet`,
-      fix: 'Where PSYNC is allowed, a sync does the same and more.',
+      fix: 'Where the source allows PSYNC, --run-kind sync does the same and more.',
     });
     return;
   }
@@ -74,6 +74,15 @@ export function refuseNotYet(settings: Settings, kind: JobKind, sections?: reado
     // Both a side alone and the whole job may have been looked at.
     if (!settings.problems.some((problem) => problem.message === message)) settings.problems.push({ code: 'NOT_YET', message });
   }
+}
+
+/** A shake.toml that describes another job than the command is. A sync can stand in for a scan. */
+export function refuseOtherKind(settings: Settings, kind: JobKind): void {
+  const { shake } = settings;
+  const described = settings.value('run.kind');
+  if (shake === undefined || described === kind || (kind === 'sync' && described === 'scan')) return;
+  const message = `${originName(settings.origin('run.kind'))}: the file describes a job of the kind ${described}, and this is one of the kind ${kind}`;
+  settings.problems.push({ code: 'CONFIG_INVALID', message, fix: '`godwit run FILE` does what it describes.' });
 }
 
 /** On one line, and not longer than a message should be. */

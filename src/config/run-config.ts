@@ -39,8 +39,7 @@ export interface RunExplanation extends Pick<ConfigResolution, 'effective' | 'pr
 }
 
 /** Of `godwit explain FILE`: what is in force, whatever is wrong. @throws ConfigError only if the file cannot be read or is no TOML */
-export function explainRun(input: ConfigInput): RunExplanation {
-  const settings = gatherSettings(input);
+export function explainRun(input: ConfigInput, settings = gatherSettings(input)): RunExplanation {
   const kind = jobKindOf(settings);
   if (kind === 'sync') return { kind, settings, ...resolveConfig(input, settings) };
   const ofKind = OPTIONS.filter((option) => isOptionOf(kind, option));

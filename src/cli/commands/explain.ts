@@ -2,12 +2,13 @@
 import type { Command } from 'commander';
 import { ConfigError, type ConfigProblem } from '../../config/config-error.ts';
 import { explainTable, explainValues } from '../../config/explain.ts';
-import type { ConfigInput } from '../../config/gather-settings.ts';
+import { type ConfigInput, gatherSettings } from '../../config/gather-settings.ts';
 import { resolveConfig } from '../../config/load.ts';
 import { explainRun } from '../../config/run-config.ts';
+import type { Settings } from '../../config/settings.ts';
 import { explainShake, explainShakeTable } from '../../config/shake/explain-shake.ts';
 import type { CommandContext } from '../command-context.ts';
-import { addConfigOptions, configInput } from '../config-options.ts';
+import { addConfigOptions, configInput, onlyFile } from '../config-options.ts';
 import type { CliIo } from '../process-io.ts';
 
 interface ExplainWords {
@@ -32,19 +33,18 @@ export function registerExplain(program: Command, context: CommandContext): void
     .addHelpText('after', WORDS_AFTER)
     .action(() => {
       const words = command.opts<ExplainWords>();
-      const input = configInput(command, context.io);
+      const input = { ...configInput(command, context.io), strict: words.strict, containerVariables: words.fromEnv };
       const isFile = /\.toml$/i.test(input.sourceArgument ?? '') && input.targetArgument === undefined;
-      if (!isFile && words.fromEnv !== true) explain(input, words.json === true, context);
-      else {
-        const configFile = isFile ? input.sourceArgument : input.configFile;
-        explainFile({ ...input, sourceArgument: undefined, configFile, strict: words.strict, containerVariables: words.fromEnv }, words, context.io);
-      }
+      const ofFile = isFile ? { ...input, sourceArgument: undefined, configFile: onlyFile(input.sourceArgument, input) } : input;
+      const settings = gatherSettings(ofFile);
+      if (isFile || settings.shake) explainFile(ofFile, settings, words, context.io);
+      else explain(ofFile, settings, words.json === true, context);
     });
 }
 
 /** @throws ConfigError if anything but an address is missing or wrong: what is in force cannot be told then. */
-function explain(input: ConfigInput, json: boolean, { io }: CommandContext): void {
-  const { effective, problems, warnings } = resolveConfig(input);
+function explain(input: ConfigInput, settings: Settings, json: boolean, { io }: CommandContext): void {
+  const { effective, problems, warnings } = resolveConfig(input, settings);
   refuseWrong(problems, ['CONFIG_MISSING']);
   sayWarnings(warnings, io);
   io.stdout.write(json ? `${JSON.stringify(explainValues(effective), null, 2)}\n` : explainTable(effective));
@@ -52,8 +52,8 @@ function explain(input: ConfigInput, json: boolean, { io }: CommandContext): voi
 }
 
 /** What cannot be done yet is told behind what is in force. @throws ConfigError as explain() */
-function explainFile(input: ConfigInput, { json = false }: ExplainWords, io: CliIo): void {
-  const { kind, settings, effective, problems, warnings } = explainRun(input);
+function explainFile(input: ConfigInput, settings: Settings, { json = false }: ExplainWords, io: CliIo): void {
+  const { kind, effective, problems, warnings } = explainRun(input, settings);
   refuseWrong(problems, ['CONFIG_MISSING', 'NOT_YET']);
   sayWarnings(warnings, io);
   const outcomes = settings.shake?.outcomes;

@@ -19,9 +19,11 @@ interface ShakeInput {
 
 /** @param file its path as it was given. @throws ConfigError if it is no TOML */
 export function readShakeFile(settings: Settings, written: string, file: string, input: ShakeInput): void {
-  const { text, replaced, missing, unfit } = substituteVariables(written, input.env);
+  const { text, replaced, missing, bare, unfit } = substituteVariables(written, input.env);
   const at = (line: number): Origin => ({ kind: 'file', path: file, line });
   for (const { name, line } of missing) settings.warnings.push(`${originName(at(line))}: the variable ${name} is not set; \${${name}} stays as it is written`);
+  for (const { name, line } of bare)
+    settings.warnings.push(`${originName(at(line))}: $${name} is no variable here and stays as it is; \${${name}} would be one`);
   for (const { name, line, why } of unfit) {
     settings.problems.push({ code: 'CONFIG_INVALID', message: `${originName(at(line))}: the value of the variable ${name} cannot stand here: ${why}` });
   }

@@ -12,17 +12,21 @@ export interface Substituted {
   /** Names of the variables that were put in, by line (from 1). */
   readonly replaced: ReadonlyMap<number, readonly string[]>;
   readonly missing: readonly { readonly name: string; readonly line: number }[];
+  /** Variables that are set, and written as `$NAME`: RedisShake 4.2 puts them in, newer ones and Godwit do not. */
+  readonly bare: readonly { readonly name: string; readonly line: number }[];
   /** Values that cannot stand where they are referred to. */
   readonly unfit: readonly { readonly name: string; readonly line: number; readonly why: string }[];
 }
 
 type Place = 'bare' | '"' | "'" | '"""' | "'''" | 'comment';
 
+const BARE_REFERENCE = /\$([A-Za-z_][A-Za-z0-9_]*)/y;
 const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}\n]*))?\}/y;
 
 export function substituteVariables(text: string, env: Readonly<Record<string, string | undefined>>): Substituted {
   const replaced = new Map<number, string[]>();
   const missing: { name: string; line: number }[] = [];
+  const bare: { name: string; line: number }[] = [];
   const unfit: { name: string; line: number; why: string }[] = [];
   let place: Place = 'bare';
   let line = 1;
@@ -31,6 +35,8 @@ export function substituteVariables(text: string, env: Readonly<Record<string, s
     REFERENCE.lastIndex = at;
     const found = place === 'comment' ? null : REFERENCE.exec(text);
     if (!found) {
+      const name = place === 'comment' ? undefined : nameAt(text, at);
+      if (name !== undefined && env[name]) bare.push({ name, line });
       const { length, next } = step(text, at, place);
       const piece = text.slice(at, at + length);
       if (piece === '\n') line++;
@@ -48,7 +54,12 @@ export function substituteVariables(text: string, env: Readonly<Record<string, s
     out += value === undefined || why !== undefined ? (fallback ?? whole) : place.startsWith('"') ? escaped(value) : value;
     at += whole.length;
   }
-  return { text: out, replaced, missing, unfit };
+  return { text: out, replaced, missing, bare, unfit };
+}
+
+function nameAt(text: string, at: number): string | undefined {
+  BARE_REFERENCE.lastIndex = at;
+  return BARE_REFERENCE.exec(text)?.[1];
 }
 
 /** The next piece that stands together, and where the text is behind it. */

@@ -223,7 +223,7 @@ describe("the variables of RedisShake's container", () => {
   });
 
   test('that are not known are told', () => {
-    const { warnings } = gatherSettings({ ...BASE, ...fromEnv({ SYNC: '1', ...ADDRESSES, SHAKE_SRC_PASWORD: 'x' }) });
+    const { warnings } = gatherSettings({ ...BASE, ...fromEnv({ SYNC: '1', ...ADDRESSES, SHAKE_SRC_PASWORD: 'x', SHAKE_EMPTY: '' }) });
     expect(warnings).toEqual(['the environment variable SHAKE_SRC_PASWORD is not known and has no effect. Did you mean SHAKE_SRC_PASSWORD?']);
   });
 });

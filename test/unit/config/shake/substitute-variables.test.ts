@@ -55,3 +55,7 @@ test('tells what is not set, what cannot stand where it is referred to, and the 
     [6, ['HOST', 'YES']],
   ]);
 });
+
+test('a variable that is written without braces is told, and stays', () => {
+  expect(substituteVariables('a = "$HOST"\nb = "$NONE pa$$"\n# $HOST', ENV).bare).toEqual([{ name: 'HOST', line: 1 }]);
+});
