@@ -1,6 +1,7 @@
 /** Settings to SyncConfig: the one place that maps options to the leaves that the rest of Godwit reads, and works out derived defaults. */
 import { createHash } from 'node:crypto';
 import { type Endpoint, endpointName } from '../model/endpoint.ts';
+import { originRank } from './origin.ts';
 import type { Settings } from './settings.ts';
 import type { JobConfig, SyncConfig } from './sync-config.ts';
 
@@ -13,19 +14,20 @@ export function buildConfig(settings: Settings, source: Endpoint, target: Endpoi
 
 /** @param name of the job, unless another one was given */
 export function buildJobConfig(settings: Settings, target: Endpoint, name: string, spoolDir: string): JobConfig {
+  const finish = settings.required('sync.finish');
   return {
     target,
     job: { name: settings.value('job.name') ?? name },
     sync: {
       onExisting: settings.required('sync.on_existing'),
-      flushTarget: settings.required('sync.flush_target'),
-      yes: settings.required('sync.yes'),
+      flushTarget: settings.required('sync.flush_target') && !finish,
+      yes: settings.required('sync.yes') && (!finish || answersFinish(settings)),
       onError: settings.required('sync.on_error'),
       onUnsupported: settings.required('sync.on_unsupported'),
       onLostPosition: settings.required('sync.on_lost_position'),
       stopAfter: settings.required('sync.stop_after'),
       stopWhenLagBelowBytes: settings.required('sync.stop_when_lag_below'),
-      finish: settings.required('sync.finish'),
+      finish,
     },
     keepalive: {
       intervalMs: settings.required('keepalive.interval'),
@@ -60,6 +62,11 @@ export function buildJobConfig(settings: Settings, target: Endpoint, name: strin
       },
     },
   };
+}
+
+/** A file that empties its target without a question has not said that an unfinished job may be given up: who asks for its end has to. */
+function answersFinish(settings: Settings): boolean {
+  return originRank(settings.origin('sync.yes')) >= originRank(settings.origin('sync.finish'));
 }
 
 /**

@@ -4,6 +4,9 @@ import { ConfigError } from './config-error.ts';
 import { resolveEndpoint } from './endpoint-setting.ts';
 import { type ConfigInput, gatherSettings } from './gather-settings.ts';
 import { refuseNotYet } from './not-yet.ts';
+import { originName } from './origin.ts';
+import { findOption } from './schema.ts';
+import type { Settings } from './settings.ts';
 import type { KeepaliveConfig, ReconnectConfig } from './sync-config.ts';
 
 export interface SourceConfig {
@@ -18,7 +21,7 @@ export interface SourceConfig {
 }
 
 /** @throws ConfigError with all problems */
-export function loadSourceConfig(input: ConfigInput, settings = gatherSettings(input)): SourceConfig {
+export function loadSourceConfig(input: ConfigInput, settings = gatherOwn(input)): SourceConfig {
   refuseNotYet(settings, 'export', ['source']);
   const { endpoint } = resolveEndpoint(settings, 'source');
   if (settings.problems.length > 0 || endpoint === undefined) throw new ConfigError(settings.problems);
@@ -39,4 +42,15 @@ export function loadSourceConfig(input: ConfigInput, settings = gatherSettings(i
     warnings: settings.warnings,
     secrets: endpoint.password === undefined || endpoint.password === '' ? [] : [endpoint.password],
   };
+}
+
+/** For commands that have filters of their own. */
+function gatherOwn(input: ConfigInput): Settings {
+  const settings = gatherSettings(input);
+  for (const key of settings.keys()) {
+    const { value, origin } = settings.given(key)!;
+    if (!/^(?:filter|transform)\./.test(key) || JSON.stringify(value) === JSON.stringify(findOption(key)!.fallback)) continue;
+    settings.warnings.push(`${originName(origin)}: ${key} has no effect on this command, which has filters of its own`);
+  }
+  return settings;
 }

@@ -9,7 +9,7 @@ import { buildConfig, jobName, spoolDirectory } from './build-config.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { resolveEndpoint } from './endpoint-setting.ts';
 import { type ConfigInput, gatherSettings } from './gather-settings.ts';
-import { type Origin, originName } from './origin.ts';
+import { type Origin, originName, originRank } from './origin.ts';
 import { formatDuration } from './quantity.ts';
 import { refuseNotYet, refuseOtherKind } from './not-yet.ts';
 import { optionsOf } from './options-of.ts';
@@ -98,7 +98,11 @@ export function checkJobRules(settings: Settings): void {
     problems.push({ code: 'CONFIG_INVALID', message: `${originName(settings.origin(key))}: ${relation}` });
   }
   checkKeepalive(settings);
-  if (settings.value('sync.finish') && settings.value('sync.flush_target')) {
+  if (
+    settings.value('sync.finish') &&
+    settings.value('sync.flush_target') &&
+    originRank(settings.origin('sync.flush_target')) >= originRank(settings.origin('sync.finish'))
+  ) {
     settings.reject('sync.finish', 'and sync.flush_target exclude each other', 'Give one of them: --finish ends a job, --flush-target begins one.');
   }
 }

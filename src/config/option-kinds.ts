@@ -4,12 +4,14 @@ import type { Option } from './schema.ts';
 /** What a run is: the commands, and SCAN, which has none yet. */
 export type JobKind = 'sync' | 'scan' | 'load' | 'export';
 
-const SECTIONS_OF: Readonly<Record<JobKind, readonly string[]>> = {
-  sync: ['source', 'target', 'job', 'sync', 'filter', 'transform', 'rate', 'keepalive', 'reconnect', 'spool', 'checkpoint', 'dead_letter', 'status', 'log'],
-  scan: ['source', 'target', 'job', 'sync', 'scan', 'filter', 'transform', 'rate', 'keepalive', 'reconnect', 'checkpoint', 'dead_letter', 'status', 'log'],
-  load: ['target', 'job', 'sync', 'load', 'filter', 'transform', 'rate', 'keepalive', 'reconnect', 'spool', 'checkpoint', 'dead_letter', 'status', 'log'],
-  export: ['source', 'load', 'export', 'filter', 'transform', 'keepalive', 'reconnect', 'checkpoint'],
+/** Sections that have no meaning for a job that writes to a server. */
+const STRANGE_TO: Readonly<Record<Exclude<JobKind, 'export'>, readonly string[]>> = {
+  sync: ['load', 'scan', 'export', 'run'],
+  scan: ['load', 'spool', 'export', 'run'],
+  load: ['source', 'scan', 'export', 'run'],
 };
+/** An export has few, since it has no target. */
+const OF_EXPORT: readonly string[] = ['source', 'load', 'export', 'filter', 'transform', 'keepalive', 'reconnect', 'checkpoint'];
 
 /** Keys that have no meaning for a file, beside those of the section `source`. */
 const SYNC_ONLY = new Set<string>([
@@ -23,6 +25,6 @@ const SYNC_ONLY = new Set<string>([
 ]);
 
 export function isOptionOf(kind: JobKind, { key, section }: Option): boolean {
-  if (kind === 'export' && key === 'sync.on_unsupported') return true;
-  return SECTIONS_OF[kind].includes(section) && !(kind === 'load' && SYNC_ONLY.has(key));
+  if (kind === 'export') return OF_EXPORT.includes(section) || key === 'sync.on_unsupported';
+  return !STRANGE_TO[kind].includes(section) && !(kind === 'load' && SYNC_ONLY.has(key));
 }

@@ -13,7 +13,7 @@ const ROWS = [...ENDPOINT_KEYS, ...READER_KEYS, ...FILTER_KEYS, ...ADVANCED_KEYS
 export const SHAKE_KEYS: readonly ShakeKey[] = SHAKE_SECTIONS.flatMap((section) => ROWS.filter((row) => row.section === section));
 
 /** A section, or a dotted key, that only RedisShake's file has; looked for in the text, which is no TOML before its variables are put in. */
-const SHAKE_MARK = new RegExp(String.raw`^[ \t]*\[?[ \t]*["']?(?:${[...READERS, ...WRITERS].join('|')})["']?[ \t]*[\].=]`, 'im');
+const SHAKE_MARK = new RegExp(String.raw`^[ \t]*\[{0,2}[ \t]*["']?(?:${[...READERS, ...WRITERS].join('|')})["']?[ \t]*[\].=]`, 'im');
 
 export function isShakeText(text: string): boolean {
   return SHAKE_MARK.test(text);

@@ -130,6 +130,14 @@ describe('layers', () => {
     ]);
   });
 
+  test('--finish ends a job whose file empties its target, and does not give it up', () => {
+    const text = `${TWO}[advanced]\nempty_db_before_sync = true\n`;
+    const sync = { finish: true, flushTarget: false, yes: false };
+    expect(run(text, { flags: { 'sync.finish': true } }).loaded).toMatchObject({ config: { sync } });
+    expect(run(text, { flags: { 'sync.finish': true, 'sync.yes': true } }).loaded).toMatchObject({ config: { sync: { ...sync, yes: true } } });
+    expect(problemsOf(text, { flags: { 'sync.finish': true, 'sync.flush_target': true } })).toEqual([expect.stringContaining('exclude each other')]);
+  });
+
   test('a flag that the job has no use for is refused', () => {
     expect(problemsOf('[rdb_reader]\nfilepath = "/x"\n[redis_writer]\naddress = "b:2"', { flags: { 'sync.stop_after': 'full-sync' } })).toEqual([
       '[CONFIG_INVALID] flag --stop-after has no meaning for a job of the kind load. Leave it out.',

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Origin } from '../../../../src/config/origin.ts';
 import { readShakeDocument } from '../../../../src/config/shake/shake-document.ts';
-import { SHAKE_KEYS } from '../../../../src/config/shake/shake-keys.ts';
+import { isShakeText, SHAKE_KEYS } from '../../../../src/config/shake/shake-keys.ts';
 import { type ShakeTranslation, translateShake } from '../../../../src/config/shake/translate-shake.ts';
 
 const ORIGIN: Origin = { kind: 'file', path: 'shake.toml', line: 1 };
@@ -264,4 +264,18 @@ test('an export is given no settings of a target', () => {
     advanced: { dir: 'd', rdb_restore_command_behavior: 'skip', empty_db_before_sync: true, status_port: 5 },
   });
   expect(settings.map(({ key }) => key).toSorted()).toEqual(['export.format', 'export.to', 'run.kind']);
+});
+
+test.each([
+  ['[sync_reader]\n', true],
+  ['# x\n  [ "Redis_Writer" ] # y\n', true],
+  ['[[rdb_reader]]', true],
+  ['file_writer.type = "cmd"', true],
+  ['sync_reader = { address = "a" }', true],
+  ['[sync_reader.sentinel]', true],
+  ['# [sync_reader]\n[source]\nurl = "a"', false],
+  ['[filter]\nallow_db = [0]\n[advanced]\n', false],
+  ['', false],
+])('%j: whether it is a file of RedisShake is %s', (text, isShake) => {
+  expect(isShakeText(text)).toBe(isShake);
 });

@@ -1,10 +1,10 @@
-/** The files that RedisShake's documents show, section by section, for tests that put them together. */
+/** Files with every key of RedisShake at its default, as people begin with them, section by section, for tests that put them together. */
 export const SAMPLE_READERS = {
   sync_reader: `[sync_reader]
-cluster = false            # set to true if source is a redis cluster
-address = "127.0.0.1:6379" # when cluster is true, set address to one of the cluster node
-username = ""              # keep empty if not using ACL
-password = ""              # keep empty if no authentication is required
+cluster = false
+address = "127.0.0.1:6379"
+username = ""
+password = ""
 tls = false
 sync_rdb = true
 sync_aof = true
