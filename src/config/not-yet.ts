@@ -22,7 +22,7 @@ const FILTERS_OF_EXPORTS: readonly OptionKey[] = ['filter.allow_db', 'filter.all
 const NOT_YET: readonly NotYet[] = [
   { keys: ['source.cluster', 'target.cluster'], what: 'cluster' },
   { keys: ['source.sentinel.*', 'target.sentinel.*'], what: 'sentinel' },
-  { keys: ['source.prefer_replica'], what: 'search for a replica to read from: give its address' },
+  { keys: ['source.prefer_replica'], what: 'search for a replica to read from (its address can be given)' },
   { keys: ['source.psync_commands'], what: 'other name for PSYNC' },
   { keys: ['target.off_reply'], what: 'way to write without replies' },
   { keys: ['target.unanswered_bytes_max', 'target.value_bytes_max'], what: 'limit of this kind' },
@@ -32,7 +32,7 @@ const NOT_YET: readonly NotYet[] = [
   { keys: ['transform.*'], what: 'transform' },
   { keys: ['rate.*'], what: 'limit of the rate' },
   { keys: ['scan.*'], what: 'scan' },
-  { keys: ['export.follow'], what: 'export of what changes: only of what a server holds' },
+  { keys: ['export.follow'], what: 'export that follows what changes (with sync_aof = false what the server holds is exported)' },
 ];
 
 /** What a job of this kind lacks to act on the key; undefined if it lacks nothing. The first row that names a key counts. */

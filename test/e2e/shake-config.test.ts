@@ -103,6 +103,9 @@ describe('sync_reader to redis_writer', () => {
     const text = `${reader('sync_aof = "false"')}\n${writer()}[advanced]\nempty_db_before_sync = true\n`;
     expect(await run(text)).toMatchObject({ code: 0, stderr: '' });
     expect(await compareServers(source, target)).toEqual([]);
+    expect(await run(text, '--finish')).toMatchObject({ code: 0, stderr: '' });
+    expect(await ask(target, 'KEYS', '__godwit:*')).toEqual([]);
+    expect(await compareServers(source, target)).toEqual([]);
   });
 
   test('refuses a target with keys, as panic says, replaces with rewrite, leaves with skip', async () => {
