@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { makeCertificates } from '../support/certificates.ts';
 import { compareServers } from '../support/compare.ts';
 import { type GodwitProcess, startGodwit } from '../support/godwit-process.ts';
 import { LiveLoad } from '../support/live-load.ts';
@@ -122,6 +123,26 @@ describe('sync_reader to redis_writer', () => {
     expect(await run(`${text}[advanced]\nrdb_restore_command_behavior = "rewrite"`, '--job', 'rewrite')).toMatchObject({ code: 0 });
     await ask(target, 'DEL', '__godwit:skip');
     expect(await compareServers(source, target)).toEqual([]);
+  });
+
+  test('with tls alone no certificate is checked, with tls_config it is, and the client has one; users of ACL on both sides', async () => {
+    const certificates = await makeCertificates();
+    const { caFile, certFile, keyFile } = certificates.client;
+    await using secured = await startServer({ server: 'redis-7.0', tls: certificates.server });
+    await using strict = await startServer({ server: 'redis-7.0', tls: { ...certificates.server, clientsNeedCertificate: true } });
+    try {
+      for (const server of [secured, strict]) await ask(server, 'ACL', 'SETUSER', 'shaker', 'on', `>${PASSWORD}`, '~*', '&*', '+@all');
+      await loadRichData(secured, { bigElements: 100 });
+      const user = `username = "shaker"\npassword = '${PASSWORD}'\ntls = "1"\n`;
+      const from = `[sync_reader]\naddress = "127.0.0.1:${secured.tlsPort}"\nsync_aof = false\n${user}`;
+      const config = (ca: string): string =>
+        `${from}[redis_writer]\naddress = "127.0.0.1:${strict.tlsPort}"\n${user}tls_config = { ca_cert = "${ca}", cert = "${certFile}", key = "${keyFile}" }\n`;
+      oneLine(await run(config(certificates.otherCaFile)), 'TLS_FAILED');
+      expect(await run(config(caFile))).toMatchObject({ code: 0, stderr: '' });
+      expect(await compareServers(secured, strict)).toEqual([]);
+    } finally {
+      certificates.remove();
+    }
   });
 
   test('the variables of the container do the same', async () => {
