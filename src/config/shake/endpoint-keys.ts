@@ -73,13 +73,12 @@ function tlsKeys(section: ServerSection, inside: '' | 'sentinel.', side: Side): 
       fallback: false,
       becomes: `\`${native}.enabled\`, \`${native}.verify\``,
       note: 'The certificate of the server is checked if tls_config.ca_cert names who to trust, and not otherwise, as in RedisShake: name one.',
+      // Sentinels have TLS as the servers have it unless it is said: RedisShake's do not.
+      mapsDefault: inside !== '',
       map: (value, context) => {
-        if (!isActive(context)) return inside === '' ? [{ key: `${native}.enabled`, raw: value }] : [];
-        const verify = context.value(section, `${inside}tls_config.ca_cert`) !== '';
-        return [
-          { key: `${native}.enabled`, raw: true },
-          { key: `${native}.verify`, raw: verify },
-        ];
+        if (inside !== '' && !usesSentinelTable(context, section)) return [];
+        const enabled = { key: `${native}.enabled`, raw: value } as const;
+        return value === true ? [enabled, { key: `${native}.verify`, raw: context.value(section, `${inside}tls_config.ca_cert`) !== '' }] : [enabled];
       },
     },
     file('ca_cert', 'ca'),
@@ -101,7 +100,7 @@ function sentinelKeys(section: ServerSection, side: Side): ShakeKey[] {
   const table = [
     inTable('master_name', 'primary'),
     inTable('address', 'address'),
-    inTable('username', 'username'),
+    withPassword(inTable('username', 'username')),
     inTable('password', 'password', 'secret'),
     ...tlsKeys(section, 'sentinel.', side),
   ];
@@ -128,6 +127,15 @@ function sentinelKeys(section: ServerSection, side: Side): ShakeKey[] {
     },
     ...table,
   ];
+}
+
+/** As for the servers: without a password the name is not used. */
+function withPassword(row: ShakeKey): ShakeKey {
+  return {
+    ...row,
+    note: 'Without a password it is not used, as in RedisShake.',
+    map: (value, context) => (context.value(row.section, 'sentinel.password') === '' ? [] : (row.map?.(value, context) ?? [])),
+  };
 }
 
 function usesSentinelTable(context: ShakeContext, section: ShakeSection): boolean {

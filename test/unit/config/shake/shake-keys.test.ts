@@ -50,9 +50,9 @@ const endpointRows = (section: string, side: string): Row[] => [
   [section, 'username', 'u', { [`${side}.username`]: 'u' }, { password: 'p' }],
   [section, 'password', 12, { [`${side}.password`]: '12' }],
   ...tlsRows(section, side),
-  [section, 'sentinel.master_name', 'mymaster', { [`${side}.sentinel.primary`]: 'mymaster' }],
+  [section, 'sentinel.master_name', 'mymaster', { [`${side}.sentinel.primary`]: 'mymaster', [`${side}.sentinel.tls.enabled`]: false }],
   [section, 'sentinel.address', 's:1', { [`${side}.sentinel.address`]: 's:1' }, { 'sentinel.master_name': 'm' }],
-  [section, 'sentinel.username', 'u', { [`${side}.sentinel.username`]: 'u' }, { 'sentinel.master_name': 'm' }],
+  [section, 'sentinel.username', 'u', { [`${side}.sentinel.username`]: 'u' }, { 'sentinel.master_name': 'm', 'sentinel.password': 'p' }],
   [section, 'sentinel.password', 'p', { [`${side}.sentinel.password`]: 'p' }, { 'sentinel.master_name': 'm' }],
   ...tlsRows(section, `${side}.sentinel`, 'sentinel.', { 'sentinel.master_name': 'm' }),
 ];
