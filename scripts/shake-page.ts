@@ -44,7 +44,8 @@ there, and a setting that nothing acts on yet, are refused with \`NOT_YET\` and 
 ## What is other
 - **It goes on.** A lost connection, a restarted server and a killed Godwit are no end: the same command line goes on where it was, each change applied once. For that the target
   holds a key \`__godwit:<job>\`; \`godwit shake.toml --finish\` removes it when all is done. A load of a file that is loaded already loads nothing again.
-- **Transactions** stay whole. **Keys that expire**, scores, streams and times of use are kept exactly ([conversion.md](conversion.md)).
+- **Transactions** stay whole. Scores, streams, expiry and times of use are kept ([conversion.md](conversion.md)); a key that expires on the way may stay for up to an hour (the readme says
+  when).
 - **An error reply** of the target ends the run with its code, or goes to a file with \`--on-error dead-letter\`. OOM, LOADING and the like are waited for ([refusals.md](refusals.md)).
 - **Exit codes** tell the kind of error ([errors.md](errors.md)); SIGINT and SIGTERM drain, and end with 130 and 143, a second one at once.
 - **The log** is JSON lines on standard output and in \`log_file\`; on a terminal there is a live view, and its log in the file.
