@@ -1,7 +1,9 @@
 /** The options of the schema as options of a commander command, and what commander read of them as the input of config/load.ts. */
 import { type Command, Option as CommandOption } from 'commander';
 import type { ConfigInput } from '../config/gather-settings.ts';
-import { CONFIG_FILE_ENV, type CommandName, type Option, type OptionKey, optionsOf, SECTIONS } from '../config/schema.ts';
+import { type CommandName, optionsOf } from '../config/options-of.ts';
+import { CONFIG_FILE_ENV, type Option, type OptionKey, SECTIONS } from '../config/schema.ts';
+import { GodwitError } from '../errors/errors.ts';
 import type { CliIo } from './process-io.ts';
 
 const CONFIG_FLAG = '--config <file>';
@@ -17,6 +19,12 @@ export function addConfigOptions(command: Command): Command {
 export function addLoadOptions(command: Command): Command {
   command.argument('[FILE]', 'a path, - for standard input, or an http(s) URL; a folder or manifest of an AOF');
   return addOptions(command, 'load');
+}
+
+/** Adds FILE, --config and the options of all kinds of jobs, in groups. */
+export function addRunOptions(command: Command): Command {
+  command.argument('[FILE]', 'a configuration: shake.toml of RedisShake, or godwit.toml');
+  return addOptions(command, 'run');
 }
 
 function addOptions(command: Command, name: CommandName): Command {
@@ -49,6 +57,23 @@ export function configInput(command: Command, io: CliIo): ConfigInput {
 /** As configInput(), of what addLoadOptions() has added. */
 export function loadInput(command: Command, io: CliIo): ConfigInput {
   return { ...optionsInput(command, io, 'load'), fileArgument: command.args[0] };
+}
+
+/** As configInput(), of what addRunOptions() has added. @throws GodwitError CONFIG_INVALID if several files are named */
+export function runInput(command: Command, io: CliIo): ConfigInput {
+  const input = optionsInput(command, io, 'run');
+  const { strict, fromEnv } = command.opts<{ strict?: boolean; fromEnv?: boolean }>();
+  return { ...input, configFile: onlyFile(command.args[0], { ...input, containerVariables: fromEnv }), strict, containerVariables: fromEnv };
+}
+
+/** The file of the argument, or of --config. @throws GodwitError CONFIG_INVALID if both are given, or one beside --from-env */
+export function onlyFile(
+  argument: string | undefined,
+  { configFile, containerVariables }: Pick<ConfigInput, 'configFile' | 'containerVariables'>,
+): string | undefined {
+  const given = [argument === undefined ? [] : 'FILE', configFile === undefined ? [] : '--config', containerVariables === true ? '--from-env' : []].flat();
+  if (given.length > 1) throw new GodwitError('CONFIG_INVALID', `${given.join(' and ')} exclude each other`, { fix: 'Give one of them.' });
+  return argument ?? configFile;
 }
 
 function optionsInput(command: Command, io: CliIo, name: CommandName): ConfigInput {

@@ -3,14 +3,16 @@ import type { JobStatus } from '../observe/job-status.ts';
 import type { Logger } from '../observe/log.ts';
 import { showBytes, showCount, showDuration, showPercent } from '../status/format-quantity.ts';
 
-const PROGRESS_MS = 5000;
+/** Where no lines are wanted. */
+const ALIVE_MS = 60_000;
 
-/** Returns how to end it. The timer also keeps the process alive while a job waits for nothing but its own unreferenced timers. */
-export function startProgressLog(log: Logger, status: () => JobStatus): () => void {
-  const timer = setInterval(() => {
+/** @param intervalMs 0 = no lines. Returns how to end it. The timer also keeps the process alive while a job waits for nothing but its own unreferenced timers. */
+export function startProgressLog(log: Logger, status: () => JobStatus, intervalMs: number): () => void {
+  const tell = (): void => {
     const now = status();
     log.info(progressFields(now), progressText(now));
-  }, PROGRESS_MS);
+  };
+  const timer = intervalMs > 0 ? setInterval(tell, intervalMs) : setInterval(() => {}, ALIVE_MS);
   return () => clearInterval(timer);
 }
 

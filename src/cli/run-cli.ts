@@ -8,6 +8,8 @@ import { registerExplain } from './commands/explain.ts';
 import { registerLoad } from './commands/load.ts';
 import { registerExport } from './commands/export.ts';
 import { registerInspect } from './commands/inspect.ts';
+import { registerMigrateConfig } from './commands/migrate-config.ts';
+import { registerRun } from './commands/run.ts';
 import { registerSync } from './commands/sync.ts';
 import { VERSION } from '../job/version.ts';
 import type { CliIo } from './process-io.ts';
@@ -18,7 +20,9 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
   registerLoad,
   registerExport,
   registerInspect,
+  registerRun,
   registerExplain,
+  registerMigrateConfig,
 ];
 const HELP_WIDTH_MAX = 140;
 
@@ -35,11 +39,16 @@ export async function runCli(io: CliIo, createJob: JobFactory): Promise<number> 
       makeProgram(context).outputHelp({ error: true });
       return 2;
     }
-    await makeProgram(context).parseAsync([...io.args], { from: 'user' });
+    await makeProgram(context).parseAsync(withCommand(io.args), { from: 'user' });
     return exitCode;
   } catch (error) {
     return reportError(error, io);
   }
+}
+
+/** `godwit shake.toml` is `godwit run shake.toml`, as `redis-shake shake.toml` is. */
+function withCommand(args: readonly string[]): string[] {
+  return /\.toml$/i.test(args[0]) ? ['run', ...args] : [...args];
 }
 
 function makeProgram(context: CommandContext): Command {

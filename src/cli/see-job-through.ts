@@ -69,7 +69,7 @@ async function runJob<Config extends JobConfig>(
     },
     () => say(runLog, context, 'ending at once'),
   );
-  const stopProgress = view ? undefined : startProgressLog(log, () => job.status());
+  const stopProgress = view ? undefined : startProgressLog(log, () => job.status(), config.log.intervalMs);
   view?.start(() => job.status());
   try {
     const result = await resultOf(job, stopping);

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type Endpoint, endpointName } from '../model/endpoint.ts';
 import type { SideSetting } from '../model/side-topology.ts';
+import { originRank } from './origin.ts';
 import type { Settings } from './settings.ts';
 import { firstEndpoint } from './side-setting.ts';
 import type { JobConfig, SyncConfig } from './sync-config.ts';
@@ -18,21 +19,22 @@ export function buildConfig(settings: Settings, source: SideSetting, otherSource
 
 /** @param name of the job, unless another one was given */
 export function buildJobConfig(settings: Settings, target: SideSetting, name: string, spoolDir: string): JobConfig {
+  const finish = settings.required('sync.finish');
   return {
     target: firstEndpoint(target),
     targetSide: target,
     job: { name: settings.value('job.name') ?? name },
     sync: {
       onExisting: settings.required('sync.on_existing'),
-      flushTarget: settings.required('sync.flush_target'),
-      yes: settings.required('sync.yes'),
+      flushTarget: settings.required('sync.flush_target') && !finish,
+      yes: settings.required('sync.yes') && (!finish || answersFinish(settings)),
       onError: settings.required('sync.on_error'),
       onUnsupported: settings.required('sync.on_unsupported'),
       onCrossSlot: settings.required('sync.on_cross_slot'),
       onLostPosition: settings.required('sync.on_lost_position'),
       stopAfter: settings.required('sync.stop_after'),
       stopWhenLagBelowBytes: settings.required('sync.stop_when_lag_below'),
-      finish: settings.required('sync.finish'),
+      finish,
       fullSyncConcurrency: settings.required('sync.full_sync_concurrency'),
     },
     keepalive: {
@@ -55,8 +57,24 @@ export function buildJobConfig(settings: Settings, target: SideSetting, name: st
     checkpoint: { prefix: settings.required('checkpoint.prefix') },
     deadLetter: { file: settings.value('dead_letter.file') ?? '' },
     status: { port: settings.required('status.port'), host: settings.required('status.host') },
-    log: { level: settings.required('log.level'), format: settings.required('log.format') },
+    log: {
+      level: settings.required('log.level'),
+      format: settings.required('log.format'),
+      intervalMs: settings.required('log.interval'),
+      file: {
+        path: settings.value('log.file') ?? '',
+        bytesMax: settings.required('log.file_bytes_max'),
+        ageMaxMs: settings.required('log.file_age_max'),
+        filesMax: settings.required('log.files_max'),
+        compress: settings.required('log.compress'),
+      },
+    },
   };
+}
+
+/** A file that empties its target without a question has not said that an unfinished job may be given up: who asks for its end has to. */
+function answersFinish(settings: Settings): boolean {
+  return originRank(settings.origin('sync.yes')) >= originRank(settings.origin('sync.finish'));
 }
 
 /**

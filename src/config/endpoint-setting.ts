@@ -99,11 +99,14 @@ class EndpointReader {
   }
 
   #noAddress(): void {
-    const { problems } = this.#settings;
-    const key = this.#key('url');
-    if (problems.some((problem) => problem.message.includes(key) || problem.message.includes(this.#key('address')))) return;
+    const { problems, shake } = this.#settings;
+    const named = [this.#key('url'), this.#key('address'), `${this.#side}.sentinel.`];
+    if (problems.some(({ message }) => named.some((key) => message.includes(key)))) return;
     const name = this.#side.toUpperCase();
-    const fix = `Give it as ${name} on the command line, as GODWIT_${name}_URL, or as ${key} in the file, e.g. redis://127.0.0.1:6379.`;
+    const section = this.#side === 'source' ? shake?.reader : shake?.writer;
+    const fix = section
+      ? `Write address = "host:port" below [${section}].`
+      : `Give it as ${name} on the command line, as GODWIT_${name}_URL, or as ${this.#key('url')} in the file, e.g. redis://127.0.0.1:6379.`;
     problems.push({ code: 'CONFIG_MISSING', message: `no ${this.#side} was given`, fix });
   }
 

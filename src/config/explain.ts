@@ -8,7 +8,7 @@ export interface ExplainedValue {
   /** As it could be given again; null if there is none. */
   readonly value: string | null;
   /** The value in its own type: milliseconds, bytes, true or false; null for secrets and for what is not given. */
-  readonly raw: string | number | boolean | null;
+  readonly raw: string | number | boolean | readonly (string | number)[] | null;
   readonly from: string;
   readonly flag: string;
   readonly env: string;
@@ -18,7 +18,7 @@ export interface ExplainedValue {
 export function explainValues(effective: readonly EffectiveValue[]): ExplainedValue[] {
   return effective.map(({ option, value, origin }) => {
     const shown = value === undefined ? null : option.type.kind === 'url' ? redactAddress(String(value)) : option.type.show(value);
-    const raw = option.type.kind === 'secret' || shown === null ? null : option.type.kind === 'url' ? shown : (value as string | number | boolean);
+    const raw = option.type.kind === 'secret' || shown === null ? null : option.type.kind === 'url' ? shown : (value as NonNullable<ExplainedValue['raw']>);
     return { key: option.key, value: shown, raw, from: originName(origin), flag: option.flag, env: option.env };
   });
 }

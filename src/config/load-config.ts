@@ -1,10 +1,11 @@
 /** The effective configuration of `godwit load`, from the same layers as that of `godwit sync` (load.ts). */
 import { basename } from 'node:path';
 import { buildJobConfig, loadName, spoolDirectory } from './build-config.ts';
-import { ConfigError } from './config-error.ts';
+import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { type ConfigInput, gatherSettings } from './gather-settings.ts';
 import { checkJobRules, type EffectiveValue, effectiveValue } from './load.ts';
-import { optionsOf } from './schema.ts';
+import { refuseNotYet, refuseOtherKind } from './not-yet.ts';
+import { optionsOf } from './options-of.ts';
 import type { Settings } from './settings.ts';
 import { resolveSide, secretsOf as secretsOfSide } from './side-setting.ts';
 import type { LoadConfig } from './sync-config.ts';
@@ -18,8 +19,9 @@ export interface LoadedLoadConfig {
 }
 
 /** @throws ConfigError with all problems */
-export function resolveLoadConfig(input: ConfigInput): LoadedLoadConfig {
-  const settings = gatherSettings(input);
+export function resolveLoadConfig(input: ConfigInput, settings = gatherSettings(input)): LoadedLoadConfig {
+  refuseOtherKind(settings, 'load');
+  refuseNotYet(settings, 'load');
   const { side: target, effective } = resolveSide(settings, 'target');
   const file = settings.value('load.file') ?? '';
   const spoolDir = settings.value('spool.dir') ?? spoolDirectory(input.env);
@@ -41,15 +43,17 @@ export function resolveLoadConfig(input: ConfigInput): LoadedLoadConfig {
 
 function checkFile(settings: Settings, file: string): void {
   if (file === '' && !(settings.value('sync.finish') && settings.given('job.name'))) {
-    settings.problems.push({
-      code: 'CONFIG_MISSING',
-      message: 'the file is not given',
-      fix: 'Give it as the argument FILE, --file, GODWIT_FILE, or file in [load]; - is standard input.',
-    });
+    settings.problems.push(noFile(settings));
   }
   if (file === '-' && settings.value('sync.flush_target') && !settings.value('sync.yes')) {
     settings.reject('sync.flush_target', 'asks, and standard input is the file', 'Add --yes if all keys of the target may be deleted.');
   }
+}
+
+/** The problem that a file to read is not given. */
+export function noFile({ shake }: Settings): ConfigProblem {
+  const native = 'Give it as the argument FILE, --file, GODWIT_FILE, or file in [load]; - is standard input.';
+  return { code: 'CONFIG_MISSING', message: 'the file to read is not given', fix: shake ? `Write filepath = "..." below [${shake.reader}].` : native };
 }
 
 /** Without folders, and without what in a URL can be a secret. */

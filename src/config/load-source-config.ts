@@ -3,6 +3,10 @@ import type { Endpoint } from '../model/endpoint.ts';
 import type { SideSetting } from '../model/side-topology.ts';
 import { ConfigError } from './config-error.ts';
 import { type ConfigInput, gatherSettings } from './gather-settings.ts';
+import { refuseNotYet } from './not-yet.ts';
+import { originName } from './origin.ts';
+import { findOption } from './schema.ts';
+import type { Settings } from './settings.ts';
 import { firstEndpoint, resolveSide, secretsOf } from './side-setting.ts';
 import type { KeepaliveConfig, ReconnectConfig } from './sync-config.ts';
 
@@ -20,8 +24,8 @@ export interface SourceConfig {
 }
 
 /** @throws ConfigError with all problems */
-export function loadSourceConfig(input: ConfigInput): SourceConfig {
-  const settings = gatherSettings(input);
+export function loadSourceConfig(input: ConfigInput, settings = gatherOwn(input)): SourceConfig {
+  refuseNotYet(settings, 'export', ['source']);
   const { side } = resolveSide(settings, 'source');
   if (settings.problems.length > 0 || side === undefined) throw new ConfigError(settings.problems);
   return {
@@ -42,4 +46,15 @@ export function loadSourceConfig(input: ConfigInput): SourceConfig {
     warnings: settings.warnings,
     secrets: secretsOf(side),
   };
+}
+
+/** For commands that have filters of their own. */
+function gatherOwn(input: ConfigInput): Settings {
+  const settings = gatherSettings(input);
+  for (const key of settings.keys()) {
+    const { value, origin } = settings.given(key)!;
+    if (!/^(?:filter|transform)\./.test(key) || JSON.stringify(value) === JSON.stringify(findOption(key)!.fallback)) continue;
+    settings.warnings.push(`${originName(origin)}: ${key} has no effect on this command, which has filters of its own`);
+  }
+  return settings;
 }

@@ -8,10 +8,12 @@ import { type Endpoint, isSameAddress } from '../model/endpoint.ts';
 import { buildConfig, jobName, spoolDirectory } from './build-config.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { type ConfigInput, gatherSettings } from './gather-settings.ts';
+import { refuseNotYet, refuseOtherKind } from './not-yet.ts';
+import { optionsOf } from './options-of.ts';
 import { otherSources } from './other-sources.ts';
-import { type Origin, originName } from './origin.ts';
+import { type Origin, originName, originRank } from './origin.ts';
 import { formatDuration } from './quantity.ts';
-import { isEndpointPart, type Option, type OptionKey, optionsOf } from './schema.ts';
+import { isEndpointPart, type Option, type OptionKey } from './schema.ts';
 import type { Given, Settings } from './settings.ts';
 import { resolveSide, secretsOf } from './side-setting.ts';
 import type { SyncConfig } from './sync-config.ts';
@@ -40,15 +42,16 @@ export interface LoadedConfig extends ConfigResolution {
 }
 
 /** @throws ConfigError with all problems */
-export function loadConfig(input: ConfigInput): LoadedConfig {
-  const resolution = resolveConfig(input);
+export function loadConfig(input: ConfigInput, settings = gatherSettings(input)): LoadedConfig {
+  const resolution = resolveConfig(input, settings);
   if (!resolution.config) throw new ConfigError(resolution.problems);
   return { ...resolution, config: resolution.config };
 }
 
 /** Like loadConfig(), but problems are returned. @throws ConfigError only if the file cannot be read or is no TOML. */
-export function resolveConfig(input: ConfigInput): ConfigResolution {
-  const settings = gatherSettings(input);
+export function resolveConfig(input: ConfigInput, settings = gatherSettings(input)): ConfigResolution {
+  refuseOtherKind(settings, 'sync');
+  refuseNotYet(settings, 'sync');
   const source = resolveSide(settings, 'source');
   const target = resolveSide(settings, 'target');
   const others = otherSources(settings, source.endpoint);
@@ -105,7 +108,11 @@ export function checkJobRules(settings: Settings): void {
     problems.push({ code: 'CONFIG_INVALID', message: `${originName(settings.origin(key))}: ${relation}` });
   }
   checkKeepalive(settings);
-  if (settings.value('sync.finish') && settings.value('sync.flush_target')) {
+  if (
+    settings.value('sync.finish') &&
+    settings.value('sync.flush_target') &&
+    originRank(settings.origin('sync.flush_target')) >= originRank(settings.origin('sync.finish'))
+  ) {
     settings.reject('sync.finish', 'and sync.flush_target exclude each other', 'Give one of them: --finish ends a job, --flush-target begins one.');
   }
 }

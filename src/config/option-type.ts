@@ -4,7 +4,7 @@
  */
 import { formatDuration, formatSize, parseDuration, parseSize } from './quantity.ts';
 
-type OptionKind = 'string' | 'boolean' | 'integer' | 'duration' | 'size' | 'choice' | 'time' | 'url' | 'file' | 'path' | 'secret';
+type OptionKind = 'string' | 'boolean' | 'integer' | 'duration' | 'size' | 'choice' | 'time' | 'url' | 'file' | 'path' | 'secret' | 'list';
 
 export interface OptionType<T> {
   readonly kind: OptionKind;
@@ -43,9 +43,9 @@ function hasControl(text: string): boolean {
 }
 
 /** Any text; with a pattern, only what matches. `allowed` describes it. */
-export function stringType(allowed = 'a text that is not empty', pattern?: RegExp): OptionType<string> {
+export function stringType(allowed = 'a text that is not empty', pattern?: RegExp, severalLines = false): OptionType<string> {
   const read = (raw: unknown): string | undefined => {
-    const text = asText(raw);
+    const text = severalLines && typeof raw === 'string' && raw !== '' ? raw : asText(raw);
     return text !== undefined && (!pattern || pattern.test(text)) ? text : undefined;
   };
   return { kind: 'string', allowed, words: [], placeholder: '<text>', read, show: (value) => value };
@@ -144,6 +144,40 @@ export function pathType(allowed: string): OptionType<string> {
 export function secretType(): OptionType<string> {
   const read = (raw: unknown): string | undefined => (typeof raw === 'string' ? raw : undefined);
   return { kind: 'secret', allowed: 'a text', words: [], placeholder: '<secret>', read, show: () => '****' };
+}
+
+/** Texts that are not empty, each as it is: a key may hold anything. As a text: with commas between, or a JSON array where an item has a comma itself. */
+export function textsType(): OptionType<readonly string[]> {
+  const item = (raw: unknown): string | undefined => (typeof raw === 'string' && raw !== '' ? raw : undefined);
+  return { ...listOf(item, (text) => text), allowed: 'a list of texts that are not empty' };
+}
+
+/** Whole numbers from 0. */
+export function numbersType(): OptionType<readonly number[]> {
+  const item = (raw: unknown): number | undefined => (typeof raw === 'number' && Number.isSafeInteger(raw) && raw >= 0 ? raw : undefined);
+  return { ...listOf(item, (text) => (/^\d{1,15}$/.test(text) ? Number(text) : undefined)), allowed: 'a list of whole numbers' };
+}
+
+function listOf<T>(item: (raw: unknown) => T | undefined, fromText: (text: string) => unknown): Omit<OptionType<readonly T[]>, 'allowed'> {
+  const read = (raw: unknown, textual: boolean): readonly T[] | undefined => {
+    const items = textual && typeof raw === 'string' ? itemsOf(raw, fromText) : raw;
+    if (!Array.isArray(items)) return undefined;
+    const values = items.map(item);
+    return values.includes(undefined) ? undefined : (values as T[]);
+  };
+  return { kind: 'list', words: [], placeholder: '<list>', read, show: (value) => JSON.stringify(value) };
+}
+
+function itemsOf(text: string, fromText: (text: string) => unknown): unknown {
+  if (!text.trimStart().startsWith('[')) {
+    const parts = text.split(',').map((part) => part.trim());
+    return parts.filter((part) => part !== '').map(fromText);
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function orWord(range: NumberRange): string {

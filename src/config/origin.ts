@@ -4,9 +4,11 @@ export type Origin =
   | { readonly kind: 'flag'; readonly name: string }
   | { readonly kind: 'env'; readonly name: string }
   | { readonly kind: 'file'; readonly path: string; readonly line: number }
+  /** Of a key that a shake.toml leaves out. */
+  | { readonly kind: 'shake-default' }
   | { readonly kind: 'default' };
 
-const RANKS: Record<Origin['kind'], number> = { argument: 3, flag: 3, env: 2, file: 1, default: 0 };
+const RANKS: Record<Origin['kind'], number> = { argument: 4, flag: 4, env: 3, file: 2, 'shake-default': 1, default: 0 };
 
 /** The higher rank wins: flag > environment > file > default. */
 export function originRank(origin: Origin): number {
@@ -16,5 +18,6 @@ export function originRank(origin: Origin): number {
 /** `flag --on-existing`, `env GODWIT_X`, `godwit.toml:12`, `argument SOURCE`, `default` */
 export function originName(origin: Origin): string {
   if (origin.kind === 'default') return 'default';
+  if (origin.kind === 'shake-default') return 'default of RedisShake';
   return origin.kind === 'file' ? `${origin.path}:${origin.line}` : `${origin.kind} ${origin.name}`;
 }

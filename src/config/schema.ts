@@ -24,6 +24,11 @@ import {
   urlType,
 } from './option-type.ts';
 import { option, optional, type OptionSpec } from './option-spec.ts';
+import { FILTER_OPTIONS } from './options/filter-options.ts';
+import { KIND_OPTIONS } from './options/kind-options.ts';
+import { LOG_OPTIONS } from './options/log-options.ts';
+import { PACE_OPTIONS } from './options/pace-options.ts';
+import { SIDE_OPTIONS } from './options/side-options.ts';
 import { TOPOLOGY_OPTIONS } from './topology-options.ts';
 
 const TIB = 1024 ** 4;
@@ -59,8 +64,10 @@ const SPECS = {
   ...endpointRows('source'),
   'source.others': optional(urlsType(), 'none', 'More standalone servers that are brought into the same target; their keys must differ'),
   ...TOPOLOGY_OPTIONS.source,
+  ...SIDE_OPTIONS.source,
   ...endpointRows('target'),
   ...TOPOLOGY_OPTIONS.target,
+  ...SIDE_OPTIONS.target,
 
   'job.name': {
     ...optional(stringType("1 to 64 of the letters a-z and A-Z, digits, '-', '_' and '.'", /^[A-Za-z0-9._-]{1,64}$/), 'from both addresses', ''),
@@ -95,10 +102,11 @@ const SPECS = {
     1,
     'How many snapshots are made at a time on one host of the source, where it has several shards',
   ),
+  'sync.full_sync': option(booleanType(), true, 'Bring what the source holds already; without it, only what changes from now on'),
   'sync.finish': option(booleanType(), false, 'End the job: remove its mark from the target and its spool, and sync nothing'),
 
   'load.file': {
-    ...optional(fileType(), 'required', 'File to load: a path, - for standard input, or an http(s) URL; a folder or manifest of an AOF'),
+    ...optional(fileType(), 'required', 'File to read instead of a server: a path, - for standard input, or an http(s) URL; a folder or manifest of an AOF'),
     flag: 'file',
   },
   'load.format': option(
@@ -108,6 +116,10 @@ const SPECS = {
   ),
   'load.until': option(timeType(), -1, 'Load an AOF up to this time only, e.g. 2026-01-31T12:00:00Z; needs aof-timestamp-enabled at the server that wrote it'),
   'load.on_truncated': option(choiceType('leave-out', 'error'), 'leave-out', 'When an AOF ends within a command or transaction: leave it out, or fail'),
+
+  ...FILTER_OPTIONS,
+  ...PACE_OPTIONS,
+  ...KIND_OPTIONS,
 
   'keepalive.interval': option(
     durationType({ min: 100, max: HOUR_MS, or: { word: 'auto', value: 0 } }),
@@ -155,6 +167,7 @@ const SPECS = {
   'status.host': option(stringType(), '127.0.0.1', 'Address that the status server listens on; it asks for no password'),
   'log.level': option(choiceType('debug', 'info', 'warn', 'error'), 'info', 'Least severe lines to write'),
   'log.format': option(choiceType('auto', 'live', 'pretty', 'json'), 'auto', 'auto is the live view on a terminal and JSON lines otherwise'),
+  ...LOG_OPTIONS,
 };
 
 export type OptionKey = keyof typeof SPECS;
@@ -180,6 +193,12 @@ export const SECTIONS: Readonly<Record<string, string>> = {
   job: 'Job',
   sync: 'Sync',
   load: 'Load',
+  filter: 'Filter',
+  transform: 'Transform',
+  rate: 'Rate',
+  scan: 'Scan',
+  export: 'Export',
+  run: 'Run',
   keepalive: 'Keepalive',
   reconnect: 'Reconnect',
   spool: 'Spool',
@@ -208,26 +227,6 @@ function makeOption(key: OptionKey, spec: OptionSpec<unknown>): Option {
 }
 
 export const OPTIONS: readonly Option[] = Object.entries(SPECS).map(([key, spec]) => makeOption(key as OptionKey, spec as OptionSpec<unknown>));
-
-/** Keys that have no meaning for a file, beside those of the section `source`. */
-const SYNC_ONLY = new Set<string>([
-  'sync.on_cross_slot',
-  'sync.on_lost_position',
-  'sync.stop_after',
-  'sync.stop_when_lag_below',
-  'sync.full_sync_concurrency',
-  'spool.max_bytes',
-  'spool.retain',
-  'spool.retain_bytes',
-]);
-
-export type CommandName = 'sync' | 'load';
-
-/** What a command takes as flags. A file and the environment may hold the options of all commands. */
-export function optionsOf(command: CommandName): readonly Option[] {
-  if (command === 'sync') return OPTIONS.filter(({ section }) => section !== 'load');
-  return OPTIONS.filter(({ key, section }) => section !== 'source' && !SYNC_ONLY.has(key));
-}
 
 const byKey = new Map<string, Option>(OPTIONS.map((row) => [row.key, row]));
 

@@ -4,6 +4,7 @@
  */
 import type { ConfigProblem } from './config-error.ts';
 import { type Origin, originName, originRank } from './origin.ts';
+import type { ShakeTranslation } from './shake/translate-shake.ts';
 import { findOption, type OptionKey, type OptionValue } from './schema.ts';
 
 export interface Given<T = unknown> {
@@ -16,6 +17,8 @@ const DEFAULT: Origin = { kind: 'default' };
 export class Settings {
   readonly problems: ConfigProblem[] = [];
   readonly warnings: string[] = [];
+  /** Where a shake.toml, or the variables of its container image, are one of the layers. */
+  shake: ShakeTranslation | undefined;
   readonly #given = new Map<OptionKey, Given[]>();
 
   /** Records a value that was read; two of the same rank are a problem. */
@@ -30,6 +33,11 @@ export class Settings {
     list.push(given);
     list.sort((a, b) => originRank(b.origin) - originRank(a.origin));
     this.#given.set(key, list);
+  }
+
+  /** Of all options that some layer gives. */
+  keys(): OptionKey[] {
+    return [...this.#given.keys()];
   }
 
   /** The value that wins, with its origin; undefined if no layer gives one (the default aside). */

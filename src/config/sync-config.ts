@@ -33,6 +33,27 @@ export interface SpoolConfig {
   readonly retainBytes: number;
 }
 
+export interface LogConfig {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  /** auto: live view on a terminal, JSON lines otherwise. */
+  readonly format: 'auto' | 'live' | 'pretty' | 'json';
+  /** Between two lines of progress; 0 = none. */
+  readonly intervalMs: number;
+  /** Written beside what is shown. */
+  readonly file: {
+    /** Empty = none. */
+    readonly path: string;
+    /** From there on it is put aside and begun anew; 0 = never. */
+    readonly bytesMax: number;
+    /** Files put aside earlier are removed; 0 = none. */
+    readonly ageMaxMs: number;
+    /** More of them are removed; 0 = none. */
+    readonly filesMax: number;
+    /** They are compressed. */
+    readonly compress: boolean;
+  };
+}
+
 export type OnExisting = 'fail' | 'replace' | 'skip';
 export type OnError = 'stop' | 'dead-letter';
 /** What the target cannot be given whole: stop there, leave the key out, or give it what it can take. */
@@ -84,11 +105,7 @@ export interface JobConfig {
     readonly port: number;
     readonly host: string;
   };
-  readonly log: {
-    readonly level: 'debug' | 'info' | 'warn' | 'error';
-    /** auto: live view on a terminal, JSON lines otherwise. */
-    readonly format: 'auto' | 'live' | 'pretty' | 'json';
-  };
+  readonly log: LogConfig;
 }
 
 export interface SyncConfig extends JobConfig {

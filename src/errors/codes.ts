@@ -26,6 +26,7 @@ export const ERROR_CODES = {
   CONFIG_UNKNOWN_KEY: config('The configuration has a key that Godwit does not know.', 'Correct the key; `godwit explain` lists all of them.'),
   CONFIG_INVALID: config('An option has a value that it cannot take.', 'Correct the value at the place that the message names.'),
   CONFIG_MISSING: config('A required option was not given.', 'Give it as a flag, a key of the file, or an environment variable.'),
+  NOT_YET: config('A setting asks for something that this version of Godwit cannot do.', 'Leave the setting out if the run makes sense without it.'),
   KEEPALIVE_TOO_LONG: config(
     "The keepalive interval asked for is longer than half of the node's timeout.",
     'Shorten keepalive.interval, or leave it out: Godwit fits it to the node.',

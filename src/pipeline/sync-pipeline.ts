@@ -301,7 +301,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
       },
     });
     const delivery = this.options.isShared ? new SharedDelivery({ delivery: opened, target, from: mark }) : opened;
-    const applier = new Applier({ delivery, prefix: config.checkpoint.prefix, valueBytesMax, stopping });
+    const applier = new Applier({ delivery, prefix: `${config.checkpoint.prefix}:`, valueBytesMax, stopping });
     attempt.applier = applier;
     if (attempt.error !== undefined) applier.fail(attempt.error);
     return { applier, delivery };

@@ -1,5 +1,5 @@
 /**
- * The built command as a process of its own: `dist/cli/main.js sync` or `load`, with JSON lines and a status server on any free port.
+ * The built command as a process of its own: `dist/cli/main.js sync`, `load` or `FILE.toml`, with JSON lines and a status server on any free port.
  *
  * Every process that is still alive when this one ends is killed by its pid; `kill()` or `stop()` in the test is still the rule.
  */
@@ -20,10 +20,14 @@ export interface GodwitOptions {
   readonly source?: string;
   /** Of a load. */
   readonly file?: string;
+  /** A shake.toml or godwit.toml instead of source, file, target and spool. */
+  readonly config?: string;
+  /** That of the test unless told. */
+  readonly cwd?: string;
   /** What the process gets as standard input; nothing unless told. */
   readonly stdinFile?: string;
-  readonly target: string;
-  readonly spoolDir: string;
+  readonly target?: string;
+  readonly spoolDir?: string;
   /** More flags. */
   readonly args?: readonly string[];
   /** Words in front of the program, which become it (exec). */
@@ -41,7 +45,7 @@ export type LogLine = Readonly<Record<string, unknown>>;
 
 const alive = new Set<GodwitProcess>();
 
-/** Starts `godwit sync`, or `godwit load` where a file is named. Resolves at once; waitForPhase() and exit tell how it goes on. @throws Error when it was not built. */
+/** Starts `godwit sync`, `godwit load` where a file is named, or `godwit FILE.toml`. Resolves at once; waitForPhase() and exit tell how it goes on. @throws Error when it was not built. */
 export function startGodwit(options: GodwitOptions): GodwitProcess {
   if (!existsSync(MAIN)) throw new Error('dist/cli/main.js is not there: npm run build makes it');
   return new GodwitProcess(options);
@@ -58,12 +62,12 @@ export class GodwitProcess {
   private ended: GodwitExit | null = null;
   private stderr = '';
 
-  constructor({ source = '', file, stdinFile, target, spoolDir, args = [], launcher = [] }: GodwitOptions) {
-    const begin = file === undefined ? ['sync', source, target] : ['load', file, '--target', target];
-    const words = [...begin, '--spool-dir', spoolDir, '--log-format', 'json', '--status-port', '0', ...args];
+  constructor(options: GodwitOptions) {
+    const { stdinFile, cwd, args = [], launcher = [] } = options;
+    const words = [...firstWords(options), '--log-format', 'json', '--status-port', '0', ...args];
     const [program = '', ...all] = [...launcher, process.execPath, MAIN, ...words];
     const stdin = stdinFile === undefined ? 'ignore' : openSync(stdinFile, 'r');
-    this.child = spawn(program, all, { stdio: [stdin, 'pipe', 'pipe'], env: environment() }) as typeof this.child;
+    this.child = spawn(program, all, { cwd, stdio: [stdin, 'pipe', 'pipe'], env: environment() }) as typeof this.child;
     if (stdin !== 'ignore') closeSync(stdin);
     this.pid = this.child.pid ?? 0;
     alive.add(this);
@@ -172,6 +176,11 @@ export class GodwitProcess {
     this.lines.push(line);
     if (this.statusUrl === '' && typeof line.url === 'string' && typeof line.port === 'number') this.statusUrl = line.url;
   }
+}
+
+function firstWords({ source = '', file, config, target = '', spoolDir = '' }: GodwitOptions): string[] {
+  if (config !== undefined) return [config];
+  return [...(file === undefined ? ['sync', source, target] : ['load', file, '--target', target]), '--spool-dir', spoolDir];
 }
 
 type Outcome = { readonly status: JobStatus } | { readonly ended: GodwitExit };

@@ -1,20 +1,17 @@
 /**
  * `godwit export`: writes what a server or a file holds into a file of another format, or to standard output.
- *
- * Exit codes: 0 the file is whole and has its name, 130/143 ended by a signal, else that of the error (errors/codes.ts); no file is left then.
  */
 import type { Readable } from 'node:stream';
 import { type Command, Option as CommandOption } from 'commander';
 import type { OnUnsupported } from '../../config/sync-config.ts';
 import { GodwitError } from '../../errors/errors.ts';
-import { type ExportConfig, ExportJob, type ExportResult } from '../../job/export-job.ts';
-import { createLogger } from '../../observe/create-logger.ts';
+import type { ExportConfig } from '../../job/export-job.ts';
 import { Redactor } from '../../observe/redaction.ts';
 import { EXPORT_FORMATS, type ExportFormat, formatOfName } from '../../target/file/export-format.ts';
-import { showBytes, showCount } from '../../status/format-quantity.ts';
 import type { CommandContext } from '../command-context.ts';
 import { addFilterOptions, filterRules } from '../filter-options.ts';
-import type { CliIo, StopSignal } from '../process-io.ts';
+import type { CliIo } from '../process-io.ts';
+import { seeExportThrough } from '../see-export-through.ts';
 import { isServerPlace, serverConfig } from '../server-place.ts';
 import { addSourceOptions } from '../source-options.ts';
 
@@ -39,9 +36,6 @@ Examples:
   godwit export dump.rdb --to users.csv --prefix user: --type hash
   godwit export redis://10.0.0.1 --to backup.rdb --rdb-version 12
 `;
-const EXIT_CODES: Record<StopSignal, number> = { SIGINT: 130, SIGTERM: 143 };
-const PROGRESS_TERMINAL_MS = 500;
-const PROGRESS_LINES_MS = 10_000;
 const RDB_VERSIONS = ['11', '12', '80'] as const;
 
 export function registerExport(program: Command, context: CommandContext): void {
@@ -69,28 +63,7 @@ export function registerExport(program: Command, context: CommandContext): void 
 /** Resolves with the exit code. @throws GodwitError */
 async function runExport(place: string, command: Command, { io }: CommandContext): Promise<number> {
   const redactor = new Redactor();
-  const job = new ExportJob(exportConfig(place, command, io, redactor), createLogger('warn', { write: (line) => void io.stderr.write(line) }, redactor));
-  let signal: StopSignal | undefined;
-  const undo = (['SIGINT', 'SIGTERM'] as const).map((name) =>
-    io.onSignal(name, () => {
-      signal ??= name;
-      job.stop();
-    }),
-  );
-  const stopProgress = startProgress(job, io);
-  try {
-    const result = await job.run();
-    stopProgress();
-    for (const line of closingLines(result, command.opts<ExportWords>().to ?? '')) io.stderr.write(`godwit: ${line}\n`);
-    return 0;
-  } catch (error) {
-    stopProgress();
-    if (signal === undefined) throw error;
-    io.stderr.write(`godwit: ended by ${signal}; nothing was written\n`);
-    return EXIT_CODES[signal];
-  } finally {
-    for (const remove of undo) remove();
-  }
+  return seeExportThrough(exportConfig(place, command, io, redactor), io, redactor);
 }
 
 /** @throws GodwitError CONFIG_INVALID, ConfigError */
@@ -118,35 +91,4 @@ function formatOf({ to = '', format }: ExportWords): ExportFormat {
   const fix = `Give one of ${EXPORT_FORMATS.join(', ')}.`;
   if (format !== undefined) throw new GodwitError('CONFIG_INVALID', `--format is ${JSON.stringify(format)}, which is no format`, { fix });
   throw new GodwitError('CONFIG_MISSING', `--format is not given, and the name ${to} does not say it`, { fix });
-}
-
-/** On a terminal one line that is written over; else a line now and then. */
-function startProgress(job: ExportJob, io: CliIo): () => void {
-  const isTerminal = io.stderr.isTTY === true;
-  let shown = false;
-  const show = (): void => {
-    const { keys, bytesRead, bytesTotal } = job.progress;
-    const total = bytesTotal > 0 ? ` of ${showBytes(bytesTotal)}` : '';
-    const text = `${showCount(keys)} keys, ${showBytes(bytesRead)}${total} read`;
-    io.stderr.write(isTerminal ? `\r\u001b[K${text}` : `godwit: ${text}\n`);
-    shown = true;
-  };
-  const timer = setInterval(show, isTerminal ? PROGRESS_TERMINAL_MS : PROGRESS_LINES_MS);
-  return () => {
-    clearInterval(timer);
-    if (shown && isTerminal) io.stderr.write('\r\u001b[K');
-    shown = false;
-  };
-}
-
-function closingLines({ keys, commands, filtered, filteredCommands, skipped, degraded, pendingLost, bytesWritten, tail }: ExportResult, to: string): string[] {
-  const what = commands > 0 ? `${showCount(keys)} keys and ${showCount(commands)} commands` : `${showCount(keys)} keys`;
-  const lines = [`${what} exported to ${to === '-' ? 'standard output' : to}, ${showBytes(bytesWritten)}`];
-  if (filtered > 0) lines.push(`${showCount(filtered)} keys were not asked for`);
-  if (filteredCommands > 0) lines.push(`${showCount(filteredCommands)} commands were not asked for`);
-  if (skipped > 0) lines.push(`${showCount(skipped)} keys were left out: the format cannot say them`);
-  if (degraded > 0) lines.push(`${showCount(degraded)} keys may have lost what the format cannot say: expiry of fields, details of streams`);
-  if (pendingLost > 0) lines.push(`${showCount(pendingLost)} pending entries were left out: what they point to is gone from its stream`);
-  if (tail !== null) lines.push(`${tail.name} ends within a ${tail.unit}: ${showCount(tail.bytes)} bytes from offset ${tail.offset} on were left out`);
-  return lines;
 }

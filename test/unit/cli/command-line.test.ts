@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { commandLine } from '../../../src/cli/closing-words.ts';
 import { runCli } from '../../../src/cli/run-cli.ts';
-import { optionsOf } from '../../../src/config/schema.ts';
+import { optionsOf } from '../../../src/config/options-of.ts';
 import { FakeIo } from './fake-io.ts';
 
 async function run(args: readonly string[], env: Record<string, string> = {}): Promise<{ code: number; out: string; err: string }> {

@@ -46,7 +46,7 @@ test.each(['2026-01-31T12:00:00', '2026-01-31', 'yesterday', '2026-13-31T12:00:0
 
 test('says what is missing and what excludes each other', () => {
   expect(problemsOf({ ...BASE, fileArgument: undefined, flags: {} })).toMatch(
-    /no target was given[^]*the file is not given|the file is not given[^]*no target was given/,
+    /no target was given[^]*the file to read is not given|the file to read is not given[^]*no target was given/,
   );
   expect(problemsOf({ ...BASE, fileArgument: '-', flags: { ...BASE.flags, 'sync.flush_target': true } })).toContain('standard input is the file');
   expect(resolveLoadConfig({ ...BASE, fileArgument: undefined, flags: { ...BASE.flags, 'sync.finish': true, 'job.name': 'old' } }).config.job.name).toBe('old');

@@ -6,7 +6,8 @@ import { explainTable, explainValues } from '../../../src/config/explain.ts';
 import type { ConfigInput } from '../../../src/config/gather-settings.ts';
 import { ConfigError } from '../../../src/config/config-error.ts';
 import { loadConfig, resolveConfig } from '../../../src/config/load.ts';
-import { OPTIONS, optionsOf } from '../../../src/config/schema.ts';
+import { optionsOf } from '../../../src/config/options-of.ts';
+import { OPTIONS } from '../../../src/config/schema.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'godwit-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -49,6 +50,7 @@ describe('defaults', () => {
         yes: false,
         onError: 'stop',
         onUnsupported: 'stop',
+        onCrossSlot: 'split',
         onLostPosition: 'resync',
         stopAfter: 'never',
         stopWhenLagBelowBytes: -1,
@@ -61,7 +63,7 @@ describe('defaults', () => {
       checkpoint: { prefix: '__godwit' },
       deadLetter: { file: '' },
       status: { port: -1, host: '127.0.0.1' },
-      log: { level: 'info', format: 'auto' },
+      log: { level: 'info', format: 'auto', intervalMs: 5000, file: { path: '', bytesMax: 0, ageMaxMs: 0, filesMax: 0, compress: false } },
     });
     expect(warnings).toEqual([]);
     expect(secrets).toEqual([]);

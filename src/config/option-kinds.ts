@@ -1,0 +1,32 @@
+/** Which options have a meaning for which kind of job. */
+import type { Option } from './schema.ts';
+
+/** What a run is: the commands, and SCAN, which has none yet. */
+export type JobKind = 'sync' | 'scan' | 'load' | 'export';
+
+/** Sections that have no meaning for a job that writes to a server. */
+const STRANGE_TO: Readonly<Record<Exclude<JobKind, 'export'>, readonly string[]>> = {
+  sync: ['load', 'scan', 'export', 'run'],
+  scan: ['load', 'spool', 'export', 'run'],
+  load: ['source', 'scan', 'export', 'run'],
+};
+/** An export has few, since it has no target. */
+const OF_EXPORT: readonly string[] = ['source', 'load', 'export', 'filter', 'transform', 'keepalive', 'reconnect', 'checkpoint'];
+
+/** Keys that have no meaning for a file, beside those of the section `source`. */
+const SYNC_ONLY = new Set<string>([
+  'sync.on_lost_position',
+  'sync.stop_after',
+  'sync.stop_when_lag_below',
+  'sync.full_sync',
+  'sync.full_sync_concurrency',
+  'sync.on_cross_slot',
+  'spool.max_bytes',
+  'spool.retain',
+  'spool.retain_bytes',
+]);
+
+export function isOptionOf(kind: JobKind, { key, section }: Option): boolean {
+  if (kind === 'export') return OF_EXPORT.includes(section) || key === 'sync.on_unsupported';
+  return !STRANGE_TO[kind].includes(section) && !(kind === 'load' && SYNC_ONLY.has(key));
+}
