@@ -8,6 +8,7 @@ import type { CurrentEntry } from './current-entry.ts';
 import { GLOBALS, REGISTRY } from './lua-api.ts';
 import { LazyArguments } from './lazy-arguments.ts';
 import type { LuaMachine } from './lua-machine.ts';
+import { pushArguments } from './push-arguments.ts';
 import { ARGUMENT_COUNT, type EntryName, type ScriptLook } from './script-look.ts';
 
 const ARGV = Buffer.from('ARGV');
@@ -41,10 +42,10 @@ export class EntryGlobals {
       DB: (L) => machine.api.lua_pushnumber(L, entry.database),
       CMD: (L) => this.pushName(L),
       GROUP: (L) => this.pushGroup(L),
-      KEYS: (L) => this.pushKeys(L),
+      KEYS: (L) => pushArguments(machine, L, entry, entry.keys),
       KEY_INDEXES: (L) => this.pushNumbers(L, (index) => index + 1),
       SLOTS: (L) => this.pushNumbers(L, (index) => slotOf(entry.args.bytes, entry.args.start(index), entry.args.end(index))),
-      ARGV: (L) => this.pushArguments(L),
+      ARGV: (L) => pushArguments(machine, L, entry),
     };
     this.lazyArguments = argv === 'lazy' ? new LazyArguments(machine, entry, looksAtElements) : undefined;
     if (argv === 'lazy') machine.set(GLOBALS, { [ARGUMENT_COUNT]: (L) => this.lazyArguments!.count(L) });
@@ -85,16 +86,6 @@ export class EntryGlobals {
     return this.machine.api.luaL_ref(this.machine.L, REGISTRY);
   }
 
-  private pushKeys(L: number): void {
-    const { machine, entry } = this;
-    const { keys, args } = entry;
-    machine.api.lua_createtable(L, keys.length, 0);
-    for (let i = 0; i < keys.length; i++) {
-      machine.push(L, args.bytes, args.start(keys[i]), args.end(keys[i]));
-      machine.api.lua_rawseti(L, -2, i + 1);
-    }
-  }
-
   private pushNumbers(L: number, numberOf: (index: number) => number): void {
     const { api } = this.machine;
     const { keys } = this.entry;
@@ -102,17 +93,6 @@ export class EntryGlobals {
     for (let i = 0; i < keys.length; i++) {
       api.lua_pushnumber(L, numberOf(keys[i]));
       api.lua_rawseti(L, -2, i + 1);
-    }
-  }
-
-  /** All of them, as a plain table. */
-  private pushArguments(L: number): void {
-    const { machine, entry } = this;
-    const { args } = entry;
-    machine.api.lua_createtable(L, args.count, 0);
-    for (let i = 0; i < args.count; i++) {
-      machine.push(L, args.bytes, args.start(i), args.end(i));
-      machine.api.lua_rawseti(L, -2, i + 1);
     }
   }
 
@@ -138,7 +118,7 @@ export class EntryGlobals {
     if (start === 0 || machine.size !== ARGV.length || ARGV.compare(machine.bytes, start, start + ARGV.length) !== 0 || this.isMade) api.lua_pushnil(L);
     else {
       this.isMade = true;
-      this.pushArguments(L);
+      pushArguments(machine, L, this.entry);
       api.lua_pushvalue(L, -1);
       api.lua_setfield(L, GLOBALS, this.argvName);
     }

@@ -13,6 +13,7 @@ import type { CurrentEntry } from './current-entry.ts';
 import { GLOBALS, LuaType, REGISTRY } from './lua-api.ts';
 import type { LuaMachine } from './lua-machine.ts';
 import type { OutputWriter } from './output-writer.ts';
+import { pushArguments } from './push-arguments.ts';
 
 const LF = 0x0a;
 const SHORT = 8;
@@ -48,7 +49,7 @@ export class LazyArguments {
     const { api } = this.machine;
     if (this.looksAtElements && this.entry.args.count <= SHORT) {
       this.isPlain = true;
-      this.pushPlain(L);
+      pushArguments(this.machine, L, this.entry);
       return;
     }
     if (this.assigned.size > 0 || this.isPlain) {
@@ -104,16 +105,6 @@ export class LazyArguments {
     const isNil = api.lua_type(L, -1) === LuaType.Nil;
     api.lua_settop(L, -2);
     return !isNil;
-  }
-
-  private pushPlain(L: number): void {
-    const { api } = this.machine;
-    const { count } = this.entry.args;
-    api.lua_createtable(L, count, 0);
-    for (let item = 1; item <= count; item++) {
-      this.pushItem(L, item);
-      api.lua_rawseti(L, -2, item);
-    }
   }
 
   private pushNew(L: number): void {

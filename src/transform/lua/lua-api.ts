@@ -14,6 +14,9 @@ export interface LuaApi {
   setThrew(threw: number, value: number): void;
   malloc(bytes: number): number;
   free(pointer: number): void;
+  /** Ours: list-functions.ts. */
+  push_list(L: LuaState, base: number, items: number, count: number): void;
+  read_list(L: LuaState, first: number, items: number, count: number): void;
   luaL_newstate(): LuaState;
   luaopen_base(L: LuaState): number;
   luaopen_string(L: LuaState): number;
@@ -74,3 +77,4 @@ export const LuaStatus = { Ok: 0, Run: 2, Syntax: 3, Memory: 4, InHandler: 5 } a
 
 export const HOOK_EVERY_COUNT = 8;
 export const GC_COLLECT = 2;
+export const GC_COUNT_KIB = 3;

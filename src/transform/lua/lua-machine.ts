@@ -16,8 +16,15 @@ import { type WasmFunction, type WasmImports, WasmInstance, WasmModule } from '.
 const PAGE_BYTES = 65_536;
 /** Rounds between two calls of onMeter. */
 const FUEL = 200_000;
-/** For strings on their way in, and 8 bytes for sizes on their way out. */
+/** Bytes copied outside of the module that count as much. */
+const COPIED_BYTES_MAX = 4 * 1024 * 1024;
+/** For strings on their way in, behind it 8 bytes for a size on its way out, behind that items of a list: two words for each. */
 const SCRATCH_BYTES = 65_536;
+const ITEMS_MAX = 256;
+export const LIST_READ_MAX = 200;
+const SIZE_BYTES = 8;
+const WORD_BYTES = 4;
+const ITEM_BYTES = 2 * WORD_BYTES;
 const SMALL_BYTES = 128;
 const SUFFIX_OUT_OF_MEMORY = 'not enough memory';
 const LONGJMP = new Error('longjmp');
@@ -45,22 +52,32 @@ export class LuaMachine {
   /** The memory; another object after it has grown. */
   bytes: Buffer;
   private view: DataView;
+  private words: Int32Array;
+  /** Elements of a list on their way in, and their bytes. */
+  private listCount = 0;
+  private listBytes = 0;
   private readonly memoryBytesMax: number;
+  private readonly onMeter: () => void;
+  private copiedBytes = 0;
   private readonly scratch: number;
+  private readonly items: number;
   private readonly hookIndex: number;
   /** Functions of the table that Lua has called in a protected way. */
   private readonly calls: WasmFunction[] = [];
 
   constructor({ memoryBytesMax, onHook, onMeter }: MachineOptions) {
     this.memoryBytesMax = memoryBytesMax;
+    this.onMeter = onMeter;
     compiled ??= new WasmModule(meteredModule(readFileSync(require.resolve('wasmoon-lua5.1/dist/liblua5.1.wasm'))));
-    this.api = new WasmInstance(compiled, this.imports(onMeter)).exports as LuaApi;
+    this.api = new WasmInstance(compiled, this.imports()).exports as LuaApi;
     this.bytes = Buffer.from(this.api.memory.buffer);
     this.view = new DataView(this.api.memory.buffer);
+    this.words = new Int32Array(this.api.memory.buffer);
     this.api.__wasm_call_ctors();
     this.api.emscripten_stack_init();
     this.hookIndex = addToTable(this.api.__indirect_function_table, onHook);
-    this.scratch = this.api.malloc(SCRATCH_BYTES + 8);
+    this.scratch = this.api.malloc(SCRATCH_BYTES + SIZE_BYTES + ITEMS_MAX * ITEM_BYTES);
+    this.items = this.scratch + SCRATCH_BYTES + SIZE_BYTES;
     this.L = this.api.luaL_newstate();
     if (this.L === 0) throw new MachineBroken('Lua does not start');
   }
@@ -75,6 +92,14 @@ export class LuaMachine {
     this.api.lua_sethook(this.L, this.hookIndex, mask, count);
   }
 
+  /** Counts work that is done outside of the module, so that it too is metered. */
+  charge(bytes: number): void {
+    this.copiedBytes += bytes;
+    if (this.copiedBytes < COPIED_BYTES_MAX) return;
+    this.copiedBytes = 0;
+    this.onMeter();
+  }
+
   /** Pushes bytes[start, end) as a string. */
   push(L: LuaState, from: Uint8Array, start: number, end: number): void {
     const size = end - start;
@@ -86,8 +111,44 @@ export class LuaMachine {
     const pointer = this.api.malloc(size);
     if (pointer === 0) this.raise(L, SUFFIX_OUT_OF_MEMORY);
     this.bytes.set(from.subarray(start, end), pointer);
+    this.charge(size);
     this.api.lua_pushlstring(L, pointer, size);
     this.api.free(pointer);
+  }
+
+  /** Begins a list of strings; addItem() is to follow for each, then pushList(). False: it is too long for that. @param bytes as many as all have, or more */
+  beginList(count: number, bytes: number): boolean {
+    this.listCount = 0;
+    this.listBytes = 0;
+    return count <= ITEMS_MAX && bytes <= SCRATCH_BYTES;
+  }
+
+  addItem(from: Uint8Array, start: number, end: number): void {
+    const at = this.items / WORD_BYTES + this.listCount * 2;
+    this.copyIn(from, start, end, this.scratch + this.listBytes);
+    this.words[at] = this.listBytes;
+    this.listBytes += end - start;
+    this.words[at + 1] = this.listBytes;
+    this.listCount++;
+  }
+
+  /** Pushes the list as a table. */
+  pushList(L: LuaState): void {
+    this.api.push_list(L, this.scratch, this.items, this.listCount);
+  }
+
+  /** Pushes elements of the list at index 1 of the stack, LIST_READ_MAX at most, for which there is to be room; itemStart() and itemSize() tell what they are. */
+  readList(L: LuaState, first: number, count: number): void {
+    this.api.read_list(L, first, this.items, count);
+  }
+
+  /** Of an element that was read, from 0. 0: it is no string. */
+  itemStart(index: number): number {
+    return this.words[this.items / WORD_BYTES + index * 2];
+  }
+
+  itemSize(index: number): number {
+    return this.words[this.items / WORD_BYTES + index * 2 + 1];
   }
 
   pushText(L: LuaState, text: string): void {
@@ -169,12 +230,12 @@ export class LuaMachine {
   }
 
   /** All that Lua asks of the system; what is not needed for its own work is refused. */
-  private imports(onMeter: () => void): WasmImports {
+  private imports(): WasmImports {
     const refused = (): number => NOT_ALLOWED;
     const badFile = (): number => BAD_FILE;
     const env: WasmImports[string] = {
       [METER]: () => {
-        onMeter();
+        this.onMeter();
         return FUEL;
       },
       [FORMAT_NUMBER]: (text, _format, values) => this.formatNumber(text, this.view.getFloat64(values, true)),
@@ -183,7 +244,10 @@ export class LuaMachine {
         throw LONGJMP;
       },
       emscripten_resize_heap: (bytesWanted) => (this.grow(bytesWanted >>> 0) ? 1 : 0),
-      emscripten_memcpy_js: (to, from, size) => void this.bytes.copyWithin(to, from, from + size),
+      emscripten_memcpy_js: (to, from, size) => {
+        this.bytes.copyWithin(to, from, from + size);
+        this.charge(size);
+      },
       emscripten_date_now: () => 0,
       exit: () => {
         throw new MachineBroken('an error outside of a protected call');
@@ -229,6 +293,7 @@ export class LuaMachine {
     }
     this.bytes = Buffer.from(memory.buffer);
     this.view = new DataView(memory.buffer);
+    this.words = new Int32Array(memory.buffer);
     return true;
   }
 }

@@ -6,7 +6,7 @@ import { GodwitError } from '../../errors/errors.ts';
 import type { CurrentEntry } from './current-entry.ts';
 import { EntryGlobals } from './entry-globals.ts';
 import { ErrorPlace } from './error-place.ts';
-import { GC_COLLECT, type LuaApi, LuaStatus, LuaType, REGISTRY } from './lua-api.ts';
+import { GC_COLLECT, GC_COUNT_KIB, type LuaApi, LuaStatus, LuaType, REGISTRY } from './lua-api.ts';
 import { LuaMachine } from './lua-machine.ts';
 import { openLibraries } from './open-libraries.ts';
 import { OutputWriter } from './output-writer.ts';
@@ -27,6 +27,11 @@ export interface ScriptHost {
   readonly clockMs: () => number;
 }
 
+/** Parts of the memory: all garbage is collected from the first on, and in no case later than at the second. */
+const COLLECT_FROM = 0.125;
+const COLLECT_AT = 0.5;
+const GROWTH = 1.5;
+const KIB = 1024;
 const HANDLER = 1;
 const ENTER = 2;
 
@@ -40,6 +45,7 @@ export class LuaScript {
   private readonly timeLimit: TimeLimit;
   private readonly memoryBytesMax: number;
   private readonly runner: number;
+  private collectAtKib: number;
 
   /**
    * @param source as the user wrote it @param name for messages
@@ -47,6 +53,7 @@ export class LuaScript {
    */
   constructor(source: Uint8Array, name: string, look: ScriptLook, entry: CurrentEntry, host: ScriptHost, limits: ScriptLimits) {
     this.memoryBytesMax = limits.memoryBytesMax;
+    this.collectAtKib = (limits.memoryBytesMax * COLLECT_FROM) / KIB;
     this.timeLimit = new TimeLimit(limits.callMsMax, host.clockMs);
     this.machine = new LuaMachine({
       memoryBytesMax: limits.memoryBytesMax,
@@ -82,6 +89,7 @@ export class LuaScript {
     timeLimit.begin();
     api.lua_pushvalue(L, ENTER);
     const status = api.lua_pcall(L, 0, 0, HANDLER);
+    if (api.lua_gc(L, GC_COUNT_KIB, 0) > this.collectAtKib) this.collect();
     if (status === LuaStatus.Ok && !timeLimit.isOver) return undefined;
     const isTimeOut = timeLimit.isOver;
     timeLimit.end(this.machine);
@@ -90,8 +98,15 @@ export class LuaScript {
     api.lua_settop(L, ENTER);
     if (status !== LuaStatus.Memory) return isTimeOut && !message.includes(timeLimit.message) ? `${message} (${timeLimit.message})` : message;
     this.place.forget();
-    api.lua_gc(L, GC_COLLECT, 0);
     return `not enough memory (the limit is ${this.memoryBytesMax} bytes)`;
+  }
+
+  /** Lua 5.1 collects in steps that are small beside large strings, and does not collect when memory is short: garbage would use it up. */
+  private collect(): void {
+    const { api, L, memoryBytesMax } = this;
+    api.lua_gc(L, GC_COLLECT, 0);
+    const liveBytes = api.lua_gc(L, GC_COUNT_KIB, 0) * KIB;
+    this.collectAtKib = Math.min(Math.max(memoryBytesMax * COLLECT_FROM, liveBytes * GROWTH), Math.max(memoryBytesMax * COLLECT_AT, liveBytes)) / KIB;
   }
 
   /** The protected call: makes the globals and runs the script. */

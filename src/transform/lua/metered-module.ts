@@ -5,13 +5,15 @@
  *   well as scripts: string.rep, patterns that go back and forth, sort. A count hook of Lua would not be called there.
  * - `sprintf` with Lua's format of numbers goes to an import (number-text.ts): stock Lua prints 14 digits, and 16-digit numbers are no rarity in Redis.
  * - `lua_tointeger` keeps to the nearest of what 32 bits hold. As compiled, 2^31 becomes -2^31, and string.sub(s, 1, 1e10) is empty.
+ * - Two functions of ours are added (list-functions.ts).
  *
  *   module  = magic version section*       section = id size bytes
  *
- * No index is moved: what is new comes last (a global), and imports that a sandbox has no use for are called under another meaning (METER, FORMAT_NUMBER).
+ * No index is moved: what is new comes last, and imports that a sandbox has no use for are called under another meaning (METER, FORMAT_NUMBER).
  * Where the inner functions of the module are is known for one version of it alone, so the file is compared with a hash.
  */
 import { createHash } from 'node:crypto';
+import { LIST_FUNCTIONS, LIST_FUNCTION_TYPE, listFunctions } from './list-functions.ts';
 import { Op, WasmCursor, signed, unsigned } from './wasm-code.ts';
 
 const SHA256 = 'cba969b97e8a319eba8996b5df488aed5cdd22a56f2de53b42598e474014e610';
@@ -24,7 +26,7 @@ const NUMBER_FORMAT_ADDRESS = 3715;
 const SPRINTF_INDEX = 498;
 
 const HEADER_BYTES = 8;
-const SectionId = { Import: 2, Global: 6, Export: 7, Code: 10 } as const;
+const SectionId = { Import: 2, Function: 3, Global: 6, Export: 7, Code: 10 } as const;
 const ImportKind = { Function: 0, Table: 1, Memory: 2, Global: 3 } as const;
 const I32 = 0x7f;
 const NO_RESULT = 0x40;
@@ -33,6 +35,8 @@ const TRUNCATE_SATURATING_F64_I32 = 2;
 interface Indexes {
   readonly imports: ReadonlyMap<string, number>;
   readonly exports: ReadonlyMap<string, number>;
+  /** How many functions there are, with those that are imported. */
+  readonly functions: number;
   /** Of the global that counts down. */
   readonly fuel: number;
 }
@@ -43,17 +47,47 @@ export function meteredModule(file: Uint8Array): Uint8Array<ArrayBuffer> {
   if (sha256 !== SHA256) throw new Error('liblua5.1.wasm is not the one of wasmoon-lua5.1 1.18.10');
   const sections = readSections(file);
   const payloadOf = (id: number): Uint8Array => sections.find((section) => section.id === id)?.payload ?? new Uint8Array(1);
+  const imports = functionImports(payloadOf(SectionId.Import));
   const indexes = {
-    imports: functionImports(payloadOf(SectionId.Import)),
+    imports,
+    functions: imports.size + new WasmCursor(payloadOf(SectionId.Function)).number(),
     exports: functionExports(payloadOf(SectionId.Export)),
     fuel: new WasmCursor(payloadOf(SectionId.Global)).number(),
   };
   const parts: Uint8Array[] = [file.subarray(0, HEADER_BYTES)];
   for (const { id, payload } of sections) {
-    const changed = id === SectionId.Global ? withFuel(payload) : id === SectionId.Code ? meteredCode(payload, indexes) : payload;
+    const changed = changedSection(id, payload, indexes);
     parts.push(Uint8Array.of(id, ...unsigned(changed.length)), changed);
   }
   return Uint8Array.from(Buffer.concat(parts));
+}
+
+function changedSection(id: number, payload: Uint8Array, indexes: Indexes): Uint8Array {
+  switch (id) {
+    case SectionId.Function:
+      return withItems(
+        payload,
+        LIST_FUNCTIONS.map(() => Uint8Array.of(LIST_FUNCTION_TYPE)),
+      );
+    case SectionId.Global:
+      return withItems(payload, [Uint8Array.of(I32, 1, Op.I32Const, 1, Op.End)]);
+    case SectionId.Export:
+      return withItems(
+        payload,
+        LIST_FUNCTIONS.map((name, i) => Uint8Array.of(name.length, ...Buffer.from(name), 0, ...unsigned(indexes.functions + i))),
+      );
+    case SectionId.Code:
+      return meteredCode(payload, indexes);
+    default:
+      return payload;
+  }
+}
+
+/** Adds items at the end of a section's list. */
+function withItems(payload: Uint8Array, items: readonly Uint8Array[]): Uint8Array {
+  const cursor = new WasmCursor(payload);
+  const count = cursor.number();
+  return Buffer.concat([Uint8Array.from(unsigned(count + items.length)), payload.subarray(cursor.at), ...items]);
 }
 
 function readSections(file: Uint8Array): { id: number; payload: Uint8Array }[] {
@@ -95,16 +129,11 @@ function functionExports(payload: Uint8Array): ReadonlyMap<string, number> {
   return names;
 }
 
-function withFuel(payload: Uint8Array): Uint8Array {
-  const cursor = new WasmCursor(payload);
-  const count = cursor.number();
-  return Buffer.concat([Uint8Array.from(unsigned(count + 1)), payload.subarray(cursor.at), Uint8Array.of(I32, 1, Op.I32Const, 1, Op.End)]);
-}
-
 function meteredCode(payload: Uint8Array, indexes: Indexes): Uint8Array {
   const cursor = new WasmCursor(payload);
   const count = cursor.number();
-  const parts: Uint8Array[] = [Uint8Array.from(unsigned(count))];
+  const added = listFunctions((name) => indexes.exports.get(name)!);
+  const parts: Uint8Array[] = [Uint8Array.from(unsigned(count + added.length))];
   for (let i = 0; i < count; i++) {
     const size = cursor.number();
     const body = payload.subarray(cursor.at, cursor.at + size);
@@ -112,6 +141,7 @@ function meteredCode(payload: Uint8Array, indexes: Indexes): Uint8Array {
     parts.push(Uint8Array.from(unsigned(changed.length)), changed);
     cursor.at += size;
   }
+  for (const body of added) parts.push(Uint8Array.from(unsigned(body.length)), body);
   return Buffer.concat(parts);
 }
 

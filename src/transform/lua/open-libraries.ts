@@ -1,6 +1,6 @@
 /**
- * What a function may use of Lua: base, coroutine, string, table and math, without what reads files or takes compiled code (its verifier can be fooled into
- * reading and writing any memory of the instance), with numbers of 64 bits where Lua as compiled here has 32, and `print` to the log.
+ * What a function may use of Lua: base, coroutine, string, table and math, without what reads files, takes compiled code (its verifier can be fooled into
+ * reading and writing any memory of the instance) or runs when garbage is collected, with numbers of 64 bits where Lua as compiled here has 32, and `print` to the log.
  */
 import { GLOBALS, type LuaApi, LuaType } from './lua-api.ts';
 import type { LuaMachine } from './lua-machine.ts';
@@ -21,7 +21,6 @@ export interface Surroundings {
 /** Pointers to C functions that are called from ours. */
 export interface OwnFunctions {
   readonly maxn: number;
-  readonly unpack: number;
 }
 
 /** To be called once, before anything is loaded. */
@@ -30,13 +29,14 @@ export function openLibraries(machine: LuaMachine, { log, nowMs }: Surroundings)
   for (const open of ['luaopen_base', 'luaopen_string', 'luaopen_table', 'luaopen_math'] as const satisfies (keyof LuaApi)[]) api[open](L);
   api.lua_settop(L, 0);
   const tostring = pointerOf(machine, GLOBALS, 'tostring');
-  const own = { maxn: pointerIn(machine, 'table', 'maxn'), unpack: pointerOf(machine, GLOBALS, 'unpack') };
+  const own = { maxn: pointerIn(machine, 'table', 'maxn') };
   const format = new StringFormat(machine, pointerIn(machine, 'string', 'format'), tostring);
   const tonumber = api.__indirect_function_table.get(pointerOf(machine, GLOBALS, 'tonumber'));
   const nameless = machine.constant('=(load)');
   machine.set(GLOBALS, {
     dofile: null,
     loadfile: null,
+    newproxy: null,
     load: (state) => load(machine, nameless, state),
     loadstring: (state) => loadString(machine, state),
     print: (state) => print(machine, tostring, log, state),

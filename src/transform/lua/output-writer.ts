@@ -1,14 +1,12 @@
 /** Writes what a script passes to shake.call as commands of the output, with an error of the script for what is no command. */
 import type { CurrentEntry } from './current-entry.ts';
 import { LuaType } from './lua-api.ts';
-import type { LuaMachine } from './lua-machine.ts';
+import { LIST_READ_MAX, type LuaMachine } from './lua-machine.ts';
 import type { OwnFunctions } from './open-libraries.ts';
 import type { WasmFunction } from './web-assembly.ts';
 
 /** As many as servers take in a command by default. */
 const ARGUMENTS_MAX = 1024 * 1024;
-/** Elements that are put on the stack at once. */
-const UNPACKED_MAX = 200;
 const DATABASE_MAX = 2 ** 31 - 1;
 
 export class OutputWriter {
@@ -16,7 +14,6 @@ export class OutputWriter {
   private readonly entry: CurrentEntry;
   private readonly bytesMax: number;
   private readonly maxn: WasmFunction;
-  private readonly unpack: WasmFunction;
 
   /** @param bytesMax what one entry may make at most, beside its own size */
   constructor(machine: LuaMachine, entry: CurrentEntry, own: OwnFunctions, bytesMax: number) {
@@ -24,7 +21,6 @@ export class OutputWriter {
     this.entry = entry;
     this.bytesMax = bytesMax;
     this.maxn = machine.api.__indirect_function_table.get(own.maxn);
-    this.unpack = machine.api.__indirect_function_table.get(own.unpack);
   }
 
   /** The first argument of shake.call. */
@@ -52,15 +48,27 @@ export class OutputWriter {
     if (count < 1) machine.raise(L, "bad argument #2 to 'call' (an empty list is no command)");
     if (count > ARGUMENTS_MAX) machine.raise(L, "bad argument #2 to 'call' (too many elements)");
     entry.output.open(entry.row, database, Math.floor(count));
-    for (let first = 1; first <= count; first += UNPACKED_MAX) {
-      const last = Math.min(count, first + UNPACKED_MAX - 1);
-      api.lua_pushnumber(L, first);
-      api.lua_pushnumber(L, last);
-      this.unpack(L);
-      for (let item = first; item <= last; item++) this.value(L, item - first + 4, item);
+    if (api.lua_checkstack(L, LIST_READ_MAX + 1) === 0) machine.raise(L, 'stack overflow');
+    for (let first = 1; first <= count; first += LIST_READ_MAX) {
+      this.chunk(L, first, Math.min(count + 1 - first, LIST_READ_MAX));
       api.lua_settop(L, 1);
     }
     entry.output.close();
+  }
+
+  /** Elements of the list at index 1, which are pushed. */
+  private chunk(L: number, first: number, count: number): void {
+    const { machine, entry } = this;
+    machine.readList(L, first, count);
+    for (let i = 0; i < count; i++) {
+      const start = machine.itemStart(i);
+      const size = machine.itemSize(i);
+      if (start === 0) this.value(L, i + 2, first + i);
+      else {
+        this.checkSize(L, size);
+        entry.output.argument(machine.bytes, start, start + size);
+      }
+    }
   }
 
   open(L: number, database: number, count: number): void {
@@ -95,6 +103,7 @@ export class OutputWriter {
 
   private checkSize(L: number, more: number): void {
     const { entry } = this;
+    this.machine.charge(more);
     const limit = this.bytesMax + entry.end - entry.start;
     if (entry.output.length - entry.outputLength + more > limit) this.machine.raise(L, `the entry makes more than ${limit} bytes`);
   }

@@ -12,14 +12,20 @@ export const Op = {
   Loop: 0x03,
   If: 0x04,
   End: 0x0b,
+  Br: 0x0c,
   BrIf: 0x0d,
   BrTable: 0x0e,
   Return: 0x0f,
   Call: 0x10,
   CallIndirect: 0x11,
   LocalGet: 0x20,
+  LocalSet: 0x21,
   GlobalGet: 0x23,
   GlobalSet: 0x24,
+  LastVariable: 0x26,
+  I32Load: 0x28,
+  I32Store: 0x36,
+  LastStore: 0x3e,
   MemorySize: 0x3f,
   MemoryGrow: 0x40,
   I32Const: 0x41,
@@ -28,13 +34,13 @@ export const Op = {
   F64Const: 0x44,
   I32Eqz: 0x45,
   I32Eq: 0x46,
+  I32GeU: 0x4f,
+  I32Add: 0x6a,
   I32Sub: 0x6b,
   LastSimple: 0xc4,
   Prefixed: 0xfc,
 } as const;
 
-const FIRST_LOAD = 0x28;
-const LAST_STORE = 0x3e;
 const LAST_TRUNCATION = 7;
 /** How many numbers follow memory.init, data.drop, memory.copy, memory.fill, table.init, elem.drop, table.copy, table.grow, table.size, table.fill. */
 const NUMBERS_BEHIND_PREFIXED = [2, 1, 2, 1, 2, 1, 2, 1, 1, 1];
@@ -81,13 +87,13 @@ export class WasmCursor {
   instruction(): number {
     const op = this.byte();
     if (op === Op.Block || op === Op.Loop || op === Op.If) this.skipNumber();
-    else if (op >= FIRST_LOAD && op <= LAST_STORE) this.skipNumbers(2);
+    else if (op >= Op.I32Load && op <= Op.LastStore) this.skipNumbers(2);
     else if (op === Op.F32Const) this.at += 4;
     else if (op === Op.F64Const) this.at += 8;
     else if (op === Op.BrTable) this.skipNumbers(this.number() + 1);
     else if (op === Op.CallIndirect) this.skipNumbers(2);
     else if (op === Op.Prefixed) this.skipPrefixed();
-    else if (op === 0x0c || op === Op.BrIf || op === Op.Call || (op >= Op.LocalGet && op <= 0x26)) this.skipNumber();
+    else if (op === Op.Br || op === Op.BrIf || op === Op.Call || (op >= Op.LocalGet && op <= Op.LastVariable)) this.skipNumber();
     else if (op >= Op.MemorySize && op <= Op.I64Const) this.skipNumber();
     else if (op > Op.LastSimple) throw new Error(`the instruction ${op} is not known`);
     return op;

@@ -35,6 +35,14 @@ test('what a script does with ARGV comes out the same with a lazy one and a plai
   );
 });
 
+test('an element that was assigned and then taken away is nil', () => {
+  const source = 'ARGV[5] = "x" ARGV[5] = nil shake.call(0, {tostring(ARGV[5]), ARGV[6]}) ARGV[5] = "y" shake.call(0, {ARGV[5]})';
+  expect(runLua(source, [LONG]).commands).toEqual([
+    [0, 'nil', 'item3'],
+    [0, 'y'],
+  ]);
+});
+
 describe('as a plain table', () => {
   test.each([
     ['pairs', 'local n = 0 for k, v in pairs(ARGV) do n = n + k end shake.call(0, {n})', [[0, '6']]],

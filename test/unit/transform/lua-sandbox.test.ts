@@ -5,6 +5,8 @@ import { rowsOf, runEngine, runLua, type TransformRun } from '../../support/tran
 
 const MIB = 1024 * 1024;
 const LIMITS = { callMsMax: 50, memoryBytesMax: 32 * MIB };
+/** For what is not to run out of time. */
+const MEMORY_ONLY = { ...LIMITS, callMsMax: 60_000 };
 
 const run = (source: string): TransformRun => runLua(source, [['SET', 'k', 'v']], LIMITS);
 
@@ -17,6 +19,7 @@ describe('there is no way out:', () => {
     'module',
     'dofile',
     'loadfile',
+    'newproxy',
     'string.dump',
     'os.execute',
     'os.exit',
@@ -78,6 +81,7 @@ describe('nothing runs without end:', () => {
     ['a sort that is never content', 'local t = {} for i = 1, 1e5 do t[i] = i end table.sort(t, function() for i = 1, 1e3 do end return true end)'],
     ['gsub of everything in a large text', 'local s = ("a"):rep(1e6) while true do s = s:gsub("a", "a") end'],
     ['output', 'while true do shake.call(DB, ARGV) end'],
+    ['copies of a large text', 'local s = ("x"):rep(1e6) while true do local t = s .. "y" end'],
     ['a list that is counted', 'local t = setmetatable({}, {__index = function() return 1 end}) for _ in ipairs(t) do end while true do table.maxn(t) end'],
   ])('%s', (_, source) => {
     const start = performance.now();
@@ -93,6 +97,13 @@ describe('nothing runs without end:', () => {
   });
 });
 
+test('large values that are read again and again count too', () => {
+  const start = performance.now();
+  const { failure } = runLua('while true do local v = ARGV[3] end', [['SET', 'k', Buffer.alloc(2 * MIB), ...Array<string>(8).fill('x')]], { callMsMax: 50 });
+  expect(failure?.message).toContain('stopped after 50 ms');
+  expect(performance.now() - start).toBeLessThan(5000);
+});
+
 describe('memory is bounded:', () => {
   test.each([
     ['string.rep', '("x"):rep(1e9)'],
@@ -103,12 +114,15 @@ describe('memory is bounded:', () => {
     ['table.concat', 'local t = {} for i = 1, 1e4 do t[i] = ("x"):rep(1e4) end table.concat(t)'],
     ['string.format', 'local s = ("x"):rep(1e7) s = string.format("%s%s%s%s", s, s, s, s)'],
   ])('%s', (_, source) => {
-    const { failure } = runLua(source, [['SET', 'k', 'v']], { ...LIMITS, callMsMax: 20_000 });
+    const { failure } = runLua(source, [['SET', 'k', 'v']], MEMORY_ONLY);
     expect(failure?.message).toBe(`not enough memory (the limit is ${32 * MIB} bytes)`);
   });
 
   test('the script goes on after it, with its globals', () => {
-    const engine = new LuaTransform({ source: 'n = (n or 0) + 1 if n == 1 then local s = "x" while true do s = s .. s end end shake.call(0, {n})', ...LIMITS });
+    const engine = new LuaTransform({
+      source: 'n = (n or 0) + 1 if n == 1 then local s = "x" while true do s = s .. s end end shake.call(0, {n})',
+      ...MEMORY_ONLY,
+    });
     const output = new TransformOutput();
     const rows = rowsOf([['PING'], ['PING']]);
     expect(engine.run(rows, 0, output)?.row).toBe(0);
@@ -119,8 +133,15 @@ describe('memory is bounded:', () => {
 
   test('a value larger than the memory fails if the script looks at it, and passes if not', () => {
     const large = Buffer.alloc(40 * MIB);
-    expect(runLua('local v = ARGV[3]', [['SET', 'k', large]], LIMITS).failure?.message).toContain('not enough memory');
-    expect(runLua('if KEYS[1] then shake.call(DB, ARGV) end', [['SET', 'k', large]], LIMITS).failure).toBeUndefined();
+    expect(runLua('local v = ARGV[3]', [['SET', 'k', large]], MEMORY_ONLY).failure?.message).toContain('not enough memory');
+    expect(runLua('if KEYS[1] then shake.call(DB, ARGV) end', [['SET', 'k', large]], MEMORY_ONLY).failure).toBeUndefined();
+  });
+
+  test('garbage of earlier entries does not count', () => {
+    const large = Buffer.alloc(5 * MIB, 'x');
+    const commands = Array.from({ length: 30 }, () => ['SET', 'k', large]);
+    const { failure } = runLua('local v = ARGV[3] .. "!" shake.call(0, {#v})', commands, MEMORY_ONLY);
+    expect(failure).toBeUndefined();
   });
 
   test('what one entry makes is bounded', () => {
@@ -149,6 +170,21 @@ test('after an end by force the script begins anew', () => {
   expect(engine.run(rows, 2, output)).toBeUndefined();
   expect(engine.restarts).toBe(1);
   expect(output.bytes.toString('latin1', 0, output.length)).toBe('*1\r\n$1\r\n1\r\n*1\r\n$1\r\n1\r\n');
+});
+
+test('coroutines see and make the same as the script itself', () => {
+  const source = 'coroutine.wrap(function() ARGV[1] = CMD .. "X" shake.call(DB, ARGV) coroutine.yield() end)() shake.call(DB, {KEYS[1]})';
+  for (const words of [
+    ['set', 'k', 'v'],
+    ['del', 'k', ...Array<string>(9).fill('x')],
+  ]) {
+    expect(runLua(source, [words, words]).commands).toEqual(
+      [0, 1].flatMap(() => [
+        [0, `${words[0].toUpperCase()}X`, ...words.slice(1)],
+        [0, 'k'],
+      ]),
+    );
+  }
 });
 
 test('two transforms know nothing of each other', () => {
