@@ -85,7 +85,7 @@ describe('as a plain table', () => {
     ['through loadstring', 'loadstring("shake.call(DB, ARG" .. "V)")()', [[0, 'SET', 'k', 'v']]],
     ['a class with a metatable', 'local c = setmetatable({}, {__index = function() return #ARGV end}) shake.call(0, {c.n, ARGV[1]})', [[0, '3', 'SET']]],
     ['own metatable of the globals', 'setmetatable(_G, {__index = function(_, k) return k end}) shake.call(0, {ARGV[2], other})', [[0, 'k', 'other']]],
-    ['another shake.call', 'local shake = {call = function(_, list) return #list end} n = shake.call(0, ARGV)', []],
+    ['another shake.call', 'local own = shake local shake = {call = function(_, list) own.call(0, {#list}) end} shake.call(0, ARGV)', [[0, '3']]],
   ])('%s', (_, source, expected) => {
     expect(runLua(source, [['SET', 'k', 'v']])).toEqual({ commands: expected, failure: undefined, logged: [] });
   });
