@@ -18,6 +18,7 @@ const NO_RESULT = 0x40;
 /** Parameters, and the local that counts. */
 const [L, SECOND, THIRD, FOURTH, COUNTER] = [0, 1, 2, 3, 4];
 
+const joined = (...parts: readonly (number | number[])[]): number[] => parts.flat();
 const get = (local: number): number[] => [Op.LocalGet, local];
 const constant = (value: number): number[] => [Op.I32Const, ...signed(value)];
 const load = (pointer: number, offset: number): number[] => [...get(pointer), Op.I32Load, ALIGNED_TO_WORDS, offset];
@@ -26,24 +27,26 @@ const add = (local: number, by: number): number[] => [...get(local), ...constant
 /** Bodies of the functions in the order of LIST_FUNCTIONS. @param indexOf index of an exported function */
 export function listFunctions(indexOf: (name: string) => number): Uint8Array[] {
   const call = (name: string): number[] => [Op.Call, ...unsigned(indexOf(name))];
-  const pushList = [
-    ...[...get(L), ...get(FOURTH), ...constant(0), ...call('lua_createtable')],
-    ...forEachItem(THIRD, [
-      ...[...get(L), ...get(SECOND), ...load(THIRD, 0), Op.I32Add],
-      ...[...load(THIRD, WORD_BYTES), ...load(THIRD, 0), Op.I32Sub, ...call('lua_pushlstring')],
-      ...[...get(L), ...constant(-2), ...add(COUNTER, 1), ...call('lua_rawseti')],
-    ]),
-  ];
-  const readList = forEachItem(THIRD, [
-    ...[...get(L), ...constant(1), ...get(SECOND), ...get(COUNTER), Op.I32Add, ...call('lua_rawgeti')],
-    ...[...get(THIRD), ...get(L), ...constant(-1), ...add(THIRD, WORD_BYTES), ...call('lua_tolstring'), Op.I32Store, ALIGNED_TO_WORDS, 0],
-  ]);
+  const pushList = joined(
+    joined(get(L), get(FOURTH), constant(0), call('lua_createtable')),
+    forEachItem(
+      THIRD,
+      joined(get(L), get(SECOND), load(THIRD, 0), Op.I32Add),
+      joined(load(THIRD, WORD_BYTES), load(THIRD, 0), Op.I32Sub, call('lua_pushlstring')),
+      joined(get(L), constant(-2), add(COUNTER, 1), call('lua_rawseti')),
+    ),
+  );
+  const readList = forEachItem(
+    THIRD,
+    joined(get(L), constant(1), get(SECOND), get(COUNTER), Op.I32Add, call('lua_rawgeti')),
+    joined(get(THIRD), get(L), constant(-1), add(THIRD, WORD_BYTES), call('lua_tolstring'), Op.I32Store, ALIGNED_TO_WORDS, 0),
+  );
   return [pushList, readList].map((code) => Uint8Array.of(1, 1, I32, ...code, Op.End));
 }
 
 /** `for (counter = 0; counter < count; counter++, items++) code` */
-function forEachItem(items: number, code: readonly number[]): number[] {
-  const leave = [...get(COUNTER), ...get(FOURTH), Op.I32GeU, Op.BrIf, 1];
-  const next = [...add(items, ITEM_BYTES), Op.LocalSet, items, ...add(COUNTER, 1), Op.LocalSet, COUNTER, Op.Br, 0];
-  return [Op.Block, NO_RESULT, Op.Loop, NO_RESULT, ...leave, ...code, ...next, Op.End, Op.End];
+function forEachItem(items: number, ...body: readonly number[][]): number[] {
+  const leave = joined(get(COUNTER), get(FOURTH), Op.I32GeU, Op.BrIf, 1);
+  const next = joined(add(items, ITEM_BYTES), Op.LocalSet, items, add(COUNTER, 1), Op.LocalSet, COUNTER, Op.Br, 0);
+  return joined(Op.Block, NO_RESULT, Op.Loop, NO_RESULT, leave, ...body, next, Op.End, Op.End);
 }

@@ -119,6 +119,11 @@ describe('transform(entry)', () => {
   });
 });
 
+test('of a list with a mistake nothing is left', () => {
+  const engine = new JavaScriptTransform({ transform: () => [{ args: ['A'] }, { args: ['B', 'c'] }, { args: ['D', null as unknown as string] }] });
+  expect(runEngine(engine, rowsOf([['PING']]))).toMatchObject({ commands: [], failure: { row: 0, message: expect.stringContaining('args[1] is a null') } });
+});
+
 describe('transformBatch(entries)', () => {
   test('gives one result for each entry', () => {
     const transformBatch: TransformBatch = (entries) => entries.map((entry, i) => (i === 1 ? null : Object.assign(entry, { db: entries.length })));

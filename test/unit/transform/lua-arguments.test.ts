@@ -35,6 +35,14 @@ test('what a script does with ARGV comes out the same with a lazy one and a plai
   );
 });
 
+test('an element that was assigned and then taken away is nil', () => {
+  const source = 'ARGV[5] = "x" ARGV[5] = nil shake.call(0, {tostring(ARGV[5]), ARGV[6]}) ARGV[5] = "y" shake.call(0, {ARGV[5]})';
+  expect(runLua(source, [LONG]).commands).toEqual([
+    [0, 'nil', 'item3'],
+    [0, 'y'],
+  ]);
+});
+
 describe('as a plain table', () => {
   test.each([
     ['pairs', 'local n = 0 for k, v in pairs(ARGV) do n = n + k end shake.call(0, {n})', [[0, '6']]],
@@ -77,7 +85,7 @@ describe('as a plain table', () => {
     ['through loadstring', 'loadstring("shake.call(DB, ARG" .. "V)")()', [[0, 'SET', 'k', 'v']]],
     ['a class with a metatable', 'local c = setmetatable({}, {__index = function() return #ARGV end}) shake.call(0, {c.n, ARGV[1]})', [[0, '3', 'SET']]],
     ['own metatable of the globals', 'setmetatable(_G, {__index = function(_, k) return k end}) shake.call(0, {ARGV[2], other})', [[0, 'k', 'other']]],
-    ['another shake.call', 'local shake = {call = function(_, list) return #list end} n = shake.call(0, ARGV)', []],
+    ['another shake.call', 'local own = shake local shake = {call = function(_, list) own.call(0, {#list}) end} shake.call(0, ARGV)', [[0, '3']]],
   ])('%s', (_, source, expected) => {
     expect(runLua(source, [['SET', 'k', 'v']])).toEqual({ commands: expected, failure: undefined, logged: [] });
   });

@@ -88,7 +88,7 @@ describe('nothing runs without end:', () => {
     const { failure, commands } = run(source);
     expect(failure?.message).toMatch(/stopped after 50 ms|invalid order function/);
     expect(commands).toEqual([]);
-    expect(performance.now() - start).toBeLessThan(5000);
+    expect(performance.now() - start).toBeLessThan(20_000);
   });
 
   test('the error of a loop names its line and its function', () => {
@@ -99,9 +99,9 @@ describe('nothing runs without end:', () => {
 
 test('large values that are read again and again count too', () => {
   const start = performance.now();
-  const { failure } = runLua('while true do local v = ARGV[3] end', [['SET', 'k', Buffer.alloc(2 * MIB), ...'abcdefgh']], { callMsMax: 50 });
+  const { failure } = runLua('while true do local v = ARGV[3] end', [['SET', 'k', Buffer.alloc(2 * MIB), ...Array<string>(8).fill('x')]], { callMsMax: 50 });
   expect(failure?.message).toContain('stopped after 50 ms');
-  expect(performance.now() - start).toBeLessThan(5000);
+  expect(performance.now() - start).toBeLessThan(20_000);
 });
 
 describe('memory is bounded:', () => {
@@ -138,10 +138,9 @@ describe('memory is bounded:', () => {
   });
 
   test('garbage of earlier entries does not count', () => {
-    const large = Buffer.alloc(5 * MIB, 'x');
-    const commands = Array.from({ length: 30 }, () => ['SET', 'k', large]);
-    const { failure } = runLua('local v = ARGV[3] .. "!" shake.call(0, {#v})', commands, MEMORY_ONLY);
-    expect(failure).toBeUndefined();
+    const source = 't = t or {} for i = 1, 2000 do t[i] = {i, i .. ""} end local v = ARGV[3]:gsub("y", "z") shake.call(0, {#v})';
+    const commands = Array.from({ length: 4 }, () => ['SET', 'k', Buffer.alloc(11 * MIB, 'x')]);
+    expect(runLua(source, commands, { callMsMax: 60_000, memoryBytesMax: 64 * MIB }).failure).toBeUndefined();
   });
 
   test('what one entry makes is bounded', () => {
@@ -176,7 +175,7 @@ test('coroutines see and make the same as the script itself', () => {
   const source = 'coroutine.wrap(function() ARGV[1] = CMD .. "X" shake.call(DB, ARGV) coroutine.yield() end)() shake.call(DB, {KEYS[1]})';
   for (const words of [
     ['set', 'k', 'v'],
-    ['del', 'k', ...'abcdefghij'],
+    ['del', 'k', ...Array<string>(9).fill('x')],
   ]) {
     expect(runLua(source, [words, words]).commands).toEqual(
       [0, 1].flatMap(() => [
