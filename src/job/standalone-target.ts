@@ -68,6 +68,10 @@ export class StandaloneTarget implements JobTarget {
     return this.version === undefined ? 'unknown' : versionName(this.version);
   }
 
+  get isClusterNode(): boolean {
+    return this.control?.server.mode === 'cluster';
+  }
+
   get valueBytesMax(): number {
     return valueBytesMax(this.connection);
   }
