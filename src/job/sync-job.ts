@@ -27,6 +27,7 @@ import { LastingTrouble } from './lasting-trouble.ts';
 import { asCluster, kindOfSide, openSource, openTarget, type SidesOptions } from './open-sides.ts';
 import { RateMeter } from './rate-meter.ts';
 import { planPipelines } from './plan-pipelines.ts';
+import { SlotMoves } from './slot-moves.ts';
 import { SourceShard } from './source-shard.ts';
 import { TargetGate } from './target-gate.ts';
 import { tryWritablePlaces } from './writable-places.ts';
@@ -60,6 +61,7 @@ export class SyncJob implements SyncJobApi {
   private remarks: string | undefined;
   private stopAsked = false;
   private readonly stopped = new Deferred<void>();
+  private moves: SlotMoves | undefined;
   private sampler: NodeJS.Timeout | undefined;
   /** The target answers, but takes no writes. */
   private readonly notReady: LastingTrouble;
@@ -116,6 +118,7 @@ export class SyncJob implements SyncJobApi {
       throw error;
     } finally {
       clearInterval(this.sampler);
+      this.moves?.close();
       await this.closeAll();
     }
   }
@@ -287,6 +290,13 @@ export class SyncJob implements SyncJobApi {
       await shard.prepare({ mark, side: await this.target.side(shard.name), epoch, budget, valueBytesMax });
     }
     if (this.stopAsked) return;
+    this.moves = new SlotMoves({
+      source: this.source,
+      target: this.target,
+      shards: this.shards,
+      mayBeginAnew: this.config.sync.onLostPosition === 'resync',
+      onEvent: (level, kind, message, details) => this.emit(level, kind, message, details),
+    });
     this.sampler = setInterval(() => this.sample(), SAMPLE_EVERY_MS);
     dependencies.log.debug({ pipelines: this.shards.map(({ name }) => name) }, 'the pipelines begin');
     const outcomes = await Promise.all(this.shards.map((shard) => this.runShard(shard)));
@@ -326,6 +336,7 @@ export class SyncJob implements SyncJobApi {
     const now = performance.now();
     this.notReady.done(Math.max(...running.map(({ markAt }) => markAt)), Date.now());
     this.watchSpool();
+    void this.moves?.noteSlots();
     for (const shard of this.shards) shard.sample(now);
     const sum = (of: (pipeline: (typeof running)[number]) => number): number => running.reduce((total, pipeline) => total + of(pipeline), 0);
     this.rates.sample(now, [
