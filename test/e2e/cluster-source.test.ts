@@ -100,6 +100,28 @@ test('all shards come over once, over kills of Godwit and failovers of shards', 
   expect(await target.client().keys('__godwit*')).toEqual([]);
 });
 
+test('replicas are read from when they are preferred, and their primaries when they are gone', async () => {
+  await open({ replicasPerShard: 1 });
+  writeToAll();
+  const running = godwit('--source-prefer-replica');
+  const status = await running.waitForPhase('incremental-sync');
+  const replicas = cluster.nodes.slice(SHARDS);
+  const primaries = cluster.nodes.slice(0, SHARDS);
+  expect(status.pipelines.map(({ source }) => Number(source.address.split(':')[1])).toSorted()).toEqual(replicas.map(({ port }) => port).toSorted());
+  await more(200);
+  await replicas[0].kill();
+  await running.waitForStatus('the primary to be read instead', ({ pipelines }) =>
+    pipelines.some(({ source, link }) => source.address.endsWith(`:${primaries[0].port}`) && link.state === 'streaming'),
+  );
+  await more(200);
+  await Promise.all(loads.splice(0).map((load) => load.stop()));
+  await running.waitForCaughtUp([primaries[0], replicas[1], replicas[2]]);
+  await replicas[0].start();
+  await cluster.settled();
+  expect(await compareServers(cluster, target)).toEqual([]);
+  expect(told(running, 'full-sync.done')).toBe(SHARDS);
+});
+
 test('a shard that was emptied, and one whose failover has lost what was written last, leave the others alone', async () => {
   await open({ replicasPerShard: 1 });
   const running = godwit();
@@ -131,4 +153,18 @@ test('slots that move to another shard are brought with it, whatever their old o
   await more(200);
   await running.waitForStatus('the slots to have come to stay', () => told(running, 'slots.settled') === 1);
   await expectEqual(running);
+});
+
+test('slots that have moved while no Godwit ran are noticed, and only the shards concerned are brought anew', async () => {
+  await open({ server: 'valkey-9.1' });
+  const first = godwit();
+  await first.waitForPhase('incremental-sync');
+  await first.kill();
+  await cluster.moveSlots(0, 1, [[0, 999]], { atomic: true });
+  const client = cluster.client();
+  await Promise.all(Array.from({ length: KEYS }, (_, n) => (n % 3 === 0 ? client.del(`key ${n}`) : client.append(`key ${n}`, '+'))));
+  const second = godwit();
+  await second.waitForPhase('incremental-sync');
+  await expectEqual(second);
+  expect(told(second, 'full-sync.done')).toBe(2);
 });
