@@ -38,10 +38,16 @@ function addOptions(command: Command, name: CommandName): Command {
 export function commandOptions(option: Option): CommandOption[] {
   const group = `${SECTIONS[option.section]}:`;
   const text = `${option.help} (${helpDefault(option)}${option.env})`;
+  if (option.key === 'source.url') return [manySources(new CommandOption(`${option.flag} ${option.type.placeholder}`, text)).helpGroup(group)];
   if (option.type.kind !== 'boolean') return [new CommandOption(`${option.flag} ${option.type.placeholder}`, text).helpGroup(group)];
   const on = new CommandOption(option.flag, text).helpGroup(group);
   const off = new CommandOption(`--no-${option.flag.slice(2)}`, `Turns this off: ${text.charAt(0).toLowerCase()}${text.slice(1)}`).helpGroup(group);
   return option.fallback === true ? [on.hideHelp(), off] : [on, off.hideHelp()];
+}
+
+/** --source may be given again and again: the ones behind the first are source.others. No address has a space in it. */
+function manySources(option: CommandOption): CommandOption {
+  return option.argParser((value: string, before: string | undefined) => (before === undefined ? value : `${before} ${value}`));
 }
 
 function helpDefault(option: Option): string {
@@ -83,6 +89,11 @@ function optionsInput(command: Command, io: CliIo, name: CommandName): ConfigInp
     const attribute = new CommandOption(flag).attributeName();
     // Both forms of a switch share a name, and --no-x alone would make true its default: only what was really given counts.
     if (command.getOptionValueSource(attribute) === 'cli') flags[key] = values[attribute];
+  }
+  const [first, ...others] = typeof flags['source.url'] === 'string' ? flags['source.url'].split(' ') : [];
+  if (others.length > 0) {
+    flags['source.url'] = first;
+    flags['source.others'] = [flags['source.others'], ...others].filter((one) => one !== undefined).join(' ');
   }
   return { flags, configFile: values.config as string | undefined, env: io.env, cwd: io.cwd };
 }

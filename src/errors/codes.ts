@@ -86,6 +86,10 @@ export const ERROR_CODES = {
     'The source cannot continue from the mark: its backlog no longer reaches back to it.',
     'A new full sync is needed: run with --on-lost-position resync, and raise repl-backlog-size.',
   ),
+  SHARD_ADDED: protocol(
+    'Slots of the source went to a shard that it did not have when the run began.',
+    'Start again with the same command line: the new shard is found, and those whose slots have changed are brought anew.',
+  ),
   SHARED_FLUSH: protocol(
     'One of several sources was emptied or has swapped databases (FLUSHALL, FLUSHDB, SWAPDB), and the target holds keys of the others too.',
     'Remove its keys from the target by hand, then begin that source anew: end the job with --finish, and start it with --on-existing replace.',

@@ -1,14 +1,18 @@
 /**
- * A cluster as the source of a job: a place for each shard, which goes where the shard's primary goes. The shards are those of the start; what a reshard does
- * to them is told by onSlotsMoved.
+ * A cluster as the source of a job: a place for each shard, which goes where the shard's primary goes. The shards are those of the start.
+ *
+ * Slots that move: a shard that has lost one brings nothing of it any more, at once; one that has got one brings it after it was told to take it
+ * (slot-moves.ts). Until then nobody does.
  */
 import { GodwitError } from '../errors/errors.ts';
 import { type Endpoint, endpointName } from '../model/endpoint.ts';
 import type { KeyShare } from '../model/key-share.ts';
-import { slotsText } from '../model/slot-ranges.ts';
+import { SLOT_COUNT } from '../model/slot.ts';
+import { textOfSlots } from '../model/slot-ranges.ts';
 import type { ConnectionStatus } from '../observe/job-status.ts';
+import type { ClusterMap } from '../topology/cluster-map.ts';
 import type { ClusterFollower } from '../topology/cluster-api.ts';
-import type { JobSource, SourcePlace, SourceRole } from './job-source.ts';
+import type { JobSource, SlotsMoved, SourcePlace, SourceRole } from './job-source.ts';
 
 class ShardPlace implements SourcePlace {
   readonly id: string;
@@ -18,20 +22,41 @@ class ShardPlace implements SourcePlace {
   endpoint: Endpoint;
   private readonly topology: ClusterFollower;
   private readonly preferReplica: boolean;
+  /** 1 = brought by this one. */
+  private readonly slots = new Uint8Array(SLOT_COUNT);
 
   constructor(topology: ClusterFollower, id: string, preferReplica: boolean) {
     this.topology = topology;
     this.id = id;
     this.preferReplica = preferReplica;
     this.role = preferReplica ? 'primary-or-replica' : 'primary';
-    this.share = { kind: 'slots', owns: (slot) => topology.map.shardOfSlot(slot)?.id === id };
+    this.share = { kind: 'slots', owns: (slot) => this.slots[slot] === 1 };
     const shard = topology.map.shard(id);
     if (shard === undefined) throw new GodwitError('INTERNAL', `the shard ${id} is not in the map that it was found in`);
     this.endpoint = topology.endpointOf(shard.primary);
+    this.takeSlots();
   }
 
   note(): string {
-    return slotsText(this.topology.map.shard(this.id)?.slots ?? []);
+    return textOfSlots(this.slots);
+  }
+
+  /** Slots that have gone elsewhere are no longer this one's, at once. @returns what has changed beside that */
+  follow(map: ClusterMap): { readonly lost: number; readonly gained: number } {
+    let [lost, gained] = [0, 0];
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      const isOwner = map.shardOfSlot(slot)?.id === this.id;
+      if (isOwner && this.slots[slot] === 0) gained++;
+      if (isOwner || this.slots[slot] === 0) continue;
+      this.slots[slot] = 0;
+      lost++;
+    }
+    return { lost, gained };
+  }
+
+  takeSlots(): void {
+    const { map } = this.topology;
+    for (let slot = 0; slot < SLOT_COUNT; slot++) this.slots[slot] = map.shardOfSlot(slot)?.id === this.id ? 1 : 0;
   }
 
   async locate(): Promise<Endpoint> {
@@ -59,7 +84,7 @@ class ShardPlace implements SourcePlace {
 }
 
 export class ClusterSource implements JobSource {
-  places: readonly SourcePlace[] = [];
+  places: readonly ShardPlace[] = [];
   private readonly topology: ClusterFollower;
   private readonly seeds: readonly Endpoint[];
   private readonly preferReplica: boolean;
@@ -79,6 +104,22 @@ export class ClusterSource implements JobSource {
   async start(): Promise<void> {
     await this.topology.start();
     this.places = this.topology.map.owningShards.map(({ id }) => new ShardPlace(this.topology, id, this.preferReplica));
+  }
+
+  onSlotsMoved(listener: (moved: SlotsMoved) => void): void {
+    const follow = (map: ClusterMap): void => {
+      const changed = this.places.map((place) => ({ place, ...place.follow(map) }));
+      const lost = changed.filter((one) => one.lost > 0).map(({ place }) => place);
+      const gained = changed.filter((one) => one.gained > 0).map(({ place }) => place);
+      const strangers = map.owningShards.filter(({ id }) => !this.places.some((place) => place.id === id)).map(({ primary }) => endpointName(primary));
+      if (lost.length + gained.length + strangers.length > 0) listener({ lost, gained, strangers });
+    };
+    this.topology.events.on('changed', ({ map }) => follow(map));
+    follow(this.topology.map);
+  }
+
+  lookAgain(): void {
+    this.topology.refresh().catch(() => {});
   }
 
   connections(): ConnectionStatus[] {

@@ -27,6 +27,8 @@ import { keyCount, notEmpty, restoreOptions, valueBytesMax } from './preflight.t
 export interface ClusterTargetOptions {
   readonly config: SyncConfig;
   readonly address: string;
+  /** It stands for the whole cluster. */
+  readonly isClusterNode = false;
   readonly topology: ClusterFollower;
   /** Begins the names of all connections of this run. */
   readonly runName: string;

@@ -21,10 +21,20 @@ export interface SourcePlace {
   note(): string;
   /** Where it is to be read from now; asked before each attempt. @throws SOURCE_NOT_READY where nobody can tell */
   locate(): Promise<Endpoint>;
+  /** All slots that its shard owns are brought by this place from now on. */
+  takeSlots?(): void;
   /** The server there was not what it should be: the topology is asked again. */
   mistrust(): void;
   /** Called when the place is elsewhere now. */
   onMoved(listener: (reason: string) => void): void;
+}
+
+export interface SlotsMoved {
+  readonly lost: readonly SourcePlace[];
+  /** They do not bring them yet: takeSlots(). */
+  readonly gained: readonly SourcePlace[];
+  /** Addresses of shards that own slots and have no place. */
+  readonly strangers: readonly string[];
 }
 
 export interface JobSource {
@@ -34,6 +44,10 @@ export interface JobSource {
   start(): Promise<void>;
   /** After start(); the same ones until the end. */
   readonly places: readonly SourcePlace[];
+  /** Called when slots have gone from one shard to another. */
+  onSlotsMoved?(listener: (moved: SlotsMoved) => void): void;
+  /** Looks whether anything has changed, soon. */
+  lookAgain?(): void;
   /** Of the discovery. */
   connections(): ConnectionStatus[];
   close(): Promise<void>;

@@ -52,6 +52,8 @@ export interface JobTarget {
   connect(first: { readonly attemptsMax: number; readonly patient: boolean }): Promise<void>;
   /** Resolves when it can be asked. */
   ready(): Promise<void>;
+  /** It was taken for a server, and says that it is a node of a cluster. */
+  readonly isClusterNode: boolean;
   /** @throws WRONG_TOPOLOGY, TARGET_IS_REPLICA */
   check(): void;
   /** Identities of its server processes, as far as known. */

@@ -1,7 +1,7 @@
 /** Makes source and target of a job of what the configuration says that they are. Nothing is connected yet. */
 import type { SyncConfig } from '../config/sync-config.ts';
 import { type Endpoint, endpointName } from '../model/endpoint.ts';
-import type { SentinelSide } from '../model/side-topology.ts';
+import type { AutoSide, SentinelSide, SideSetting, TargetTopology } from '../model/side-topology.ts';
 import type { Connection } from '../net/connection.ts';
 import type { KeepaliveWheel } from '../net/keepalive-wheel.ts';
 import type { Logger } from '../observe/log.ts';
@@ -37,24 +37,33 @@ export interface SidesOptions {
 
 type First = { readonly attemptsMax: number; readonly patient: boolean };
 
-/** Looks what the source is, where nobody has said. @throws what stands in the way of that (topology/detect-topology.ts) */
-export async function openSource(options: SidesOptions, first: First): Promise<JobSource> {
-  const { sourceSide, source, otherSources, preferReplica } = options.config;
-  if (otherSources.length > 0) return new NamedServers([source, ...otherSources]);
-  const discovery = discoveryOptions(options, 'source');
-  const side = await detectTopology(sourceSide, { ...discovery, role: 'source control' }, first);
-  if (side.kind === 'cluster') return new ClusterSource(new ClusterTopology({ ...discovery, side }), side.seeds, preferReplica);
-  if (side.kind === 'sentinel') return new SentinelSource(sentinels(side, discovery), side.primaryName, preferReplica);
-  return new NamedServers([side.endpoint]);
+/**
+ * What a side is, where that takes several addresses to find out. One address alone is taken for a server until it says that it is a node of a cluster.
+ * @throws what stands in the way (topology/detect-topology.ts)
+ */
+export function kindOfSide(options: SidesOptions, name: 'source' | 'target', first: First): Promise<TargetTopology> {
+  const side = name === 'source' ? options.config.sourceSide : options.config.targetSide;
+  if (isLoneAddress(side)) return Promise.resolve({ kind: 'standalone', endpoint: side.seeds[0] });
+  return detectTopology(side, discoveryOptions(options, name), first);
 }
 
-/** As openSource(). */
-export async function openTarget(options: SidesOptions, first: First): Promise<JobTarget> {
+/** The side after its one address has turned out to be a node of a cluster. */
+export function asCluster(side: SideSetting): TargetTopology | undefined {
+  return isLoneAddress(side) ? { ...side, kind: 'cluster' } : undefined;
+}
+
+export function openSource(options: SidesOptions, side: TargetTopology): JobSource {
+  const { otherSources, preferReplica } = options.config;
+  const discovery = discoveryOptions(options, 'source');
+  if (side.kind === 'cluster') return new ClusterSource(new ClusterTopology({ ...discovery, side }), side.seeds, preferReplica);
+  if (side.kind === 'sentinel') return new SentinelSource(sentinels(side, discovery), side.primaryName, preferReplica);
+  return new NamedServers([side.endpoint, ...otherSources]);
+}
+
+export function openTarget(options: SidesOptions, side: TargetTopology): JobTarget {
   const { config, runName, deadLetters, onEvent } = options;
-  const discovery = discoveryOptions(options, 'target');
-  const side = await detectTopology(config.targetSide, { ...discovery, role: 'target data' }, first);
   if (side.kind === 'cluster') {
-    const topology = new ClusterTopology({ ...discovery, side, refreshGapMs: TOPOLOGY_GAP_MS });
+    const topology = new ClusterTopology({ ...discoveryOptions(options, 'target'), side, refreshGapMs: TOPOLOGY_GAP_MS });
     return new ClusterTarget({
       config,
       address: endpointName(config.target),
@@ -67,7 +76,7 @@ export async function openTarget(options: SidesOptions, first: First): Promise<J
   }
   return new StandaloneTarget({
     config,
-    place: side.kind === 'sentinel' ? watchedPlace(sentinels(side, discovery), config.target) : fixedPlace(side.endpoint),
+    place: side.kind === 'sentinel' ? watchedPlace(sentinels(side, discoveryOptions(options, 'target')), config.target) : fixedPlace(side.endpoint),
     runName,
     connection: (endpoint, pipeline) => options.connection('target data', endpoint, pipeline),
     deadLetters,
@@ -75,11 +84,8 @@ export async function openTarget(options: SidesOptions, first: First): Promise<J
   });
 }
 
-/** What is told of a side before it is known what it is. */
-export function unknownSides({ config, runName, deadLetters, connection, onEvent }: SidesOptions): { readonly source: JobSource; readonly target: JobTarget } {
-  const source = new NamedServers([config.source, ...config.otherSources]);
-  const make = (endpoint: Endpoint, pipeline: string): Connection => connection('target data', endpoint, pipeline);
-  return { source, target: new StandaloneTarget({ config, place: fixedPlace(config.target), runName, connection: make, deadLetters, onEvent }) };
+function isLoneAddress(side: SideSetting): side is AutoSide {
+  return side.kind === 'auto' && side.seeds.length === 1;
 }
 
 function sentinels(side: SentinelSide, discovery: DiscoveryOptions): SentinelTopology {

@@ -55,6 +55,7 @@ export class SourceShard {
   spool: SyncSpool | undefined;
   pipeline: SyncPipeline | undefined;
   private readonly options: SourceShardOptions;
+  private failure: GodwitError | undefined;
 
   constructor(options: SourceShardOptions) {
     this.options = options;
@@ -89,7 +90,7 @@ export class SourceShard {
       config,
       locate: () => this.locate(),
       turns,
-      isShared: this.place.share.kind !== 'all',
+      share: this.place.share,
       target: side,
       spool,
       mark,
@@ -133,6 +134,13 @@ export class SourceShard {
     return heardAt > link.sinceAt && Date.now() - heardAt < LAG_HEARD_MS && (replicationId === '' || replicationId === spool?.replicationId);
   }
 
+  /** Ends the pipeline with the error. */
+  fail(error: GodwitError): void {
+    this.failure = error;
+    this.pipeline?.link.restart(error.message);
+    this.pipeline?.link.hurry();
+  }
+
   stop(): void {
     this.pipeline?.stop();
     // Nothing is in flight to a server that is away, and there is no waiting for its return.
@@ -146,6 +154,7 @@ export class SourceShard {
   /** Before each attempt of the link. Where the topology does not change there is nothing to look at. */
   private async locate(): Promise<Endpoint> {
     const { place, control } = this;
+    if (this.failure !== undefined) throw this.failure;
     const endpoint = await place.locate();
     if (place.role === 'any') return endpoint;
     control.pointTo(endpoint);

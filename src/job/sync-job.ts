@@ -4,6 +4,7 @@
  *
  *   created > planning > full-sync > incremental-sync > draining > stopped      any > failed
  */
+import { Deferred } from '../async/deferred.ts';
 import type { SyncConfig } from '../config/sync-config.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { GodwitError } from '../errors/errors.ts';
@@ -24,15 +25,18 @@ import type { JobSource, SourcePlace } from './job-source.ts';
 import type { JobTarget, PipelinePlan, TakenOver } from './job-target.ts';
 import { LastingTrouble } from './lasting-trouble.ts';
 import { checkDatabases } from './preflight.ts';
-import { openSource, openTarget, type SidesOptions, unknownSides } from './open-sides.ts';
+import { asCluster, kindOfSide, openSource, openTarget, type SidesOptions } from './open-sides.ts';
 import { RateMeter } from './rate-meter.ts';
 import { planPipelines } from './plan-pipelines.ts';
+import { SlotMoves } from './slot-moves.ts';
 import { SourceShard } from './source-shard.ts';
 import { TargetGate } from './target-gate.ts';
 import { tryWritablePlaces } from './writable-places.ts';
 
 const SAMPLE_EVERY_MS = 250;
 const FIRST_ATTEMPTS = 3;
+
+type FirstAttempts = { readonly attemptsMax: number; readonly patient: boolean };
 
 export class SyncJob implements SyncJobApi {
   readonly config: SyncConfig;
@@ -57,6 +61,8 @@ export class SyncJob implements SyncJobApi {
   private reason: JobResult['reason'] | undefined;
   private remarks: string | undefined;
   private stopAsked = false;
+  private readonly stopped = new Deferred<void>();
+  private moves: SlotMoves | undefined;
   private sampler: NodeJS.Timeout | undefined;
   /** The target answers, but takes no writes. */
   private readonly notReady: LastingTrouble;
@@ -81,7 +87,9 @@ export class SyncJob implements SyncJobApi {
       connection: (role, endpoint, pipeline) => this.connection(role, endpoint, pipeline),
       onEvent: (level, kind, message, details) => this.onPipelineEvent(level, kind, message, details),
     };
-    ({ source: this.source, target: this.target } = unknownSides(this.sides));
+    // What is told of them before it is known what they are.
+    this.source = openSource(this.sides, { kind: 'standalone', endpoint: config.source });
+    this.target = openTarget(this.sides, { kind: 'standalone', endpoint: config.target });
     this.notReady = this.trouble('TARGET_NOT_READY', 'target.not-ready', 'target.ready', 'the target takes writes again');
     this.gate = new TargetGate({
       target: () => this.target,
@@ -111,6 +119,7 @@ export class SyncJob implements SyncJobApi {
       throw error;
     } finally {
       clearInterval(this.sampler);
+      this.moves?.close();
       await this.closeAll();
     }
   }
@@ -122,11 +131,10 @@ export class SyncJob implements SyncJobApi {
 
   stop(): void {
     this.stopAsked = true;
+    this.stopped.resolve();
     if (this.phase !== 'stopped' && this.phase !== 'failed') this.enter('draining');
     for (const shard of this.shards) shard.stop();
     this.target.stopWaiting();
-    // Whoever still looks for the source learns that nobody waits for it.
-    if (this.shards.length === 0) void this.source.close();
   }
 
   abort(): void {
@@ -191,19 +199,39 @@ export class SyncJob implements SyncJobApi {
     await Promise.all(this.shards.map(({ watch }) => watch.begin()));
   }
 
-  private async openSource(first: { readonly attemptsMax: number; readonly patient: boolean }): Promise<void> {
-    this.source = await openSource(this.sides, first);
-    if (this.stopAsked) return;
-    await this.source.start();
-    this.shards = this.source.places.map((place) => this.shard(place));
-    if (this.stopAsked) this.stop();
+  private async openSource(first: FirstAttempts): Promise<void> {
+    const { sides } = this;
+    await this.connectSource(openSource(sides, await this.unlessStopped(kindOfSide(sides, 'source', first))), first);
+    const cluster = asCluster(this.config.sourceSide);
+    if (cluster === undefined || this.shards.every(({ control }) => control.server.mode !== 'cluster')) return;
+    await Promise.all([...this.shards.map((shard) => shard.close()), this.source.close()]);
+    await this.connectSource(openSource(sides, cluster), first);
+  }
+
+  private async connectSource(source: JobSource, first: FirstAttempts): Promise<void> {
+    this.source = source;
+    await this.unlessStopped(source.start());
+    this.shards = source.places.map((place) => this.shard(place));
     await Promise.all(this.shards.map(({ control }) => control.connect(first)));
   }
 
-  private async openTarget(first: { readonly attemptsMax: number; readonly patient: boolean }): Promise<void> {
-    this.target = await openTarget(this.sides, first);
-    if (this.stopAsked) this.target.stopWaiting();
-    await this.target.connect(first);
+  private async openTarget(first: FirstAttempts): Promise<void> {
+    const { sides } = this;
+    this.target = openTarget(sides, await this.unlessStopped(kindOfSide(sides, 'target', first)));
+    await this.unlessStopped(this.target.connect(first));
+    const cluster = asCluster(this.config.targetSide);
+    if (cluster === undefined || !this.target.isClusterNode) return;
+    await this.target.close();
+    this.target = openTarget(sides, cluster);
+    await this.unlessStopped(this.target.connect(first));
+  }
+
+  /** There is no waiting for what is away once the job is to end. */
+  private unlessStopped<T>(work: Promise<T>): Promise<T> {
+    const ended = this.stopped.promise.then(() => {
+      throw new GodwitError('CONNECTION_LOST', 'the job is stopped');
+    });
+    return Promise.race([work, ended]);
   }
 
   private shard(place: SourcePlace): SourceShard {
@@ -264,6 +292,13 @@ export class SyncJob implements SyncJobApi {
       await shard.prepare({ mark, side: await this.target.side(shard.name), epoch, budget, valueBytesMax });
     }
     if (this.stopAsked) return;
+    this.moves = new SlotMoves({
+      source: this.source,
+      target: this.target,
+      shards: this.shards,
+      mayBeginAnew: this.config.sync.onLostPosition === 'resync',
+      onEvent: (level, kind, message, details) => this.emit(level, kind, message, details),
+    });
     this.sampler = setInterval(() => this.sample(), SAMPLE_EVERY_MS);
     dependencies.log.debug({ pipelines: this.shards.map(({ name }) => name) }, 'the pipelines begin');
     const outcomes = await Promise.all(this.shards.map((shard) => this.runShard(shard)));
@@ -303,6 +338,7 @@ export class SyncJob implements SyncJobApi {
     const now = performance.now();
     this.notReady.done(Math.max(...running.map(({ markAt }) => markAt)), Date.now());
     this.watchSpool();
+    void this.moves?.noteSlots();
     for (const shard of this.shards) shard.sample(now);
     const sum = (of: (pipeline: (typeof running)[number]) => number): number => running.reduce((total, pipeline) => total + of(pipeline), 0);
     this.rates.sample(now, [

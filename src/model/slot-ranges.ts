@@ -1,13 +1,16 @@
 /** Slots as text: `0-5460 5462`, ascending. */
 import { SLOT_COUNT } from './slot.ts';
 
-interface Range {
-  readonly first: number;
-  readonly last: number;
-}
-
-export function slotsText(ranges: readonly Range[]): string {
-  return ranges.map(({ first, last }) => (first === last ? String(first) : `${first}-${last}`)).join(' ');
+/** @param slots not 0 for each that is meant, by slot */
+export function textOfSlots(slots: Uint8Array): string {
+  const words: string[] = [];
+  for (let slot = 0; slot < SLOT_COUNT; slot++) {
+    if (slots[slot] === 0) continue;
+    const first = slot;
+    while (slot + 1 < SLOT_COUNT && slots[slot + 1] !== 0) slot++;
+    words.push(first === slot ? String(first) : `${first}-${slot}`);
+  }
+  return words.join(' ');
 }
 
 /** Undefined when it is no such text; '' is one without slots. */

@@ -2,13 +2,20 @@
  * A delivery to a target that the pipeline shares with others of its job: what empties a whole server or database must not reach it. FLUSHALL and FLUSHDB become
  * the removal of the keys that are this pipeline's own; where these cannot be told, and for SWAPDB, the job stops.
  *
+ * Of a cluster only keys of slots that are this pipeline's go on: what a shard has of the others (slots on their way to it or from it, and the deletion of keys
+ * that have left it) is brought by another pipeline, or once more when the slots have come to stay (job/slot-moves.ts).
+ *
  * Invariants: everything before the emptying is answered and marked when it begins, and the mark stands before it until what comes behind is applied: emptying
  * again does no harm, and nothing else is done twice. In a source transaction what comes before it would be emptied too: it is left out.
  */
 import { findCommand } from '../command/built-in-commands.ts';
+import { CommandArguments } from '../command/command-arguments.ts';
+import { keyIndexes } from '../command/key-indexes.ts';
 import type { Mark } from '../checkpoint/mark.ts';
 import { GodwitError } from '../errors/errors.ts';
 import { Batch, EntryKind } from '../model/batch.ts';
+import type { KeyShare } from '../model/key-share.ts';
+import { slotOf } from '../model/slot.ts';
 import type { LargeEntry } from '../rdb/large-entry.ts';
 import type { Delivery, ValueForm } from './delivery.ts';
 import type { ValueCursor } from './large-value.ts';
@@ -19,8 +26,7 @@ export interface SharedDeliveryOptions {
   readonly target: TargetSide;
   /** Which was read when the attempt began; its position moves on with what is sent. */
   readonly from: Mark;
-  /** Resolves when the rows may be sent: those whose keys another pipeline had until now wait for it. */
-  readonly whenOwned?: (batch: Batch, mark: Mark) => Promise<void>;
+  readonly share: KeyShare;
 }
 
 const EMPTYING = new Set(['flushall', 'flushdb', 'swapdb']);
@@ -28,9 +34,11 @@ const EMPTYING = new Set(['flushall', 'flushdb', 'swapdb']);
 export class SharedDelivery implements Delivery {
   private readonly options: SharedDeliveryOptions;
   private readonly inner: Delivery;
+  private readonly args = new CommandArguments();
+  private readonly keys: number[] = [];
   private batch: Batch | undefined;
   /** Behind the last unit that was handed on. */
-  private sent: Mark;
+  sent: Mark;
 
   constructor(options: SharedDeliveryOptions) {
     this.options = options;
@@ -52,18 +60,30 @@ export class SharedDelivery implements Delivery {
   }
 
   async sendValues(form: ValueForm, mark: Mark): Promise<void> {
-    if (this.batch !== undefined) await this.options.whenOwned?.(this.batch, mark);
+    const { share } = this.options;
+    const { batch } = this;
+    if (share.kind === 'slots' && batch !== undefined) {
+      batch.keepRows((row) => batch.keyEnd[row] === batch.keyStart[row] || share.owns(slotOf(batch.bytes, batch.keyStart[row], batch.keyEnd[row])));
+    }
+    if (batch?.count === 0) return this.pass(mark);
     await this.inner.sendValues(form, mark);
+    this.sent = mark;
   }
 
-  sendLarge(large: LargeEntry, form: ValueForm, cursor: ValueCursor, marks: { readonly before: Mark; behind(): Mark }): Promise<Mark> {
-    return this.inner.sendLarge(large, form, cursor, marks);
+  async sendLarge(large: LargeEntry, form: ValueForm, cursor: ValueCursor, marks: { readonly before: Mark; behind(): Mark }): Promise<Mark> {
+    const { share } = this.options;
+    if (share.kind === 'slots' && large.key.length > 0 && !share.owns(slotOf(large.key))) large.leaveOut();
+    this.sent = await this.inner.sendLarge(large, form, cursor, marks);
+    return this.sent;
   }
 
   async sendCommands(mark: Mark): Promise<void> {
     const { batch } = this;
     if (batch === undefined) throw new Error('no batch was taken');
-    await this.options.whenOwned?.(batch, mark);
+    const { share } = this.options;
+    const rows = batch.count;
+    if (share.kind === 'slots') batch.keepRows((row) => this.isOwn(batch, row, share.owns));
+    if (batch.count === 0 && rows > 0) return this.pass(mark);
     const row = this.firstEmptying(batch);
     if (row < 0) return this.handOn(mark);
     await this.sendAround(batch, row, mark);
@@ -121,6 +141,16 @@ export class SharedDelivery implements Delivery {
       throw new GodwitError('SHARED_FLUSH', `one of the sources has sent ${name.toUpperCase()}, which concerns the keys of the others at the target too`);
     }
     await target.clear(mark, name === 'flushall' ? undefined : database);
+  }
+
+  /** In a cluster all keys of a command are in one slot. What has no key is for all. */
+  private isOwn({ bytes, start, end, keyStart, keyEnd }: Batch, row: number, owns: (slot: number) => boolean): boolean {
+    if (keyEnd[row] === keyStart[row] || owns(slotOf(bytes, keyStart[row], keyEnd[row]))) return true;
+    // The first argument is not always a key.
+    const command = findCommand(bytes, start[row], end[row]);
+    if (command === undefined || !this.args.read(bytes, start[row], end[row])) return false;
+    const [first] = keyIndexes(command, this.args, this.keys);
+    return first === undefined || owns(slotOf(bytes, this.args.start(first), this.args.end(first)));
   }
 
   private firstEmptying(batch: Batch): number {

@@ -12,6 +12,7 @@ import type { Mark } from '../checkpoint/mark.ts';
 import type { SyncConfig } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
 import type { Endpoint } from '../model/endpoint.ts';
+import type { KeyShare } from '../model/key-share.ts';
 import type { Logger } from '../observe/log.ts';
 import { ReplicaLink, type ReplicaLinkOwner } from '../source/replica/replica-link.ts';
 import type { SnapshotTurns } from '../source/replica/snapshot-turns.ts';
@@ -26,14 +27,15 @@ import type { TargetSide } from './target-side.ts';
 
 /** The time that the target has for its last answers when the job ends. */
 const SETTLE_MS = 5000;
+const FLUSHED_LOOK_MS = 20;
 
 export interface SyncPipelineOptions {
   readonly config: SyncConfig;
   /** Where the source is now. */
   readonly locate: () => Promise<Endpoint>;
   readonly turns: SnapshotTurns;
-  /** Other pipelines of the job write to the target, too. */
-  readonly isShared: boolean;
+  /** Of the keys at the target; others of the job bring the rest. */
+  readonly share: KeyShare;
   readonly target: TargetSide;
   readonly spool: SyncSpool;
   readonly mark: Mark;
@@ -71,6 +73,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
   /** When waiting for the target's last answers ends. */
   private lastCallMs: number | undefined;
   private applier: Applier | undefined;
+  private shared: SharedDelivery | undefined;
   /** Set when the link has to ask from the mark instead of from the end of the stream log. */
   private fromMark = false;
   private synced = new Deferred<void>();
@@ -131,6 +134,21 @@ export class SyncPipeline implements ReplicaLinkOwner {
     this.received.reject(over);
     this.applier?.fail(over);
     this.ended.resolve();
+  }
+
+  /** All that comes from here on is another one's by now, or was: a new full sync begins, whatever the source could go on from. */
+  beginAnew(reason: string): void {
+    if (!this.stopping) this.askAgain(reason, true);
+  }
+
+  /** Resolves when what was handed on by now is applied, or will not be any more: an attempt that has ended sends nothing. */
+  async flushed(): Promise<void> {
+    const { shared } = this;
+    if (shared === undefined) return;
+    const { sent } = shared;
+    const isThere = ({ phase, offset, rdbOffset }: Mark): boolean =>
+      phase === 'full-sync' ? sent.phase === 'full-sync' && rdbOffset >= sent.rdbOffset : sent.phase === 'full-sync' || offset >= sent.offset;
+    while (!this.stopping && this.shared === shared && !isThere(this.applied)) await new Promise((resolve) => setTimeout(resolve, FLUSHED_LOOK_MS));
   }
 
   position(): { replicationId: string; offset: number } | undefined {
@@ -300,7 +318,9 @@ export class SyncPipeline implements ReplicaLinkOwner {
         attempt.applier?.fail(error);
       },
     });
-    const delivery = this.options.isShared ? new SharedDelivery({ delivery: opened, target, from: mark }) : opened;
+    const { share } = this.options;
+    this.shared = share.kind === 'all' ? undefined : new SharedDelivery({ delivery: opened, target, from: mark, share });
+    const delivery = this.shared ?? opened;
     const applier = new Applier({ delivery, prefix: `${config.checkpoint.prefix}:`, valueBytesMax, stopping });
     attempt.applier = applier;
     if (attempt.error !== undefined) applier.fail(attempt.error);

@@ -32,7 +32,7 @@ export interface LargeEntryHead {
 }
 
 export class LargeEntry implements LargeEntryHead {
-  readonly kind: EntryKind | typeof NOTHING_TO_APPLY;
+  kind: EntryKind | typeof NOTHING_TO_APPLY;
   readonly type: number;
   readonly key: Uint8Array;
   readonly database: number;
@@ -59,6 +59,11 @@ export class LargeEntry implements LargeEntryHead {
     this.valueStart = head.valueStart;
     this.nextOffset = head.valueStart;
     this.skipper = skipper;
+  }
+
+  /** It is stepped over: somebody else brings its key. */
+  leaveOut(): void {
+    this.kind = NOTHING_TO_APPLY;
   }
 
   /**

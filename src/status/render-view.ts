@@ -30,6 +30,7 @@ const LABEL_WIDTH = 11;
 const WIDE_COLUMNS = 120;
 const BAR_WIDTH_MAX = 40;
 const SHARD_LINES_MAX = 12;
+const BAD_CONNECTIONS_MAX = 6;
 
 /** The lines of the view, joined by line feeds, without one at the end. */
 export function renderView(status: JobStatus, options: ViewOptions): string {
@@ -44,7 +45,7 @@ export function renderView(status: JobStatus, options: ViewOptions): string {
     ...changesLines(status),
     ...(isLoad ? [] : [lagLine(status), spoolLine(status)]),
     ...shardLines(status.pipelines),
-    ...status.connections.flatMap((connection) => connectionLines(connection, options.width, now)),
+    ...allConnections(status, options.width, now),
     ...errorLines(status),
     ...(options.events ?? []).map(eventLine),
   ];
@@ -138,6 +139,18 @@ function spoolLine(status: JobStatus): Line {
     [`${showBytes(bytesOnDisk)}${limit} on disk  ${showBytes(bytesInMemory)} in memory`],
     [`  disk ${showBytes(diskFreeBytes)} free`, 'dim'],
     [full === null ? '' : full === 'disk' ? '  DISK FULL' : '  FULL', 'bad'],
+  ];
+}
+
+/** Of several shards only those that are not as they should be, and how many are. */
+function allConnections({ connections, pipelines }: JobStatus, width: number, now: number): Line[] {
+  if (pipelines.length < 2) return connections.flatMap((connection) => connectionLines(connection, width, now));
+  const bad = connections.filter(({ state }) => STATE_STYLES[state] !== 'good');
+  const shown = bad.slice(0, BAD_CONNECTIONS_MAX);
+  const rest = bad.length > shown.length ? `, ${bad.length - shown.length} more are not` : '';
+  return [
+    [label('connection'), [`${connections.length - bad.length} of ${connections.length} as they should be${rest}`, bad.length > 0 ? 'busy' : 'plain']],
+    ...shown.flatMap((connection) => connectionLines(connection, width, now)),
   ];
 }
 

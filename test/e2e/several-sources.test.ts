@@ -69,3 +69,39 @@ test('three servers come into one, each exactly once, over a kill of Godwit', as
   expect((await godwit('--finish').exit).code).toBe(0);
   expect(await target.client().keys('__godwit*')).toEqual([]);
 });
+
+test('one that is emptied, and one that cannot go on where it was, stop the job: whose keys are whose is not known', async () => {
+  await writeToAll();
+  const first = godwit();
+  await first.waitForPhase('incremental-sync');
+  await Promise.all(loads.splice(0).map((load) => load.stop()));
+  await first.waitForCaughtUp(sources);
+  const keys = await target.client().dbsize();
+  await sources[1].client().flushall();
+  const { code, stderr } = await first.exit;
+  expect(stderr).toMatch(/^godwit: \[SHARED_FLUSH\] [^\n]+\n$/);
+  expect(code).toBe(4);
+  expect(await target.client().dbsize()).toBe(keys);
+  // Its history is another one after that.
+  await sources[0].restart({ keepData: false });
+  await sources[1].restart({ keepData: false });
+  expect((await godwit().exit).stderr).toMatch(/^godwit: \[POSITION_LOST\]/);
+  expect(await target.client().dbsize()).toBe(keys);
+});
+
+test('with --on-lost-position resync one that begins anew leaves the others alone', async () => {
+  await writeToAll();
+  const running = godwit('--on-lost-position', 'resync');
+  await running.waitForPhase('incremental-sync');
+  await Promise.all(loads.splice(0).map((load) => load.stop()));
+  await running.waitForCaughtUp(sources);
+  const keys = await target.client().dbsize();
+  await sources[2].restart({ keepData: false });
+  await sources[2].client().set('source 2: 1', 'changed');
+  await running.waitForStatus('the full sync of one', () => running.lines.filter(({ event }) => event === 'full-sync.done').length === SOURCES + 1);
+  await running.waitForStatus('the change', ({ pipelines }) => pipelines.every(({ phase }) => phase === 'incremental-sync'));
+  const client = target.client();
+  await expect.poll(() => client.get('source 2: 1')).toBe('changed');
+  expect(await client.dbsize()).toBe(keys);
+  expect(running.lines.some(({ event }) => event === 'target.keys-remain')).toBe(true);
+});

@@ -2,8 +2,7 @@
  * A writer at the source whose writes cannot be applied twice or left out without a trace: counters, lists, texts, streams, and transactions
  * that tie them together. It goes on until stop().
  */
-import type { Redis } from 'ioredis';
-import type { RealServer } from './server.ts';
+import type { Cluster, Redis } from 'ioredis';
 
 const TURN_PAUSE_MS = 4;
 const COMMANDS_A_TURN = 24;
@@ -11,24 +10,28 @@ const COMMANDS_A_TURN = 24;
 export interface LiveLoadOptions {
   /** Between two turns; 4 unless told. */
   pauseMs?: number;
-  /** Begins every key. */
+  /** Begins every key; with a `{tag}` all are in one slot of a cluster. */
   prefix?: string;
+  /** Refusals and lost connections are no error: the primary changes meanwhile. */
+  isTolerant?: boolean;
 }
 
 export class LiveLoad {
   /** Commands that the source has taken. */
   commands = 0;
-  private readonly client: Redis;
+  private readonly client: Redis | Cluster;
   private readonly pauseMs: number;
   private readonly prefix: string;
+  private readonly isTolerant: boolean;
   private readonly done: Promise<void>;
   private running = true;
   private step = 0;
 
-  constructor(source: RealServer, options: LiveLoadOptions = {}) {
+  constructor(source: { client(): Redis | Cluster }, options: LiveLoadOptions = {}) {
     this.client = source.client();
     this.pauseMs = options.pauseMs ?? TURN_PAUSE_MS;
     this.prefix = options.prefix ?? '';
+    this.isTolerant = options.isTolerant ?? false;
     this.done = this.run();
     this.done.catch(() => undefined);
   }
@@ -52,7 +55,9 @@ export class LiveLoad {
 
   private async run(): Promise<void> {
     while (this.running) {
-      await this.takeTurn();
+      await this.takeTurn().catch((error: unknown) => {
+        if (!this.isTolerant) throw error;
+      });
       await pause(this.pauseMs);
     }
   }

@@ -55,6 +55,38 @@ test('CLIENT KILL: comes back, what was pending fails once, and the state is res
   expect(data.status()).toMatchObject({ reconnects: 20, unansweredReplies: 0, unansweredBytes: 0, lastError: { code: 'CONNECTION_LOST' } });
 });
 
+describe('a connection that is pointed at another server', () => {
+  test('goes there, and what was pending is told that it is lost', async () => {
+    const other = await startServer();
+    const data = connection(redis.port);
+    await data.connect();
+    const before = data.server.runId;
+    const blocked = expect(data.call('BLPOP', 'never', 0)).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+    data.pointTo({ host: '127.0.0.1', port: other.port });
+    await blocked;
+    await data.ready();
+    expect(data.server.runId).not.toBe(before);
+    expect(data.endpoint.port).toBe(other.port);
+    expect(data.status().address).toBe(`127.0.0.1:${other.port}`);
+    const { generation } = data;
+    data.pointTo({ host: '127.0.0.1', port: other.port });
+    await data.call('PING');
+    expect(data.generation).toBe(generation);
+    await other.stop();
+  });
+
+  test('does not wait out the pause that the first one has earned', async () => {
+    const first = await startServer();
+    const data = connection(first.port, { reconnect: { delayMinMs: 60_000, delayMaxMs: 60_000, attemptsMax: 0, connectTimeoutMs: 2_000 } });
+    await data.connect();
+    await first.stop();
+    await expect.poll(() => data.stateName).toBe('backing-off');
+    data.pointTo({ host: '127.0.0.1', port: redis.port });
+    await data.ready();
+    expect(data.status().address).toBe(`127.0.0.1:${redis.port}`);
+  });
+});
+
 test('a server that restarts is found again, and known to be another process', async () => {
   const first = await startServer();
   const data = connection(first.port);

@@ -45,6 +45,14 @@ describe('misuse is one line and exit code 2', () => {
   });
 });
 
+test('--source may be given several times, and passwords of all of them stay hidden', async () => {
+  const { code, out } = await run(['explain', '--source', 'redis://a:1', '--source', 'redis://u:planted@b:2', '--source', 'c', '--target', 'd']);
+  expect(code).toBe(0);
+  expect(out).toMatch(/^source\.url +redis:\/\/a:1 /m);
+  expect(out).toMatch(/^source\.others +redis:\/\/u:\*+@b:2 c /m);
+  expect(out).not.toContain('planted');
+});
+
 describe('help', () => {
   test('names every option with its default and its variable, in groups, and ends with examples', async () => {
     const { code, out } = await run(['sync', '--help']);

@@ -185,6 +185,40 @@ describe('endpoints', () => {
   });
 });
 
+describe('several sources', () => {
+  const others = (word: string, env = {}): ReturnType<typeof resolveConfig> =>
+    resolveConfig({ ...BASE, env: { ...BASE.env, ...env }, flags: { 'source.others': word } });
+
+  test('have credentials of their own, or those that were given for the side by themselves', () => {
+    const { config } = others('redis://u:secret@b:1 c', { GODWIT_SOURCE_PASSWORD: 'common' });
+    expect(config?.otherSources).toEqual([
+      { host: 'b', port: 1, username: 'u', password: 'secret' },
+      { host: 'c', port: 6379, password: 'common' },
+    ]);
+    expect(config?.job.name).toBe('127.0.0.1-6379-and-b-1-and-c-6379-to-10.0.0.2-6380');
+    expect(resolveConfig({ ...BASE, sourceArgument: 'redis://:mine@a', flags: { 'source.others': 'c' } }).config?.otherSources).toEqual([
+      { host: 'c', port: 6379 },
+    ]);
+  });
+
+  test('stop when a position is lost, unless told otherwise', () => {
+    expect(others('b').config?.sync.onLostPosition).toBe('stop');
+    expect(resolveConfig({ ...BASE, flags: { 'source.others': 'b', 'sync.on_lost_position': 'resync' } }).config?.sync.onLostPosition).toBe('resync');
+    expect(loadConfig(BASE).config.sync.onLostPosition).toBe('resync');
+  });
+
+  test('are different servers, none of them the target, and no cluster', () => {
+    const messages = (word: string): string =>
+      others(word)
+        .problems.map(({ code, message }) => `${code} ${message}`)
+        .join();
+    expect(messages('127.0.0.1:6379')).toMatch(/CONFIG_INVALID .*source.others names 127.0.0.1:6379, which is a source already/);
+    expect(messages('b b')).toMatch(/names b:6379, which is a source already/);
+    expect(messages('10.0.0.2:6380')).toMatch(/SAME_SERVER/);
+    expect(messages('redis+cluster://b')).toMatch(/is not the address of one standalone server/);
+  });
+});
+
 describe('mistakes', () => {
   test('all of a file are reported at once, each with its line and its fix', () => {
     const configFile = file(

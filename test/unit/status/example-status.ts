@@ -25,7 +25,7 @@ export function exampleConnection(over: Partial<ConnectionStatus> = {}): Connect
   };
 }
 
-function examplePipeline(over: Partial<PipelineStatus> = {}): PipelineStatus {
+export function examplePipeline(over: Partial<PipelineStatus> = {}): PipelineStatus {
   return {
     name: '',
     source: { address: '10.0.0.1:6379', server: 'Redis 7.0.15' },

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { JobEvent } from '../../../src/observe/job-api.ts';
 import { showBytes, showCount, showDuration, showPercent } from '../../../src/status/format-quantity.ts';
 import { renderView } from '../../../src/status/render-view.ts';
-import { exampleConnection, exampleStatus, STARTED_AT } from './example-status.ts';
+import { exampleConnection, examplePipeline, exampleStatus, STARTED_AT } from './example-status.ts';
 
 const NOW = STARTED_AT + 14_000;
 const EVENT: JobEvent = { at: NOW - 1000, level: 'warn', kind: 'connection.lost', message: 'target data: closed, \u001b[2Jconnecting\nagain', details: {} };
@@ -52,6 +52,34 @@ describe('the live view', () => {
     expect(text).toContain('full sync  1.2 GiB applied  1.5 GiB received  size unknown');
     expect(text).toContain('lag        -  -');
     expect(text).not.toMatch(/NaN|undefined| -1/);
+  });
+
+  test("says that it waits for the source's snapshot, instead of counting nothing", () => {
+    const { fullSync } = examplePipeline();
+    const waiting = examplePipeline({ fullSync: { ...fullSync, bytesReceived: 0, waitsFor: 'snapshot' } });
+    const none = { ...exampleStatus().fullSync, bytesTotal: -1, bytesReceived: 0, bytesApplied: 0, progress: -1 };
+    expect(render({ fullSync: none, pipelines: [waiting] })).toContain("full sync  waiting for the source's snapshot");
+    expect(render({ fullSync: none })).toContain('full sync  0 B applied');
+  });
+
+  test('has a line for each of several shards, and of their connections only those that are not well', () => {
+    const { fullSync } = examplePipeline();
+    const shard = (n: number): ReturnType<typeof examplePipeline> =>
+      examplePipeline({ name: `${n}`, source: { address: `10.0.1.${n}:6379`, server: '' }, lagBytes: n, phase: n > 2 ? 'incremental-sync' : 'full-sync' });
+    const waits = { ...shard(1), fullSync: { ...fullSync, bytesReceived: 0, waitsFor: 'turn' as const } };
+    const bad = exampleConnection({ state: 'backing-off', address: '10.0.1.2:6379' });
+    const lines = render({ pipelines: [waits, shard(2), shard(3)], connections: [exampleConnection(), bad] }, 100).split('\n');
+    expect(lines.filter((line) => line.startsWith('shard'))).toEqual([
+      'shard      10.0.1.1:6379  streaming  waiting for its turn',
+      'shard      10.0.1.2:6379  streaming  full sync 48.1 %',
+      'shard      10.0.1.3:6379  streaming  lag 3 B',
+    ]);
+    expect(lines).toContain('connection 1 of 2 as they should be');
+    expect(lines.filter((line) => /^connection target data/.test(line))).toHaveLength(1);
+    const many = render({ pipelines: Array.from({ length: 40 }, (_, n) => shard(n)) }, 100).split('\n');
+    expect(many.filter((line) => line.startsWith('shard'))).toHaveLength(12);
+    expect(many.find((line) => line.startsWith('shard'))).toContain('10.0.1.39:6379');
+    expect(many.join('\n')).toContain('and 28 more');
   });
 
   test('counts errors once there are any', () => {
