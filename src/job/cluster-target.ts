@@ -27,8 +27,6 @@ import { keyCount, notEmpty, restoreOptions, valueBytesMax } from './preflight.t
 export interface ClusterTargetOptions {
   readonly config: SyncConfig;
   readonly address: string;
-  /** It stands for the whole cluster. */
-  readonly isClusterNode = false;
   readonly topology: ClusterFollower;
   /** Begins the names of all connections of this run. */
   readonly runName: string;
@@ -42,6 +40,8 @@ const TRIES_MAX = 20;
 
 export class ClusterTarget implements JobTarget {
   readonly address: string;
+  /** It stands for the whole cluster. */
+  readonly isClusterNode = false;
   /** Of all pipelines. */
   readonly counts: BarrierCounts = { split: 0 };
   readonly store: SlotMarkStore;
