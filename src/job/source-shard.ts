@@ -3,6 +3,7 @@
  * pipeline, and gives it its name, its mark and its side of the target.
  */
 import type { Mark } from '../checkpoint/mark.ts';
+import { readCommandTable } from '../source/read-command-table.ts';
 import type { SyncConfig } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
 import { type Endpoint, endpointName } from '../model/endpoint.ts';
@@ -85,7 +86,7 @@ export class SourceShard {
     const { config, turns, log, onEvent } = this.options;
     const spool = new SyncSpool({ config: config.spool, job: config.job.name, pipeline: this.name, epoch, budget, log });
     this.spool = spool;
-    await Promise.all([spool.adopt(mark), this.watch.ask('idle')]);
+    const [table] = await Promise.all([readCommandTable(this.control), spool.adopt(mark), this.watch.ask('idle')]);
     this.pipeline = new SyncPipeline({
       config,
       locate: () => this.locate(),
@@ -95,6 +96,7 @@ export class SourceShard {
       spool,
       mark,
       valueBytesMax,
+      table,
       log,
       sourceOffset: this.watch.offset,
       sourceVersion: () => this.control.server.version?.text ?? '',

@@ -197,7 +197,7 @@ export class ClusterSide implements TargetSide {
       valueBytesMax,
       splits: onCrossSlot !== 'stop',
       lowMarks: this.lowMarks,
-      translation: new StreamTranslation(version, onUnsupported, restore.conversion.counts),
+      translation: new StreamTranslation(version, onUnsupported, restore.conversion.counts, attempt.table),
       newRefusals: () => new Refusals({ ...policy, onError }),
       planRefusals: new Refusals({ ...policy, onError: onCrossSlot === 'dead-letter' ? 'dead-letter' : onError }),
       open: (node) => this.openLane(node),

@@ -8,7 +8,8 @@
  */
 import { type Command } from '../command/command.ts';
 import { CommandArguments } from '../command/command-arguments.ts';
-import { findCommand } from '../command/built-in-commands.ts';
+import { builtInCommands } from '../command/built-in-commands.ts';
+import type { CommandTable } from '../command/command-table.ts';
 import { repeatability, repeatabilityByName, type Repeatability } from '../command/repeatability.ts';
 import { CommandRewriter } from '../command/rewrite/command-rewriter.ts';
 import { commands, PASSTHROUGH, type RewrittenCommands } from '../command/rewrite/rewritten.ts';
@@ -51,14 +52,17 @@ export class StreamTranslation {
   readonly rowCommands: (Command | undefined)[] = [];
   rowRepeatable = new Uint8Array(0);
   private readonly rewriter: CommandRewriter | undefined;
+  private readonly table: CommandTable;
   private readonly args = new CommandArguments();
   private readonly plans = new Map<Command, Plan>();
 
   /**
    * @param target undefined: not known, commands go as they are
    * @param counts what is left out or loses something is counted here
+   * @param table what the source itself knows
    */
-  constructor(target: ServerVersion | undefined, onUnsupported: OnUnsupported, counts: ConversionCounts) {
+  constructor(target: ServerVersion | undefined, onUnsupported: OnUnsupported, counts: ConversionCounts, table: CommandTable = builtInCommands) {
+    this.table = table;
     this.onUnsupported = onUnsupported;
     this.counts = counts;
     this.rewriter = target === undefined ? undefined : new CommandRewriter(target);
@@ -87,7 +91,7 @@ export class StreamTranslation {
   /** @returns may it be repeated? */
   private row(batch: Batch, row: number, nowMs: number): boolean {
     const { bytes, start, end } = batch;
-    const command = findCommand(bytes, start[row], end[row]);
+    const command = this.table.find(bytes, start[row], end[row]);
     this.rowCommands[row] = command;
     if (command === undefined) return false;
     const plan = this.plans.get(command) ?? this.plan(command);

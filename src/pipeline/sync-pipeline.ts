@@ -8,6 +8,7 @@
  */
 import { type Clock, systemClock } from '../async/clock.ts';
 import { Deferred } from '../async/deferred.ts';
+import type { CommandTable } from '../command/command-table.ts';
 import type { Mark } from '../checkpoint/mark.ts';
 import type { SyncConfig } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
@@ -40,6 +41,8 @@ export interface SyncPipelineOptions {
   readonly spool: SyncSpool;
   readonly mark: Mark;
   readonly valueBytesMax: number;
+  /** The commands that the source knows. */
+  readonly table: CommandTable;
   /** Where the source stood when this run began: no earlier run has sent anything behind it. */
   readonly sourceOffset: number;
   readonly log: Logger;
@@ -310,6 +313,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
     const opened = target.open(mark, {
       leftOut: this.leftOut,
       replayUntil: this.replayUntil,
+      table: this.options.table,
       stopping,
       onApplied: (position) => this.onApplied(position),
       onMarked: (position) => this.onMarked(position),

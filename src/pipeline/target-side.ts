@@ -2,6 +2,7 @@
  * The target as one pipeline sees it, whatever its topology: where the mark is, who may write, and what an attempt sends through. Its methods wait for nothing
  * but replies: who calls tries again (again-and-again.ts).
  */
+import type { CommandTable } from '../command/command-table.ts';
 import type { Mark } from '../checkpoint/mark.ts';
 import type { GodwitError } from '../errors/errors.ts';
 import type { ConversionCounts } from '../target/value-conversion.ts';
@@ -13,6 +14,8 @@ export interface AttemptOptions extends DeliveryEvents {
   readonly leftOut: Set<string>;
   /** Units of the stream up to here may have been applied before. */
   readonly replayUntil: number;
+  /** The commands that the source knows. */
+  readonly table: CommandTable;
   stopping(): boolean;
 }
 

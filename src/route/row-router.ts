@@ -4,7 +4,7 @@
  */
 import { CommandArguments } from '../command/command-arguments.ts';
 import type { Command } from '../command/command.ts';
-import { channelIndexes, keyIndexes } from '../command/key-indexes.ts';
+import { channelIndexes, keyIndexes, keysAreKnown } from '../command/key-indexes.ts';
 import type { Batch } from '../model/batch.ts';
 import { slotOf } from '../model/slot.ts';
 
@@ -22,6 +22,7 @@ export class RowRouter {
   /** 0 to 16,383, or NO_KEY, CROSS_SLOT, UNKNOWN (args and keys tell more then). */
   slotOf(batch: Batch, row: number, command: Command | undefined): number {
     if (command === undefined) return UNKNOWN;
+    if (!keysAreKnown(command)) return UNKNOWN;
     const isSimple = this.simple.get(command) ?? this.learn(command);
     return isSimple ? slotOf(batch.bytes, batch.keyStart[row], batch.keyEnd[row]) : this.slotOfKeys(command, batch.bytes, batch.start[row], batch.end[row]);
   }
