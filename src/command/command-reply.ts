@@ -1,7 +1,8 @@
 /**
  * Rows of the table from what a server says of itself: the replies to COMMAND and COMMAND DOCS, as arrays (RESP 2). For the generator, and for the
  * table of a source with modules or with commands that are newer than ours. Redis before 7.0 has no key specs in its reply: then first, last and
- * step are taken, and a command with movable keys counts as incomplete. Where the replies have an unknown form the field is left empty: nothing here throws.
+ * step are taken, and a command with movable keys counts as incomplete. So does a command of a module that finds its keys itself (getkeys-api), of which the
+ * specs of 7.0 say nothing or too little. Where the replies have an unknown form the field is left empty: nothing here throws.
  */
 import type { KeyBegin, KeyFind, KeySpec } from './command.ts';
 import { type CommandRow, keysText } from './command-row.ts';
@@ -41,7 +42,7 @@ function rowsOfEntry(entry: readonly Reply[], docs: ReadonlyMap<string, CommandD
   const flags = list(entry[2]).map(text);
   const subcommands = list(entry[9]);
   const letters = flags.map((flag) => FLAG_LETTERS[flag] ?? '').join('') + (subcommands.length > 0 ? 'c' : '');
-  const keys = Array.isArray(entry[8]) ? keysOfSpecs(entry[8]) : keysOfPositions(entry, flags);
+  const keys = Array.isArray(entry[8]) ? keysOfSpecs(entry[8], flags) : keysOfPositions(entry, flags);
   const row: CommandRow = [name, Number(entry[1]), letters, docs.get(name)?.group ?? '', keys, '', ''];
   return [row, ...rowsFromReply(subcommands, docs)];
 }
@@ -50,23 +51,32 @@ function keysOfPositions(entry: readonly Reply[], flags: readonly string[]): str
   const [index, last, step] = [Number(entry[3]), Number(entry[4]), Number(entry[5])];
   const incomplete = flags.includes('movablekeys');
   if (!(index > 0)) return keysText([], incomplete);
+  if (![index, last, step].every(Number.isInteger) || step < 1) return keysText([], true);
   const find: KeyFind = { kind: 'range', lastKey: last < 0 ? last : last - index, step, limit: 0 };
   return keysText([{ begin: { kind: 'index', index }, find, isChannel: false }], incomplete);
 }
 
-function keysOfSpecs(specs: readonly Reply[]): string {
+function keysOfSpecs(specs: readonly Reply[], flags: readonly string[]): string {
   const read = specs.map(readSpec);
-  return keysText(
-    read.filter((spec) => spec !== undefined),
-    read.includes(undefined),
-  );
+  const found = read.filter((spec) => spec !== undefined);
+  return keysText(found, read.includes(undefined) || specs.some(isIncomplete) || findsKeysItself(flags, found));
+}
+
+/** A module's command moves its keys, but its specs are such that they stand still: it must be asked for them. */
+function findsKeysItself(flags: readonly string[], specs: readonly KeySpec[]): boolean {
+  return flags.includes('module') && flags.includes('movablekeys') && specs.every(({ begin, find }) => begin.kind === 'index' && find.kind === 'range');
+}
+
+function isIncomplete(spec: Reply): boolean {
+  return list(fieldsOf(spec).get('flags')).map(text).includes('incomplete');
 }
 
 function readSpec(reply: Reply): KeySpec | undefined {
   const fields = fieldsOf(reply);
   const begin = readBegin(fieldsOf(fields.get('begin_search')));
   const find = readFind(fieldsOf(fields.get('find_keys')));
-  if (!begin || !find) return undefined;
+  if (!begin || !find || ![...Object.values(begin), ...Object.values(find)].every((value) => typeof value === 'string' || Number.isInteger(value)))
+    return undefined;
   return { begin, find, isChannel: list(fields.get('flags')).map(text).includes('not_key') };
 }
 
@@ -85,6 +95,7 @@ function readBegin(fields: ReadonlyMap<string, Reply>): KeyBegin | undefined {
 function readFind(fields: ReadonlyMap<string, Reply>): KeyFind | undefined {
   const spec = fieldsOf(fields.get('spec'));
   const number = (name: string): number => Number(spec.get(name));
+  if (!(Number.isInteger(number('keystep')) && number('keystep') > 0)) return undefined;
   switch (text(fields.get('type'))) {
     case 'range':
       return { kind: 'range', lastKey: number('lastkey'), step: number('keystep'), limit: number('limit') };

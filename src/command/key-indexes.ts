@@ -1,12 +1,23 @@
 /**
- * Which arguments of a command are keys. By the table's key specs (db.c: getKeysUsingKeySpecs), and for the three whose specs do not say all by hand:
+ * Which arguments of a command are keys. By the table's key specs (db.c: getKeysUsingKeySpecs), and for those whose specs do not say all by hand:
  *
  *   SORT key [BY pattern] [LIMIT a b] [GET pattern ...] [STORE key]     the last STORE counts; patterns name keys that nobody can list
  *   MIGRATE host port key|"" db timeout [...] [KEYS key ...]            KEYS counts if the key is empty
  *   GEORADIUS[BYMEMBER] key ... [STORE key] [STOREDIST key]             the last of both counts
+ *   XREAD[GROUP] [GROUP group consumer] ... STREAMS key ... id ...      a group or consumer may be called STREAMS (t_stream.c: xreadGetKeys)
  */
 import type { CommandArguments } from './command-arguments.ts';
 import type { Command, KeyFind, KeySpec } from './command.ts';
+
+const BY_HAND = new Set(['sort', 'sort_ro', 'migrate', 'georadius', 'georadiusbymember', 'xread', 'xreadgroup']);
+
+/**
+ * Is what keyIndexes() finds all? False for a command of a module that finds its keys itself, or one that is newer than all that is known here: such a
+ * command can be sent to no node of a cluster, since nobody knows which.
+ */
+export function keysAreKnown(command: Command): boolean {
+  return !command.keysIncomplete || BY_HAND.has(command.name);
+}
 
 /**
  * Indexes of the keys among the arguments (the name is 0) in the order of the command, into `into` if given (emptied first). No keys when the command
@@ -24,6 +35,9 @@ export function keyIndexes(command: Command, args: CommandArguments, into: numbe
       return keysOfGeoRadius(args, 6, into);
     case 'georadiusbymember':
       return keysOfGeoRadius(args, 5, into);
+    case 'xread':
+    case 'xreadgroup':
+      return keysOfXread(args, into);
     default:
       for (const spec of command.keySpecs) if (!spec.isChannel) addKeys(spec, args, into);
       return into;
@@ -112,6 +126,21 @@ function keysOfGeoRadius(args: CommandArguments, firstOption: number, into: numb
     if (!args.isAny(i, ['STORE', 'STOREDIST'])) continue;
     i++;
     into[1] = i;
+  }
+  return into;
+}
+
+/** The other options come before STREAMS, so that their values are passed over, whatever they are called. */
+function keysOfXread(args: CommandArguments, into: number[]): number[] {
+  for (let i = 1; i < args.count; i++) {
+    if (args.isAny(i, ['BLOCK', 'COUNT'])) i++;
+    else if (args.is(i, 'GROUP')) i += 2;
+    else if (args.is(i, 'STREAMS')) {
+      const streams = (args.count - i - 1) / 2;
+      if (Number.isInteger(streams)) for (let key = i + 1; key <= i + streams; key++) into.push(key);
+      break;
+    } else if (!args.isAny(i, ['NOACK', 'CLAIM'])) break;
+    else if (args.is(i, 'CLAIM')) i++;
   }
   return into;
 }

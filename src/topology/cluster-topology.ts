@@ -10,6 +10,7 @@
 import { isIP } from 'node:net';
 import { BackOff } from '../async/back-off.ts';
 import { type Clock, systemClock } from '../async/clock.ts';
+import { Pause } from '../async/pause.ts';
 import { TypedEmitter } from '../async/typed-emitter.ts';
 import { GodwitError, toGodwitError } from '../errors/errors.ts';
 import { type Endpoint, endpointName } from '../model/endpoint.ts';
@@ -56,6 +57,7 @@ export class ClusterTopology implements ClusterFollower {
   private readonly known: KnownAddresses;
   private readonly loop: RefreshLoop;
   private readonly trouble: Trouble;
+  private readonly pause: Pause;
   /** Connections that are being made or asked. */
   private readonly asked = new Set<Connection>();
   private current: ClusterMap | undefined;
@@ -69,6 +71,7 @@ export class ClusterTopology implements ClusterFollower {
     this.options = options;
     this.clock = options.clock ?? systemClock;
     this.events = new TypedEmitter((error) => options.log.error({ error: String(error) }, 'a listener of a topology has failed'));
+    this.pause = new Pause(this.clock);
     this.known = new KnownAddresses(options.side.seeds);
     this.trouble = new Trouble(this.clock, {
       begun: (error) => {
@@ -102,7 +105,8 @@ export class ClusterTopology implements ClusterFollower {
       if (this.closed) throw closedError();
       if (error && (!error.retryable || (attemptsMax > 0 && backOff.attempts + 1 >= attemptsMax))) throw error;
       if (error) this.trouble.met(error);
-      await this.pause(backOff.nextDelayMs());
+      await this.pause.wait(backOff.nextDelayMs());
+      if (this.closed) throw closedError();
     }
     this.trouble.over();
     this.loop.start();
@@ -154,6 +158,7 @@ export class ClusterTopology implements ClusterFollower {
   async close(): Promise<void> {
     this.closed = true;
     this.loop.stop();
+    this.pause.end();
     const open = [...this.asked, ...(this.informant ? [this.informant.connection] : [])];
     this.informant = undefined;
     await Promise.all(open.map((connection) => connection.close()));
@@ -256,10 +261,6 @@ export class ClusterTopology implements ClusterFollower {
     for (const node of map.nodes) this.known.see(this.endpointOf(node));
     const changes = before ? clusterChanges(before, map) : [];
     if (before && changes.length > 0) this.events.emit('changed', { map, before, changes });
-  }
-
-  private pause(delayMs: number): Promise<void> {
-    return new Promise((resolve) => void this.clock.startTimer(delayMs, resolve));
   }
 
   private notReady(map: ClusterMap): GodwitError {

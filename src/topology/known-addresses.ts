@@ -31,6 +31,8 @@ export class KnownAddresses {
   /** Each once: the given ones first, then those seen last, then the seeds. */
   inOrder(first: readonly Endpoint[]): Endpoint[] {
     const all = [...first, ...[...this.others.values()].toReversed(), ...this.seeds];
-    return [...new Map(all.toReversed().map((endpoint) => [endpointName(endpoint), endpoint])).values()].toReversed();
+    const named = new Map<string, Endpoint>();
+    for (const endpoint of all) if (!named.has(endpointName(endpoint))) named.set(endpointName(endpoint), endpoint);
+    return [...named.values()];
   }
 }

@@ -6,6 +6,7 @@
  */
 import { BackOff } from '../async/back-off.ts';
 import { type Clock, systemClock } from '../async/clock.ts';
+import { Pause } from '../async/pause.ts';
 import { TypedEmitter } from '../async/typed-emitter.ts';
 import { GodwitError, toGodwitError } from '../errors/errors.ts';
 import { type Endpoint, endpointName } from '../model/endpoint.ts';
@@ -33,6 +34,7 @@ export class SentinelTopology implements SentinelFollower {
   private readonly watches = new Map<string, SentinelWatch>();
   private readonly loop: RefreshLoop;
   private readonly trouble: Trouble;
+  private readonly pause: Pause;
   private current: Endpoint | undefined;
   private started = false;
   private closed = false;
@@ -41,6 +43,7 @@ export class SentinelTopology implements SentinelFollower {
     this.options = options;
     this.clock = options.clock ?? systemClock;
     this.events = new TypedEmitter((error) => options.log.error({ error: String(error) }, 'a listener of a topology has failed'));
+    this.pause = new Pause(this.clock);
     this.trouble = new Trouble(this.clock, {
       begun: (error) => {
         options.log.warn({ role: options.role, code: error.code, error: error.message }, 'the sentinels name no primary');
@@ -74,8 +77,8 @@ export class SentinelTopology implements SentinelFollower {
       if (error === undefined) break;
       if (!error.retryable || (attemptsMax > 0 && backOff.attempts + 1 >= attemptsMax)) throw error;
       this.trouble.met(error);
-      const delayMs = backOff.nextDelayMs();
-      await new Promise<void>((resolve) => void this.clock.startTimer(delayMs, resolve));
+      await this.pause.wait(backOff.nextDelayMs());
+      if (this.closed) throw closedError();
     }
     this.trouble.over();
     this.started = true;
@@ -99,6 +102,7 @@ export class SentinelTopology implements SentinelFollower {
   async close(): Promise<void> {
     this.closed = true;
     this.loop.stop();
+    this.pause.end();
     await Promise.all([...this.watches.values()].map((watch) => watch.close()));
   }
 

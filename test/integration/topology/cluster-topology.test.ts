@@ -199,6 +199,15 @@ describe('what cannot be followed says so:', () => {
     await expect(failing).rejects.toMatchObject({ code: 'CONNECT_FAILED', message: expect.stringContaining(String(seeds[1].port)) as string });
   });
 
+  test('a search that is closed ends at once, however long its next pause is', async () => {
+    const reconnect = { ...DISCOVERY.reconnect, delayMinMs: 600_000, delayMaxMs: 600_000 };
+    const topology = follow([await deadEndpoint()], { reconnect });
+    const starting = topology.start();
+    await waitFor('the first failure', () => topology.told.length > 0);
+    await topology.close();
+    await expect(starting).rejects.toThrow('closed');
+  });
+
   test('a wrong password', async () => {
     server = await startServer({ args: { 'cluster-enabled': 'yes', requirepass: 'right' } });
     closing.push(() => server.stop());

@@ -1,11 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { availableOn } from '../../../src/command/available-on.ts';
 import { builtInCommands, findCommand, tableForSource } from '../../../src/command/built-in-commands.ts';
 import { docsFromReply, rowsFromReply } from '../../../src/command/command-reply.ts';
 import { packVersion } from '../../../src/command/command.ts';
 import { CommandTable } from '../../../src/command/command-table.ts';
+import { keyIndexes, keysAreKnown } from '../../../src/command/key-indexes.ts';
 import type { ServerVersion } from '../../../src/model/server-version.ts';
 import { encodeCommand } from '../../../src/resp/encode.ts';
+import { readCommand } from '../../support/commands/resp-command.ts';
 
 const version = (product: ServerVersion['product'], text: string): ServerVersion => {
   const [major, minor, patch] = text.split('.').map(Number);
@@ -103,6 +106,30 @@ describe('a table of a server of its own', () => {
       { begin: { kind: 'index', index: 1 }, find: { kind: 'range', lastKey: -1, step: 2, limit: 0 }, isChannel: false },
     ]);
     expect(table.named('eval')).toMatchObject({ keySpecs: [], keysIncomplete: true });
+  });
+
+  /** Recorded from a module whose ASKS and ASKSMORE have getkeys-api: their keys are every second argument from the second on, which no reply says. */
+  test.each(['redis-6.0', 'redis-7.0', 'valkey-9.1'])('knows of the commands of a module whose keys nobody can tell, on %s', (server) => {
+    const recorded = JSON.parse(readFileSync(new URL('../../fixtures/command/module-commands.json', import.meta.url), 'utf8')) as Record<string, unknown[]>;
+    const table = tableForSource(rowsFromReply(recorded[server]));
+    const known = ['mod.plain', 'mod.all', 'mod.nokeys', 'mod.asks', 'mod.asksmore', 'sort', 'migrate', 'georadius'].map((name) =>
+      keysAreKnown(table.named(name)!),
+    );
+    expect(known).toEqual([true, true, true, false, false, true, true, true]);
+    const { args, bytes } = readCommand(['mod.all', 'a', 'b', 'c', 'd']);
+    expect(keyIndexes(table.find(bytes, 0, bytes.length)!, args)).toEqual([1, 3]);
+  });
+
+  test('refuses to believe steps and counts that lead nowhere', () => {
+    const odd = spec(index(1), ['type', 'range', 'spec', ['lastkey', 0, 'keystep', 0, 'limit', 0]]);
+    const rows = rowsFromReply([
+      ['zero', -2, ['write'], 1, 1, 0, []],
+      ['odd', -2, ['write'], 1, 1, 1, [], [], [odd], []],
+      ['none', -2, ['write'], 1, 1, 1, [], [], [spec(['type', 'index', 'spec', []], range(0))], []],
+      ['future', -2, ['write'], 1, 1, 1, [], [], [spec(index(1), range(0), ['RW', 'incomplete'])], []],
+    ]);
+    const table = tableForSource(rows);
+    for (const name of ['zero', 'odd', 'none', 'future']) expect([name, keysAreKnown(table.named(name)!)]).toEqual([name, false]);
   });
 
   test('takes groups and versions from COMMAND DOCS, of subcommands too', () => {
