@@ -9,6 +9,7 @@
  * again does no harm, and nothing else is done twice. In a source transaction what comes before it would be emptied too: it is left out.
  */
 import { findCommand } from '../command/built-in-commands.ts';
+import type { Command } from '../command/command.ts';
 import { CommandArguments } from '../command/command-arguments.ts';
 import { keyIndexes } from '../command/key-indexes.ts';
 import type { Mark } from '../checkpoint/mark.ts';
@@ -36,6 +37,7 @@ export class SharedDelivery implements Delivery {
   private readonly inner: Delivery;
   private readonly args = new CommandArguments();
   private readonly keys: number[] = [];
+  private readonly keyFirst = new Map<Command, boolean>();
   private batch: Batch | undefined;
   /** Behind the last unit that was handed on. */
   sent: Mark;
@@ -145,12 +147,22 @@ export class SharedDelivery implements Delivery {
 
   /** In a cluster all keys of a command are in one slot. What has no key is for all. */
   private isOwn({ bytes, start, end, keyStart, keyEnd }: Batch, row: number, owns: (slot: number) => boolean): boolean {
-    if (keyEnd[row] === keyStart[row] || owns(slotOf(bytes, keyStart[row], keyEnd[row]))) return true;
-    // The first argument is not always a key.
+    if (keyEnd[row] === keyStart[row]) return true;
     const command = findCommand(bytes, start[row], end[row]);
-    if (command === undefined || !this.args.read(bytes, start[row], end[row])) return false;
+    if (command === undefined || this.beginsWithKey(command)) return owns(slotOf(bytes, keyStart[row], keyEnd[row]));
+    if (!this.args.read(bytes, start[row], end[row])) return false;
     const [first] = keyIndexes(command, this.args, this.keys);
     return first === undefined || owns(slotOf(bytes, this.args.start(first), this.args.end(first)));
+  }
+
+  /** Its first argument is always a key. */
+  private beginsWithKey(command: Command): boolean {
+    const known = this.keyFirst.get(command);
+    if (known !== undefined) return known;
+    const [spec] = command.keySpecs;
+    const answer = spec !== undefined && !spec.isChannel && spec.begin.kind === 'index' && spec.begin.index === 1 && spec.find.kind === 'range';
+    this.keyFirst.set(command, answer && command.name !== 'migrate');
+    return answer && command.name !== 'migrate';
   }
 
   private firstEmptying(batch: Batch): number {

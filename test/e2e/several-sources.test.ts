@@ -58,6 +58,8 @@ test('three servers come into one, each exactly once, over a kill of Godwit', as
   expect(new Set(status.pipelines.map(({ name }) => name)).size).toBe(SOURCES);
   expect(status.fullSync.keysApplied).toBeGreaterThanOrEqual(SOURCES * 500);
   await Promise.all(loads.map((load) => load.more(500)));
+  // Each pipeline ends what is left of itself, not the others.
+  expect(first.lines.filter(({ code }) => code === 'CONNECTION_LOST')).toEqual([]);
   await first.kill();
   await Promise.all(loads.map((load) => load.more(300)));
   const second = godwit();
