@@ -46,6 +46,7 @@ export function buildJobConfig(settings: Settings, target: Endpoint, name: strin
     },
     checkpoint: { prefix: settings.required('checkpoint.prefix') },
     deadLetter: { file: settings.value('dead_letter.file') ?? '' },
+    report: { file: settings.value('report.file') ?? '' },
     status: { port: settings.required('status.port'), host: settings.required('status.host') },
     log: { level: settings.required('log.level'), format: settings.required('log.format') },
   };

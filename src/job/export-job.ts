@@ -7,6 +7,7 @@ import { GodwitError } from '../errors/errors.ts';
 import { KeyFilter, type KeyFilterOptions } from '../filter/key-filter.ts';
 import { parseServerVersion, type ServerVersion } from '../model/server-version.ts';
 import { ValueKind } from '../model/value-kind.ts';
+import type { NamedLoss } from '../observe/job-status.ts';
 import type { Logger } from '../observe/log.ts';
 import { ContentTaker } from '../pipeline/content-taker.ts';
 import { ExportPipeline } from '../pipeline/export-pipeline.ts';
@@ -14,6 +15,7 @@ import type { ExportTaker } from '../pipeline/export-taker.ts';
 import { RdbTaker } from '../pipeline/rdb-taker.ts';
 import type { FileSource, FileSourceOptions, TruncatedTail } from '../source/file/file-source.ts';
 import { openFileSource } from '../source/open-file-source.ts';
+import { LossReport } from '../target/loss-report.ts';
 import { CommandFileWriter } from '../target/file/command-file-writer.ts';
 import { CsvWriter } from '../target/file/csv-writer.ts';
 import type { ContentWriter } from '../target/file/export-writer.ts';
@@ -32,6 +34,8 @@ export interface ExportConfig {
   readonly format: ExportFormat;
   readonly rdbVersion: RdbFileVersion;
   readonly onUnsupported: OnUnsupported;
+  /** File that names what is lost; '' = none. */
+  readonly report: string;
   readonly filter: KeyFilterOptions;
 }
 
@@ -50,6 +54,9 @@ export interface ExportResult extends ExportProgress {
   readonly skipped: number;
   /** Keys that were written without all that they had. */
   readonly degraded: number;
+  /** The first losses by name, and the file that has all. */
+  readonly first: readonly NamedLoss[];
+  readonly report: string;
   /** Pending entries of streams that commands cannot make. */
   readonly pendingLost: number;
   /** Before compression. */
@@ -69,11 +76,13 @@ export class ExportJob {
   private pipeline: ExportPipeline | undefined;
   private commandWriter: CommandFileWriter | undefined;
   private liveVersion: ServerVersion | undefined;
+  private readonly losses: LossReport;
   private readonly stopped = new Deferred<never>();
   private isStopped = false;
 
   constructor(config: ExportConfig, log: Logger) {
     this.config = config;
+    this.losses = new LossReport(config.report, true);
     this.log = log;
   }
 
@@ -93,6 +102,7 @@ export class ExportJob {
 
   /** @throws GodwitError of the source, the format or the output; no file is left then */
   async run(): Promise<ExportResult> {
+    this.losses.open();
     const loaded = await this.loadWriter();
     const output = typeof this.config.to === 'string' ? await openOutputFile(this.config.to) : new StreamOutput(this.config.to);
     const opening = this.openSource();
@@ -104,6 +114,7 @@ export class ExportJob {
     try {
       return await this.export(source, output, loaded);
     } finally {
+      this.losses.close();
       await close();
     }
   }
@@ -124,7 +135,17 @@ export class ExportJob {
     if (this.isStopped) this.stop();
     const { tail } = await pipeline.run();
     const { filtered, skipped, degraded, bytesWritten } = pipeline;
-    return { ...this.progress, filtered, skipped, degraded, bytesWritten, pendingLost: this.commandWriter?.pendingLost ?? 0, tail };
+    return {
+      ...this.progress,
+      filtered,
+      skipped,
+      degraded,
+      bytesWritten,
+      pendingLost: this.commandWriter?.pendingLost ?? 0,
+      tail,
+      first: this.losses.first,
+      report: this.losses.file,
+    };
   }
 
   /** The one writer that brings a library, which nobody else has to wait for. */
@@ -135,15 +156,17 @@ export class ExportJob {
   }
 
   private makeTaker(source: FileSource, loaded: ContentWriter | undefined): ExportTaker {
+    const { losses } = this;
     const { format, rdbVersion, onUnsupported } = this.config;
-    if (format === 'rdb') return new RdbTaker(new RdbFileWriter(rdbVersion, onUnsupported), Math.floor(Date.now() / 1000));
+    if (format === 'rdb') return new RdbTaker(new RdbFileWriter(rdbVersion, onUnsupported, losses), Math.floor(Date.now() / 1000));
     const skipRefused = onUnsupported !== 'stop';
-    if (format === 'jsonl' || format === 'json') return new ContentTaker({ writer: new JsonWriter(format), refused: NONE, skipRefused });
-    if (format === 'parquet') return new ContentTaker({ writer: loaded as ContentWriter, refused: NONE, skipRefused });
-    if (format === 'csv') return new ContentTaker({ writer: new CsvWriter(), refused: NONE, skipRefused });
+    const taker = (writer: ContentWriter, refused = NONE): ContentTaker => new ContentTaker({ writer, refused, skipRefused, losses });
+    if (format === 'jsonl' || format === 'json') return taker(new JsonWriter(format));
+    if (format === 'parquet') return taker(loaded as ContentWriter);
+    if (format === 'csv') return taker(new CsvWriter());
     const writer = new CommandFileWriter(format, this.liveVersion ?? versionIn(source.aux));
     this.commandWriter = writer;
-    return new ContentTaker({ writer, refused: NOT_IN_COMMANDS, skipRefused });
+    return taker(writer, NOT_IN_COMMANDS);
   }
 }
 

@@ -6,6 +6,7 @@ import type { SyncSpool } from '../pipeline/sync-spool.ts';
 import type { Connection } from '../net/connection.ts';
 import type { SyncConfig } from '../config/sync-config.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
+import type { LossReport } from '../target/loss-report.ts';
 import type { JobTarget } from './job-target.ts';
 import type { LagMeter } from './lag-meter.ts';
 import type { RateMeter } from './rate-meter.ts';
@@ -25,6 +26,7 @@ export interface JobParts {
   readonly epoch: number;
   readonly lastError: JobStatus['errors']['last'];
   readonly deadLetters: DeadLetterFile;
+  readonly losses: LossReport;
   readonly lag: LagMeter;
   readonly rates: RateMeter;
   serverName(connection: Connection): string;
@@ -52,7 +54,7 @@ export function jobStatus(job: JobParts): JobStatus {
       offsetSource: job.sourceOffset,
       commandsApplied: pipeline?.commandsApplied ?? 0,
     },
-    conversion: pipeline === undefined ? { encoded: 0, degraded: 0, skipped: 0 } : { ...pipeline.conversion },
+    conversion: { ...job.losses.counts, first: [...job.losses.first], report: job.losses.file },
     lagBytes: lagBytes(job),
     lagMs: incremental ? job.lag.lagMs(performance.now(), applied) : 0,
     rate: { keysPerSecond: job.rates.perSecond(0), commandsPerSecond: job.rates.perSecond(1), bytesPerSecond: job.rates.perSecond(2) },

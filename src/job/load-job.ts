@@ -17,6 +17,7 @@ import { LoadPipeline } from '../pipeline/load-pipeline.ts';
 import type { EndStep } from '../source/file/file-source.ts';
 import { spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import { DeadLetterFile } from '../target/dead-letter.ts';
+import { LossReport } from '../target/loss-report.ts';
 import { checkTargetRights } from './check-rights.ts';
 import { finishJob } from './finish-job.ts';
 import { LastingTrouble } from './lasting-trouble.ts';
@@ -39,6 +40,7 @@ export class LoadJob implements SyncJobApi {
   lastError: { code: string; message: string; at: number } | null = null;
   readonly rates = new RateMeter();
   readonly deadLetters: DeadLetterFile;
+  readonly losses: LossReport;
   readonly target: Connection;
   readonly file: LoadedFile;
   pipeline: LoadPipeline | undefined;
@@ -60,6 +62,7 @@ export class LoadJob implements SyncJobApi {
     this.dependencies = dependencies;
     const { job, checkpoint, spool, deadLetter, keepalive, reconnect } = config;
     this.deadLetters = new DeadLetterFile(deadLetter.file || `${spoolJobDir(spool.dir, job.name)}/dead-letter.jsonl`);
+    this.losses = new LossReport(config.report.file);
     this.store = new MarkStore(markKey(checkpoint.prefix, job.name), `godwit:${job.name}:`);
     this.file = new LoadedFile(config, dependencies.stdin);
     const run = `${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
@@ -103,6 +106,7 @@ export class LoadJob implements SyncJobApi {
       throw error;
     } finally {
       clearInterval(this.sampler);
+      this.losses.close();
       await Promise.all([this.target.close(), this.file.close()]);
     }
   }
@@ -158,6 +162,7 @@ export class LoadJob implements SyncJobApi {
     if (config.sync.finish) return;
     await this.gate.whenItTakesWrites(() => this.checkRights());
     await tryWritablePlaces(config);
+    this.losses.open();
   }
 
   private async checkRights(): Promise<void> {
@@ -187,7 +192,7 @@ export class LoadJob implements SyncJobApi {
       openAt: (from) => this.file.openAt(from),
       keyCount: () => keyCount(target),
       deadLetters: this.deadLetters,
-      restore: await restoreOptions(config, target),
+      restore: await restoreOptions(config, target, this.losses),
       valueBytesMax: valueBytesMax(target),
       log: dependencies.log,
       plainBatches: this.othersCutOff,

@@ -6,6 +6,7 @@ import { atLeast } from '../model/server-version.ts';
 import type { Connection } from '../net/connection.ts';
 import type { JobTarget } from './job-target.ts';
 import type { RestoreOptions } from '../target/batch-buffer.ts';
+import type { LossReport } from '../target/loss-report.ts';
 import { ValueConversion } from '../target/value-conversion.ts';
 
 /** @throws WRONG_TOPOLOGY, TARGET_IS_REPLICA, SAME_SERVER */
@@ -55,19 +56,30 @@ export async function keyCount(connection: Connection): Promise<number> {
   return keys;
 }
 
-export async function restoreOptions(config: JobConfig, target: Connection): Promise<RestoreOptions> {
+export async function restoreOptions(config: JobConfig, target: Connection, losses: LossReport): Promise<RestoreOptions> {
   const { version } = target.server;
   const policy = await target.call('CONFIG', 'GET', 'maxmemory-policy').catch(() => null);
   const evictsBy = Array.isArray(policy) ? String(policy[1] ?? '') : '';
   const known = (major: number, minor: number): boolean => version === undefined || version.product === 'valkey' || atLeast(version, major, minor);
   return {
-    conversion: new ValueConversion(version, config.sync.onUnsupported),
+    conversion: new ValueConversion(version, config.sync.onUnsupported, losses, await modulesOf(target)),
     replace: config.sync.onExisting !== 'skip',
     setPxat: known(6, 2),
     absttl: known(5, 0),
     keepIdle: evictsBy.includes('lru'),
     keepFreq: evictsBy.includes('lfu'),
   };
+}
+
+/** Names in lower case; undefined where the target does not tell. */
+async function modulesOf(target: Connection): Promise<ReadonlySet<string> | undefined> {
+  const reply = await target.call('MODULE', 'LIST').catch(() => null);
+  if (!Array.isArray(reply)) return undefined;
+  const nameOf = (module: unknown): string => {
+    const fields = Array.isArray(module) ? module.map(String) : [];
+    return (fields[fields.indexOf('name') + 1] ?? '').toLowerCase();
+  };
+  return new Set(reply.map(nameOf));
 }
 
 /** The largest argument that the target takes; 0 = unknown. */

@@ -10,6 +10,7 @@ import type { ConnectionStatus } from '../observe/job-status.ts';
 import { StandaloneSide, type StandaloneSideOptions } from '../pipeline/standalone-side.ts';
 import type { TargetSide } from '../pipeline/target-side.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
+import type { LossReport } from '../target/loss-report.ts';
 import { checkTargetRights } from './check-rights.ts';
 import { finishJob } from './finish-job.ts';
 import type { JobTarget, TakenOver, TakeOverRequest } from './job-target.ts';
@@ -19,6 +20,7 @@ export interface StandaloneTargetOptions {
   readonly config: SyncConfig;
   readonly connection: Connection;
   readonly deadLetters: DeadLetterFile;
+  readonly losses: LossReport;
   readonly onEvent: StandaloneSideOptions['onEvent'];
 }
 
@@ -105,8 +107,8 @@ export class StandaloneTarget implements JobTarget {
 
   async side(_pipeline: string): Promise<TargetSide> {
     const { connection, store, othersCutOff: plainBatches } = this;
-    const { config, deadLetters, onEvent } = this.options;
-    const restore = await restoreOptions(config, connection);
+    const { config, deadLetters, losses, onEvent } = this.options;
+    const restore = await restoreOptions(config, connection, losses);
     return new StandaloneSide({ config, connection, store, deadLetters, restore, valueBytesMax: this.valueBytesMax, plainBatches, onEvent });
   }
 

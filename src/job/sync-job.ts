@@ -18,6 +18,7 @@ import { SyncPipeline } from '../pipeline/sync-pipeline.ts';
 import { SyncSpool } from '../pipeline/sync-spool.ts';
 import { listRuns, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import { DeadLetterFile } from '../target/dead-letter.ts';
+import { LossReport } from '../target/loss-report.ts';
 import { capabilityPlan } from './capability-plan.ts';
 import { checkSourceRights } from './check-rights.ts';
 import { jobStatus, lagBytes } from './job-status-view.ts';
@@ -45,6 +46,7 @@ export class SyncJob implements SyncJobApi {
   readonly rates = new RateMeter();
   readonly lag = new LagMeter();
   readonly deadLetters: DeadLetterFile;
+  readonly losses: LossReport;
   readonly source: Connection;
   readonly target: JobTarget;
   spool: SyncSpool | undefined;
@@ -71,12 +73,14 @@ export class SyncJob implements SyncJobApi {
     this.dependencies = dependencies;
     const { job, spool, deadLetter } = config;
     this.deadLetters = new DeadLetterFile(deadLetter.file || `${spoolJobDir(spool.dir, job.name)}/dead-letter.jsonl`);
+    this.losses = new LossReport(config.report.file);
     this.runName = `godwit:${job.name}:${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
     this.source = this.connection('source control', config.source);
     this.target = new StandaloneTarget({
       config,
       connection: this.connection('target data', config.target),
       deadLetters: this.deadLetters,
+      losses: this.losses,
       onEvent: (level, kind, message, details) => this.onPipelineEvent(level, kind, message, details),
     });
     this.watch = new SourceWatch(this.source);
@@ -115,6 +119,7 @@ export class SyncJob implements SyncJobApi {
       throw error;
     } finally {
       clearInterval(this.sampler);
+      this.losses.close();
       await Promise.all([this.source.close(), this.target.close()]);
     }
   }
@@ -195,6 +200,7 @@ export class SyncJob implements SyncJobApi {
   private async lookBeforeWriting(): Promise<void> {
     await this.checkRights();
     await tryWritablePlaces(this.config);
+    this.losses.open();
     this.tellLosses();
   }
 

@@ -9,6 +9,8 @@ import { RdbType } from '../rdb/opcodes.ts';
 import type { TemplateNames } from '../rdb/template-names.ts';
 import type { RestoreOptions } from '../target/batch-buffer.ts';
 import type { BatchSender } from './batch-sender.ts';
+import { encodeCommand } from '../resp/encode.ts';
+import { temporaryKey } from '../target/temporary-key.ts';
 import { LargeValue, tooLarge, type ValueCursor } from './large-value.ts';
 import type { Parcel } from './parcel.ts';
 
@@ -49,6 +51,7 @@ export class ValueSender {
     restore.conversion.check(batch);
     buffer.begin(plainBatches && restore.replace ? 'plain' : 'transaction');
     buffer.addValues(batch, restore, nowMs, leftOut);
+    restore.conversion.losses.flush();
     await sender.send(parcel, mark);
   }
 
@@ -68,9 +71,16 @@ export class ValueSender {
       return before;
     }
     await value.measure();
+    if (restore.conversion.isRefused(large, value.lost)) {
+      restore.conversion.losses.flush();
+      sender.giveBack(parcel);
+      return before;
+    }
     const mark = marks.behind();
+    restore.conversion.losses.flush();
     if (valueBytesMax > 0 && value.payloadBytes > valueBytesMax) await this.sendInCommands(value, large, parcel, before, mark, nowMs);
     else {
+      if (value.isEncoded) restore.conversion.counts.encoded++;
       parcel.buffer.begin('transaction');
       const at = parcel.buffer.addLargeRestore(large, value.payloadBytes, restore, nowMs);
       await sender.sendLarge(parcel, mark, at, value.payload());
@@ -98,7 +108,18 @@ export class ValueSender {
       pieces = [];
     }
     const { transaction } = values;
+    // What the payload would have lost is named already.
+    const leftOut = conversion.isRefused(
+      large,
+      values.lost.texts.filter((text) => !value.lost.includes(text)),
+    );
+    conversion.losses.flush();
     parcel.buffer.begin('transaction');
+    if (leftOut) {
+      parcel.buffer.addPart({ count: 1, bytes: encodeCommand(['DEL', temporaryKey(large.key)]) }, large.database, false);
+      await sender.send(parcel, before);
+      return;
+    }
     parcel.buffer.addPart({ count: transaction.commands, bytes: transaction.bytes.subarray(0, transaction.length) }, large.database, true);
     await sender.send(parcel, mark);
   }

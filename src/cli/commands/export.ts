@@ -14,6 +14,7 @@ import { Redactor } from '../../observe/redaction.ts';
 import { EXPORT_FORMATS, type ExportFormat, formatOfName } from '../../target/file/export-format.ts';
 import { showBytes, showCount } from '../../status/format-quantity.ts';
 import type { CommandContext } from '../command-context.ts';
+import { lossWords } from '../loss-words.ts';
 import type { CliIo, StopSignal } from '../process-io.ts';
 import { isServerPlace, serverConfig } from '../server-place.ts';
 import { addSourceOptions } from '../source-options.ts';
@@ -23,6 +24,7 @@ interface ExportWords {
   readonly format?: string;
   readonly rdbVersion: string;
   readonly onUnsupported: string;
+  readonly report?: string;
   readonly db: readonly string[];
   readonly prefix: readonly string[];
   readonly type: readonly string[];
@@ -65,6 +67,7 @@ export function registerExport(program: Command, context: CommandContext): void 
         .choices(['stop', 'skip', 'degrade'])
         .default('stop'),
     )
+    .addOption(new CommandOption('--report <file>', 'name every key that is left out or loses something in this file, as JSON lines'))
     .addOption(new CommandOption('--db <numbers>', 'only these databases: 0,1').argParser(several).default([], 'all'))
     .addOption(new CommandOption('--prefix <text>', 'only keys that begin so; can be given several times').argParser(prefixes).default([], 'all'))
     .addOption(new CommandOption('--type <types>', `only keys of these types: ${VALUE_KIND_NAMES.join(', ')}`).argParser(several).default([], 'all'));
@@ -111,6 +114,7 @@ function exportConfig(place: string, command: Command, io: CliIo, redactor: Reda
     format: formatOf(words),
     rdbVersion: words.rdbVersion === '80' ? 80 : words.rdbVersion === '12' ? 12 : 11,
     onUnsupported: words.onUnsupported as OnUnsupported,
+    report: words.report ?? '',
     filter: { databases: words.db.map(databaseOf), prefixes: words.prefix.map((prefix) => Buffer.from(prefix)), kinds: words.type.map(kindOf) },
   };
 }
@@ -159,13 +163,15 @@ function startProgress(job: ExportJob, io: CliIo): () => void {
   };
 }
 
-function closingLines({ keys, commands, filtered, skipped, degraded, pendingLost, bytesWritten, tail }: ExportResult, to: string): string[] {
+function closingLines(result: ExportResult, to: string): string[] {
+  const { keys, commands, filtered, skipped, degraded, pendingLost, bytesWritten, tail } = result;
   const what = commands > 0 ? `${showCount(keys)} keys and ${showCount(commands)} commands` : `${showCount(keys)} keys`;
   const lines = [`${what} exported to ${to === '-' ? 'standard output' : to}, ${showBytes(bytesWritten)}`];
   if (filtered > 0) lines.push(`${showCount(filtered)} keys were not asked for`);
   if (skipped > 0) lines.push(`${showCount(skipped)} keys were left out: the format cannot say them`);
-  if (degraded > 0) lines.push(`${showCount(degraded)} keys may have lost what the format cannot say: expiry of fields, details of streams`);
+  if (degraded > 0) lines.push(`${showCount(degraded)} keys have lost what the format cannot say: expiry of fields, details of streams`);
   if (pendingLost > 0) lines.push(`${showCount(pendingLost)} pending entries were left out: what they point to is gone from its stream`);
+  lines.push(...lossWords(result.first, skipped + degraded, result.report));
   if (tail !== null) lines.push(`${tail.name} ends within a ${tail.unit}: ${showCount(tail.bytes)} bytes from offset ${tail.offset} on were left out`);
   return lines;
 }

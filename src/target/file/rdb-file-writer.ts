@@ -16,6 +16,7 @@ import { Crc64 } from '../../bytes/crc64.ts';
 import type { ServerVersion } from '../../model/server-version.ts';
 import { RdbOpcode } from '../../rdb/opcodes.ts';
 import { DUMP_FOOTER_BYTES } from '../../rdb/restore-footer.ts';
+import { LossReport } from '../loss-report.ts';
 import { ValueConversion } from '../value-conversion.ts';
 import { ExportBuffer } from './export-buffer.ts';
 
@@ -50,9 +51,9 @@ export class RdbFileWriter {
   private summed = 0;
   private database = -1;
 
-  constructor(version: RdbFileVersion, policy: OnUnsupported) {
+  constructor(version: RdbFileVersion, policy: OnUnsupported, losses = new LossReport()) {
     this.version = version;
-    this.conversion = new ValueConversion(LOADED_BY[version], policy);
+    this.conversion = new ValueConversion(LOADED_BY[version], policy, losses);
   }
 
   /** @param madeS Unix seconds */

@@ -55,6 +55,7 @@ describe('defaults', () => {
       spool: { dir: '/home/u/.local/state/godwit', maxBytes: 0, retainMs: 60_000, retainBytes: 268_435_456 },
       checkpoint: { prefix: '__godwit' },
       deadLetter: { file: '' },
+      report: { file: '' },
       status: { port: -1, host: '127.0.0.1' },
       log: { level: 'info', format: 'auto' },
     });
