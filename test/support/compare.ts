@@ -9,6 +9,7 @@ import { type BufferReply, type Comparable, bytes, callForBytes, fieldsOf, show,
 import { closeTo, contentDifference } from './compare/content-difference.ts';
 import { type Abilities, type KeyFacts, abilitiesOf, readFacts } from './compare/key-facts.ts';
 import { type Sides, largeDifference } from './compare/large-value.ts';
+import { vectorSetDifference } from './compare/vector-set.ts';
 import { streamDifference } from './compare/stream-details.ts';
 
 export type { Comparable } from './compare/comparable.ts';
@@ -112,6 +113,7 @@ class Comparison {
 
   private async compareContent(key: string, left: KeyFacts, right: KeyFacts): Promise<string | null> {
     if (left.type === 'none' || right.type === 'none') return null;
+    if (left.type === 'vectorset') return prefixed('vector set', await vectorSetDifference(this.left, this.right, key));
     if (left.type === 'stream') return prefixed('stream', await streamDifference(this.left, this.right, key, left.size));
     if (left.content !== null && right.content !== null) return prefixed('value', contentDifference(left.content, right.content, this.sides.toleranceMs));
     if (left.size !== right.size) return `size: ${left.size} | ${right.size}`;
