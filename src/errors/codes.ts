@@ -108,12 +108,12 @@ export const ERROR_CODES = {
     'Mend the line that the message names, or take a copy of the folder that is whole.',
   ),
   AOF_TOO_LATE: format('The AOF begins later than the time that was asked for.', 'Take an older backup: the state of that time is not in this one.'),
-  FILE_FORMAT_UNKNOWN: format('The file is of no format that Godwit reads.', 'Give an RDB file, an AOF, or an AOF folder or manifest; plain or .gz.'),
+  FILE_FORMAT_UNKNOWN: format('The file is of no format that Godwit reads.', 'Give an RDB file, an AOF, or an AOF folder or manifest; plain, .gz or .lz4.'),
   COMMANDS_NOT_EXPORTABLE: format(
     'The file holds commands behind its snapshot, or only commands, and the format that was asked for takes values.',
     'Export to resp, aof or cmd, which pass commands on; or start a server with the AOF and export from the server.',
   ),
-  FILE_DAMAGED: format('The compressed file is damaged or cut short.', 'Get the file again; test it with gzip -t.'),
+  FILE_DAMAGED: format('The compressed file is damaged or cut short.', 'Get the file again; test it with gzip -t or lz4 -t.'),
   FILE_CHANGED: format('The file has become another one while it was read.', 'Begin anew; copy the file first if it is replaced while Godwit reads it.'),
   // 7: checkpoint
   FENCED: checkpoint(

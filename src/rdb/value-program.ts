@@ -173,6 +173,12 @@ export function unknownType(dialect: Dialect, type: number): GodwitError {
       },
     );
   }
+  if (dialect.magic === 'VALKEY' && type === RdbType.ValkeyPathHash && hasType(dialect, type)) {
+    return new GodwitError('RDB_UNSUPPORTED', `a path hash (type 23), which Godwit cannot read yet, in ${snapshot}`, {
+      fix: 'Copy it to a plain hash at the source and delete it there, or leave the key out of the snapshot.',
+      details,
+    });
+  }
   const what = hasType(dialect, type) ? 'a value of a type that Godwit cannot read yet' : 'a type byte that is not known';
   return new GodwitError('RDB_UNSUPPORTED', `${what}: ${type}, in ${snapshot}`, { details });
 }
@@ -195,7 +201,11 @@ export function recordProgram(dialect: Dialect, opcode: number): ValueProgram {
     );
   }
   if (valkey && opcode === RdbOpcode.ValkeyUpdate && hasOpcode(dialect, opcode)) {
-    return refuse('commands inside of the snapshot (opcode 242, forkless save)', 'Turn the forkless save off at the source.', details);
+    return refuse(
+      'commands inside of the snapshot (opcode 242, forkless save)',
+      'Save without it at the source: CONFIG SET bgsave-default-method fork, then BGSAVE.',
+      details,
+    );
   }
   return refuse(`opcode ${opcode}, which ${dialect.magic} RDB version ${dialect.version} does not have`, undefined, details);
 }

@@ -21,8 +21,8 @@ export async function openFileSource(place: string, options: FileSourceOptions =
   const input = await openInput(place, options);
   try {
     const begin = (await input.peek(PEEK_BYTES)).toString('latin1');
-    if (RDB_MAGIC.test(begin) && /\.rdb(\.gz)?$/i.test(path)) return new RdbFileSource(input, options);
-    if (RDB_MAGIC.test(begin) || AOF_BEGIN.test(begin) || (begin === '' && /\.aof(\.gz)?$/i.test(path)))
+    if (RDB_MAGIC.test(begin) && /\.rdb(\.gz|\.lz4)?$/i.test(path)) return new RdbFileSource(input, options);
+    if (RDB_MAGIC.test(begin) || AOF_BEGIN.test(begin) || (begin === '' && /\.aof(\.gz|\.lz4)?$/i.test(path)))
       return new AofFileSource([{ name: '', input }], options);
     throw unknownFormat(input.name, begin);
   } catch (error) {

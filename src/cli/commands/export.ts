@@ -31,7 +31,7 @@ interface ExportWords {
 }
 
 const EXAMPLES = `
-SOURCE is a server (redis://, rediss://, host:port), or an RDB file, an AOF, its folder or manifest, - for standard input, or an http(s) URL; plain or gzip.
+SOURCE is a server (redis://, rediss://, host:port), or an RDB file, an AOF, its folder or manifest, - for standard input, or an http(s) URL; plain, gzip or LZ4.
 
 Formats:
   jsonl, json   one object per key: db, key, type, ttl (Unix ms), value      resp, aof   the commands that make the keys, for redis-cli --pipe

@@ -42,7 +42,7 @@ const CLIENT_NAME = 'godwit-inspect';
 const SIGNAL_EXIT_CODES: Readonly<Record<StopSignal, number>> = { SIGINT: 130, SIGTERM: 143 };
 
 const EXAMPLES = `
-SOURCE is a server (redis://, rediss://, host:port), or an RDB file, an AOF, its folder or manifest, - for standard input, or an http(s) URL; plain or gzip.
+SOURCE is a server (redis://, rediss://, host:port), or an RDB file, an AOF, its folder or manifest, - for standard input, or an http(s) URL; plain, gzip or LZ4.
 Commands of an AOF behind its snapshot are not counted. A server makes a snapshot for it, as for a new replica.
 
 Examples:
