@@ -35,7 +35,9 @@ export const Op = {
   ArrayCursor: 10,
   /** The run, but of: index, tag (0, 3 string; 1 integer; 2 double), 8 bytes or a string. */
   ArrayRun: 11,
-  /** Field names of a template that stands alone: 0 and one listpack, or 1, count and names; makes `argument` times that the run. */
+  /**
+   * Field names of a template that stands alone: 0 and one listpack, or 1, count and names. Argument 1: they make the run; 2: they and a value for each.
+   */
   TemplateFields: 12,
   /** Id of a template of the registry: its fields make the run. */
   TemplateId: 13,

@@ -111,9 +111,12 @@ test.each([
   ['an array element of kind 4', 28, Buffer.of(1, 0, 0, 4)],
   ['a template that is not there', 32, Buffer.of(8)],
   ['a template form of 2', 29, Buffer.of(2)],
+  ['a number in place of packed names', 31, Buffer.of(0, 0xc0, 1)],
+  ['packed names that end within their head', 31, Buffer.of(0, 3, 9, 0, 0, 1)],
+  ['more packed names than the file has room for', 31, Buffer.of(0, 8, 9, 0, 0, 0, 0x00, 0xf0, 1, 1, 0)],
 ])('%s is damage', (_, type, bytes) => {
   const value = skipper();
-  value.begin(type, REDIS);
+  value.begin(type, REDIS, 1000);
   expect(code(() => value.skip(bytes, 0, bytes.length))).toBe('RDB_CORRUPT');
 });
 
