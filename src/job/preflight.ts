@@ -71,15 +71,11 @@ export async function restoreOptions(config: JobConfig, target: Connection, loss
   };
 }
 
-/** Names in lower case; undefined where the target does not tell. */
+/** Names in lower case; undefined where the target does not tell. INFO needs no right that MODULE LIST would. */
 async function modulesOf(target: Connection): Promise<ReadonlySet<string> | undefined> {
-  const reply = await target.call('MODULE', 'LIST').catch(() => null);
-  if (!Array.isArray(reply)) return undefined;
-  const nameOf = (module: unknown): string => {
-    const fields = Array.isArray(module) ? module.map(String) : [];
-    return (fields[fields.indexOf('name') + 1] ?? '').toLowerCase();
-  };
-  return new Set(reply.map(nameOf));
+  const info = String(await target.call('INFO', 'modules').catch(() => ''));
+  if (!info.startsWith('# Modules')) return undefined;
+  return new Set([...info.matchAll(/^module:name=([^,\r\n]+)/gm)].map(([, name]) => name.toLowerCase()));
 }
 
 /** The largest argument that the target takes; 0 = unknown. */

@@ -7,7 +7,7 @@ import { lengthEnd } from '../rdb/rdb-length.ts';
 const CHARACTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 const NAME_LENGTH = 9;
 const ID_BYTES = 9;
-/** Names of the modules in MODULE LIST, in lower case. */
+/** Names of the modules as the target tells them, in lower case. */
 const MODULES: ReadonlyMap<string, readonly string[]> = new Map([
   ['vectorset', ['vectorset']],
   ['ReJSON-RL', ['rejson', 'json']],
