@@ -63,6 +63,10 @@ const REDIS_VERSIONS: ReadonlyArray<readonly [major: number, minor: number, rdb:
   [3, 2, 7],
 ];
 const OLDEST_RDB = 6;
+/** 1: a value of the type begins with the number of its elements, and is no value without any. */
+const COUNTED = new Uint8Array(256);
+for (const type of [RdbType.List, RdbType.Set, RdbType.Zset, RdbType.Hash, RdbType.Zset2, RdbType.ListQuicklist, RdbType.ListQuicklist2, RdbType.ValkeyHash2])
+  COUNTED[type] = 1;
 
 /** A value by its place, in a batch or out of one. */
 interface ValuePlace {
@@ -143,6 +147,7 @@ export class ValueConversion {
   skips(batch: Batch, row: number): boolean {
     const type = batch.type[row];
     if (batch.kind[row] === EntryKind.RdbScript) return false;
+    if (COUNTED[type] === 1 && batch.bytes[batch.start[row]] === 0) return this.leavesOutEmpty(batch, row);
     const way = this.ways[type];
     if (way === Way.AsIs) return type === RdbType.Module2 && this.modules !== undefined && this.lacksModule(batch, row, this.modules);
     if (way !== Way.Encoded) return this.isLeftOutByType(placeOf(batch, row), batch, row);
@@ -236,6 +241,14 @@ export class ValueConversion {
       const library = batch === undefined ? '' : libraryName(stringText(batch.bytes, batch.start[row]));
       this.losses.add({ outcome: 'left-out', database, key: null, library, type: 'functions', reason, offset });
     }
+    return true;
+  }
+
+  /** Some servers have written such keys, none keeps one that it finds in a file, and a RESTORE of it is refused as damaged. */
+  private leavesOutEmpty(batch: Batch, row: number): boolean {
+    const { type, key, database, valueEnd: offset = -1 } = placeOf(batch, row);
+    const reason = 'it has no elements: servers leave such keys out when they load a file';
+    this.losses.add({ outcome: 'left-out', database, key, type: VALUE_KIND_NAMES[kindOfType(type)], reason, offset });
     return true;
   }
 
