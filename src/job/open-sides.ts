@@ -7,6 +7,7 @@ import type { KeepaliveWheel } from '../net/keepalive-wheel.ts';
 import type { Logger } from '../observe/log.ts';
 import type { StandaloneSideOptions } from '../pipeline/standalone-side.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
+import type { LossReport } from '../target/loss-report.ts';
 import type { DiscoveryOptions } from '../topology/cluster-api.ts';
 import { ClusterTopology } from '../topology/cluster-topology.ts';
 import { detectTopology } from '../topology/detect-topology.ts';
@@ -28,6 +29,7 @@ export interface SidesOptions {
   /** `godwit:<job>:<run>` */
   readonly runName: string;
   readonly deadLetters: DeadLetterFile;
+  readonly losses: LossReport;
   readonly wheel: KeepaliveWheel;
   readonly log: Logger;
   /** @param pipeline '' = of the job */
@@ -50,7 +52,7 @@ export async function openSource(options: SidesOptions, first: First): Promise<J
 
 /** As openSource(). */
 export async function openTarget(options: SidesOptions, first: First): Promise<JobTarget> {
-  const { config, runName, deadLetters, onEvent } = options;
+  const { config, runName, deadLetters, losses, onEvent } = options;
   const discovery = discoveryOptions(options, 'target');
   const side = await detectTopology(config.targetSide, { ...discovery, role: 'target data' }, first);
   if (side.kind === 'cluster') {
@@ -62,6 +64,7 @@ export async function openTarget(options: SidesOptions, first: First): Promise<J
       runName,
       open: (role, endpoint, pipeline) => options.connection(role, endpoint, pipeline),
       deadLetters,
+      losses,
       onEvent,
     });
   }
@@ -71,15 +74,19 @@ export async function openTarget(options: SidesOptions, first: First): Promise<J
     runName,
     connection: (endpoint, pipeline) => options.connection('target data', endpoint, pipeline),
     deadLetters,
+    losses,
     onEvent,
   });
 }
 
 /** What is told of a side before it is known what it is. */
-export function unknownSides({ config, runName, deadLetters, connection, onEvent }: SidesOptions): { readonly source: JobSource; readonly target: JobTarget } {
+export function unknownSides({ config, runName, deadLetters, losses, connection, onEvent }: SidesOptions): {
+  readonly source: JobSource;
+  readonly target: JobTarget;
+} {
   const source = new NamedServers([config.source, ...config.otherSources]);
   const make = (endpoint: Endpoint, pipeline: string): Connection => connection('target data', endpoint, pipeline);
-  return { source, target: new StandaloneTarget({ config, place: fixedPlace(config.target), runName, connection: make, deadLetters, onEvent }) };
+  return { source, target: new StandaloneTarget({ config, place: fixedPlace(config.target), runName, connection: make, deadLetters, losses, onEvent }) };
 }
 
 function sentinels(side: SentinelSide, discovery: DiscoveryOptions): SentinelTopology {

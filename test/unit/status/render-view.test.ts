@@ -25,6 +25,7 @@ describe('the live view', () => {
       "           keepalive 640 ms (node's timeout 2 s)  round trip 0.3 ms  unanswered",
       'connection source replication  streaming 13 s',
       '           keepalive 1 s (replica link)',
+      'losses     0 left out  1 degraded  "h": lost',
       '03:04:18Z  target data: closed,  [2Jconnecting again',
     ]);
   });
@@ -52,6 +53,10 @@ describe('the live view', () => {
     expect(text).toContain('full sync  1.2 GiB applied  1.5 GiB received  size unknown');
     expect(text).toContain('lag        -  -');
     expect(text).not.toMatch(/NaN|undefined| -1/);
+  });
+
+  test('has no line of losses while there are none', () => {
+    expect(render({ conversion: { encoded: 9, degraded: 0, skipped: 0, first: [], report: '' } })).not.toContain('losses');
   });
 
   test('counts errors once there are any', () => {
