@@ -26,18 +26,18 @@ const add = (local: number, by: number): number[] => [...get(local), ...constant
 /** Bodies of the functions in the order of LIST_FUNCTIONS. @param indexOf index of an exported function */
 export function listFunctions(indexOf: (name: string) => number): Uint8Array[] {
   const call = (name: string): number[] => [Op.Call, ...unsigned(indexOf(name))];
-  const pushList = [
-    ...[...get(L), ...get(FOURTH), ...constant(0), ...call('lua_createtable')],
-    ...forEachItem(THIRD, [
-      ...[...get(L), ...get(SECOND), ...load(THIRD, 0), Op.I32Add],
-      ...[...load(THIRD, WORD_BYTES), ...load(THIRD, 0), Op.I32Sub, ...call('lua_pushlstring')],
-      ...[...get(L), ...constant(-2), ...add(COUNTER, 1), ...call('lua_rawseti')],
-    ]),
+  const makeList = [...get(L), ...get(FOURTH), ...constant(0), ...call('lua_createtable')];
+  const pushItem = [
+    [...get(L), ...get(SECOND), ...load(THIRD, 0), Op.I32Add],
+    [...load(THIRD, WORD_BYTES), ...load(THIRD, 0), Op.I32Sub, ...call('lua_pushlstring')],
+    [...get(L), ...constant(-2), ...add(COUNTER, 1), ...call('lua_rawseti')],
   ];
-  const readList = forEachItem(THIRD, [
-    ...[...get(L), ...constant(1), ...get(SECOND), ...get(COUNTER), Op.I32Add, ...call('lua_rawgeti')],
-    ...[...get(THIRD), ...get(L), ...constant(-1), ...add(THIRD, WORD_BYTES), ...call('lua_tolstring'), Op.I32Store, ALIGNED_TO_WORDS, 0],
-  ]);
+  const readItem = [
+    [...get(L), ...constant(1), ...get(SECOND), ...get(COUNTER), Op.I32Add, ...call('lua_rawgeti')],
+    [...get(THIRD), ...get(L), ...constant(-1), ...add(THIRD, WORD_BYTES), ...call('lua_tolstring'), Op.I32Store, ALIGNED_TO_WORDS, 0],
+  ];
+  const pushList = [...makeList, ...forEachItem(THIRD, pushItem.flat())];
+  const readList = forEachItem(THIRD, readItem.flat());
   return [pushList, readList].map((code) => Uint8Array.of(1, 1, I32, ...code, Op.End));
 }
 

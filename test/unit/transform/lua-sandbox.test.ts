@@ -99,7 +99,7 @@ describe('nothing runs without end:', () => {
 
 test('large values that are read again and again count too', () => {
   const start = performance.now();
-  const { failure } = runLua('while true do local v = ARGV[3] end', [['SET', 'k', Buffer.alloc(2 * MIB), ...'abcdefgh']], { callMsMax: 50 });
+  const { failure } = runLua('while true do local v = ARGV[3] end', [['SET', 'k', Buffer.alloc(2 * MIB), ...Array.from('abcdefgh')]], { callMsMax: 50 });
   expect(failure?.message).toContain('stopped after 50 ms');
   expect(performance.now() - start).toBeLessThan(5000);
 });
@@ -176,7 +176,7 @@ test('coroutines see and make the same as the script itself', () => {
   const source = 'coroutine.wrap(function() ARGV[1] = CMD .. "X" shake.call(DB, ARGV) coroutine.yield() end)() shake.call(DB, {KEYS[1]})';
   for (const words of [
     ['set', 'k', 'v'],
-    ['del', 'k', ...'abcdefghij'],
+    ['del', 'k', ...Array.from('abcdefghij')],
   ]) {
     expect(runLua(source, [words, words]).commands).toEqual(
       [0, 1].flatMap(() => [
