@@ -8,7 +8,7 @@ const CHUNK = 10_000;
 const IDLE_S = 5_000;
 const FREQUENCY = 200;
 
-const EVICTION_KEYS = ['eviction:a', 'eviction:b'] as const;
+const EVICTION_KEYS = ['eviction:hash', 'eviction:string'] as const;
 
 /** @param large also the large values, which take a second to write */
 export async function writeMatrixData(server: RealServer, large: boolean): Promise<void> {
@@ -30,15 +30,18 @@ export async function writeMatrixData(server: RealServer, large: boolean): Promi
   }
 }
 
-/** Hashes (plain strings go by SET, which says neither) whose idle time, or frequency, the next snapshot has; the policy of the server says which. */
+/** A hash and a plain string whose idle time, or frequency, the next snapshot has; the policy of the server says which. */
 export async function writeEvictionKeys(server: RealServer, what: 'idle' | 'freq'): Promise<void> {
   const client = server.client();
   await client.config('SET', 'maxmemory-policy', what === 'idle' ? 'allkeys-lru' : 'allkeys-lfu');
-  await client.hset('eviction:template', 'f', 'v');
-  const dump = (await client.callBuffer('DUMP', 'eviction:template')) as Buffer;
+  await client.del(...EVICTION_KEYS);
+  await client.hset('eviction:hash', 'f', 'v');
+  await client.set('eviction:string', 'v');
   const words = what === 'idle' ? ['IDLETIME', IDLE_S] : ['FREQ', FREQUENCY];
-  for (const key of EVICTION_KEYS) await client.call('RESTORE', key, 0, dump, 'REPLACE', ...words);
-  await client.del('eviction:template');
+  for (const key of EVICTION_KEYS) {
+    const dump = (await client.callBuffer('DUMP', key)) as Buffer;
+    await client.call('RESTORE', key, 0, dump, 'REPLACE', ...words);
+  }
   client.disconnect();
 }
 
