@@ -2,12 +2,21 @@
 import { redactUrls } from '../observe/redaction.ts';
 import type { JobResult } from '../observe/job-api.ts';
 import { showBytes, showCount } from '../status/format-quantity.ts';
+import { lossWords } from './loss-words.ts';
 import type { StopSignal } from './process-io.ts';
 
 const SECRET_FLAG = /^--(?:source|target)-password(?:=|$)/;
 
 /** @param commandLine as commandLine() makes it */
 export function closingWords(result: JobResult, signal: StopSignal | undefined, commandLine: string): string {
+  const { skipped, degraded, first, report } = result.status.conversion;
+  const losses = lossWords(first, skipped + degraded, report);
+  const words = reasonWords(result, signal, commandLine);
+  if (losses.length === 0) return words;
+  return `${words}\n${showCount(skipped)} left out, ${showCount(degraded)} degraded:\n${losses.map((line) => `  ${line}`).join('\n')}`;
+}
+
+function reasonWords(result: JobResult, signal: StopSignal | undefined, commandLine: string): string {
   const { status } = result;
   const mark = result.markWritten === false ? 'The target has not answered to the end; what its mark does not tell is sent again:' : 'The mark is written;';
   const goOn = result.resumable ? ` ${mark} go on with the same command line: ${commandLine}` : '';

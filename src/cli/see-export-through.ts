@@ -7,6 +7,7 @@ import { type ExportConfig, ExportJob, type ExportResult } from '../job/export-j
 import { createLogger } from '../observe/create-logger.ts';
 import type { Redactor } from '../observe/redaction.ts';
 import { showBytes, showCount } from '../status/format-quantity.ts';
+import { lossWords } from './loss-words.ts';
 import type { CliIo, StopSignal } from './process-io.ts';
 
 const EXIT_CODES: Record<StopSignal, number> = { SIGINT: 130, SIGTERM: 143 };
@@ -58,14 +59,16 @@ function startProgress(job: ExportJob, io: CliIo): () => void {
   };
 }
 
-function closingLines({ keys, commands, filtered, filteredCommands, skipped, degraded, pendingLost, bytesWritten, tail }: ExportResult, to: string): string[] {
+function closingLines(result: ExportResult, to: string): string[] {
+  const { keys, commands, filtered, filteredCommands, skipped, degraded, pendingLost, bytesWritten, tail } = result;
   const what = commands > 0 ? `${showCount(keys)} keys and ${showCount(commands)} commands` : `${showCount(keys)} keys`;
   const lines = [`${what} exported to ${to === '-' ? 'standard output' : to}, ${showBytes(bytesWritten)}`];
   if (filtered > 0) lines.push(`${showCount(filtered)} keys were not asked for`);
   if (filteredCommands > 0) lines.push(`${showCount(filteredCommands)} commands were not asked for`);
   if (skipped > 0) lines.push(`${showCount(skipped)} keys were left out: the format cannot say them`);
-  if (degraded > 0) lines.push(`${showCount(degraded)} keys may have lost what the format cannot say: expiry of fields, details of streams`);
+  if (degraded > 0) lines.push(`${showCount(degraded)} keys have lost what the format cannot say: expiry of fields, details of streams`);
   if (pendingLost > 0) lines.push(`${showCount(pendingLost)} pending entries were left out: what they point to is gone from its stream`);
+  lines.push(...lossWords(result.first, skipped + degraded, result.report));
   if (tail !== null) lines.push(`${tail.name} ends within a ${tail.unit}: ${showCount(tail.bytes)} bytes from offset ${tail.offset} on were left out`);
   return lines;
 }

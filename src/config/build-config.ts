@@ -56,6 +56,7 @@ export function buildJobConfig(settings: Settings, target: SideSetting, name: st
     },
     checkpoint: { prefix: settings.required('checkpoint.prefix') },
     deadLetter: { file: settings.value('dead_letter.file') ?? '' },
+    report: { file: settings.value('report.file') ?? '' },
     status: { port: settings.required('status.port'), host: settings.required('status.host') },
     log: {
       level: settings.required('log.level'),

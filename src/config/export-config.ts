@@ -22,6 +22,8 @@ export interface ExportRunConfig {
   readonly format: OptionValue<'export.format'>;
   readonly rdbVersion: number;
   readonly onUnsupported: OnUnsupported;
+  /** File that names what is lost; '' = none. */
+  readonly report: string;
   readonly databases: readonly number[];
   readonly prefixes: readonly string[];
   readonly warnings: readonly string[];
@@ -47,6 +49,7 @@ export function resolveExportConfig(input: ConfigInput, settings = gatherSetting
     format: settings.required('export.format'),
     rdbVersion: settings.required('export.rdb_version'),
     onUnsupported: settings.required('sync.on_unsupported'),
+    report: settings.value('report.file') ?? '',
     databases: settings.required('filter.allow_db'),
     prefixes: settings.required('filter.allow_key_prefix'),
     warnings: settings.warnings,

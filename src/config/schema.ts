@@ -163,6 +163,11 @@ const SPECS = {
     ...optional(pathType('a file that can be written'), "dead-letter.jsonl in the job's folder of the spool", ''),
     help: 'File for the commands that the target refused (--on-error dead-letter)',
   },
+  'report.file': {
+    ...optional(pathType('a file that can be written'), 'none', 'File that names every key that was left out or lost something, as JSON lines'),
+    flag: 'report',
+    env: 'GODWIT_REPORT',
+  },
   'status.port': option(integerType({ min: 0, max: 65_535, or: { word: 'off', value: -1 } }), -1, 'Port of the status server; 0 is any free one'),
   'status.host': option(stringType(), '127.0.0.1', 'Address that the status server listens on; it asks for no password'),
   'log.level': option(choiceType('debug', 'info', 'warn', 'error'), 'info', 'Least severe lines to write'),
@@ -204,6 +209,7 @@ export const SECTIONS: Readonly<Record<string, string>> = {
   spool: 'Spool',
   checkpoint: 'Checkpoint',
   dead_letter: 'Dead letters',
+  report: 'Report of losses',
   status: 'Status server',
   log: 'Log',
 };

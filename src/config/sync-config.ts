@@ -100,6 +100,10 @@ export interface JobConfig {
     /** File; default is `dead-letter.jsonl` in the job's spool folder. Empty = that default. */
     readonly file: string;
   };
+  readonly report: {
+    /** Names every loss (target/loss-report.ts); empty = only the first ones are told. */
+    readonly file: string;
+  };
   readonly status: {
     /** -1 = no status server; 0 = any free port. */
     readonly port: number;

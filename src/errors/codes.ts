@@ -134,7 +134,7 @@ export const ERROR_CODES = {
   AOF_TOO_LATE: format('The AOF begins later than the time that was asked for.', 'Take an older backup: the state of that time is not in this one.'),
   FILE_FORMAT_UNKNOWN: format(
     'The file is of no format that Godwit reads.',
-    'Give an RDB file, an AOF, an AOF folder or manifest, or an export as jsonl, json, resp or aof; plain or .gz.',
+    'Give an RDB file, an AOF, an AOF folder or manifest, or an export as jsonl, json, resp or aof; plain, .gz or .lz4.',
   ),
   COMMANDS_NOT_EXPORTABLE: format(
     'The file holds commands behind its snapshot, or only commands, and the format that was asked for takes values.',
@@ -144,7 +144,7 @@ export const ERROR_CODES = {
     'The file holds commands behind its snapshot, or only commands, and what is to be counted is what they come to.',
     'Load the file into a server (`godwit load`) and inspect that, or let its server rewrite the AOF first (BGREWRITEAOF); --snapshot-only counts the snapshot alone.',
   ),
-  FILE_DAMAGED: format('The compressed file is damaged or cut short.', 'Get the file again; test it with gzip -t.'),
+  FILE_DAMAGED: format('The compressed file is damaged or cut short.', 'Get the file again; test it with gzip -t or lz4 -t.'),
   FILE_CHANGED: format('The file has become another one while it was read.', 'Begin anew; copy the file first if it is replaced while Godwit reads it.'),
   // 6: filter and transform
   COMMAND_UNDECIDED: transform(

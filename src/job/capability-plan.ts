@@ -23,6 +23,7 @@ export function capabilityPlan(source: ServerVersion, target: ServerVersion): st
     idempotence: fromRedis(8, 6),
     returned: fromRedis(8, 8),
   });
+  if (fromRedis(8, 0) && !(target.product === 'redis' && atLeast(target, 8))) plan.push('vector sets: the target has none (Redis has them since 8.0)');
   ask('arrays', fromRedis(8, 8), ValueKind.Array, {});
   if (atLeast(source, 7) && !atLeast(target, 7)) plan.push('functions: the target has none (Redis has them since 7.0)');
   return plan;

@@ -17,6 +17,7 @@ import { LowMarks, markedSlots } from '../pipeline/low-marks.ts';
 import type { TargetSide } from '../pipeline/target-side.ts';
 import { ReplyError } from '../resp/reply.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
+import type { LossReport } from '../target/loss-report.ts';
 import type { ClusterFollower } from '../topology/cluster-api.ts';
 import type { ClusterMap, ClusterShard } from '../topology/cluster-map.ts';
 import { checkTargetRights } from './check-rights.ts';
@@ -33,6 +34,7 @@ export interface ClusterTargetOptions {
   /** A connection for one pipeline ('' with the role `target control` for the job). */
   open(role: string, endpoint: Endpoint, pipeline: string): Connection;
   readonly deadLetters: DeadLetterFile;
+  readonly losses: LossReport;
   readonly onEvent: ClusterSideOptions['onEvent'];
 }
 
@@ -170,12 +172,12 @@ export class ClusterTarget implements JobTarget {
   }
 
   async side(pipeline: string): Promise<TargetSide> {
-    const { config, topology, deadLetters, onEvent, runName, open } = this.options;
+    const { config, topology, deadLetters, losses, onEvent, runName, open } = this.options;
     const { store, version, counts, epoch, valueBytesMax: bytesMax } = this;
     const links = new ClusterLinks(topology, (endpoint) => open('target data', endpoint, pipeline));
     this.pipelineLinks.set(pipeline, links);
     const [{ connection }] = this.shards().toSorted((a, b) => compareVersions(a.connection.server.version, b.connection.server.version));
-    const restore = await restoreOptions(config, connection);
+    const restore = await restoreOptions(config, connection, losses);
     const own = clientNameOf(runName, pipeline);
     const plan = this.plans.find(({ name }) => name === pipeline);
     const share = plan?.share ?? ALL_KEYS;

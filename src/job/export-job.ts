@@ -8,6 +8,7 @@ import { Filter } from '../filter/filter.ts';
 import type { FilterRules } from '../filter/filter-rules.ts';
 import { parseServerVersion, type ServerVersion } from '../model/server-version.ts';
 import { ValueKind } from '../model/value-kind.ts';
+import type { NamedLoss } from '../observe/job-status.ts';
 import type { Logger } from '../observe/log.ts';
 import { ContentTaker } from '../pipeline/content-taker.ts';
 import { ExportPipeline } from '../pipeline/export-pipeline.ts';
@@ -15,6 +16,7 @@ import type { ExportTaker } from '../pipeline/export-taker.ts';
 import { RdbTaker } from '../pipeline/rdb-taker.ts';
 import type { FileSource, FileSourceOptions, TruncatedTail } from '../source/file/file-source.ts';
 import { openFileSource } from '../source/open-file-source.ts';
+import { LossReport } from '../target/loss-report.ts';
 import { CommandFileWriter } from '../target/file/command-file-writer.ts';
 import { CsvWriter } from '../target/file/csv-writer.ts';
 import type { ContentWriter } from '../target/file/export-writer.ts';
@@ -33,6 +35,8 @@ export interface ExportConfig {
   readonly format: ExportFormat;
   readonly rdbVersion: RdbFileVersion;
   readonly onUnsupported: OnUnsupported;
+  /** File that names what is lost; '' = none. */
+  readonly report: string;
   readonly filter: FilterRules;
 }
 
@@ -52,6 +56,9 @@ export interface ExportResult extends ExportProgress {
   readonly skipped: number;
   /** Keys that were written without all that they had. */
   readonly degraded: number;
+  /** The first losses by name, and the file that has all. */
+  readonly first: readonly NamedLoss[];
+  readonly report: string;
   /** Pending entries of streams that commands cannot make. */
   readonly pendingLost: number;
   /** Before compression. */
@@ -71,11 +78,13 @@ export class ExportJob {
   private pipeline: ExportPipeline | undefined;
   private commandWriter: CommandFileWriter | undefined;
   private liveVersion: ServerVersion | undefined;
+  private readonly losses: LossReport;
   private readonly stopped = new Deferred<never>();
   private isStopped = false;
 
   constructor(config: ExportConfig, log: Logger) {
     this.config = config;
+    this.losses = new LossReport(config.report, true);
     this.log = log;
   }
 
@@ -95,6 +104,7 @@ export class ExportJob {
 
   /** @throws GodwitError of the source, the format or the output; no file is left then */
   async run(): Promise<ExportResult> {
+    this.losses.open();
     const loaded = await this.loadWriter();
     const output = typeof this.config.to === 'string' ? await openOutputFile(this.config.to) : new StreamOutput(this.config.to);
     const opening = this.openSource();
@@ -106,6 +116,7 @@ export class ExportJob {
     try {
       return await this.export(source, output, loaded);
     } finally {
+      this.losses.close();
       await close();
     }
   }
@@ -126,7 +137,18 @@ export class ExportJob {
     if (this.isStopped) this.stop();
     const { tail } = await pipeline.run();
     const { filtered, filteredCommands, skipped, degraded, bytesWritten } = pipeline;
-    return { ...this.progress, filtered, filteredCommands, skipped, degraded, bytesWritten, pendingLost: this.commandWriter?.pendingLost ?? 0, tail };
+    return {
+      ...this.progress,
+      filtered,
+      filteredCommands,
+      skipped,
+      degraded,
+      bytesWritten,
+      pendingLost: this.commandWriter?.pendingLost ?? 0,
+      tail,
+      first: this.losses.first,
+      report: this.losses.file,
+    };
   }
 
   /** The one writer that brings a library, which nobody else has to wait for. */
@@ -137,15 +159,17 @@ export class ExportJob {
   }
 
   private makeTaker(source: FileSource, loaded: ContentWriter | undefined): ExportTaker {
+    const { losses } = this;
     const { format, rdbVersion, onUnsupported } = this.config;
-    if (format === 'rdb') return new RdbTaker(new RdbFileWriter(rdbVersion, onUnsupported), Math.floor(Date.now() / 1000));
+    if (format === 'rdb') return new RdbTaker(new RdbFileWriter(rdbVersion, onUnsupported, losses), Math.floor(Date.now() / 1000));
     const skipRefused = onUnsupported !== 'stop';
-    if (format === 'jsonl' || format === 'json') return new ContentTaker({ writer: new JsonWriter(format), refused: NONE, skipRefused });
-    if (format === 'parquet') return new ContentTaker({ writer: loaded as ContentWriter, refused: NONE, skipRefused });
-    if (format === 'csv') return new ContentTaker({ writer: new CsvWriter(), refused: NONE, skipRefused });
+    const taker = (writer: ContentWriter, refused = NONE): ContentTaker => new ContentTaker({ writer, refused, skipRefused, losses });
+    if (format === 'jsonl' || format === 'json') return taker(new JsonWriter(format));
+    if (format === 'parquet') return taker(loaded as ContentWriter);
+    if (format === 'csv') return taker(new CsvWriter());
     const writer = new CommandFileWriter(format, this.liveVersion ?? versionIn(source.aux));
     this.commandWriter = writer;
-    return new ContentTaker({ writer, refused: NOT_IN_COMMANDS, skipRefused });
+    return taker(writer, NOT_IN_COMMANDS);
   }
 }
 

@@ -6,6 +6,7 @@ import type { SpoolBudget } from '../source/replica/spool/disk-space.ts';
 import { spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { JobSource } from './job-source.ts';
+import type { LossReport } from '../target/loss-report.ts';
 import type { JobTarget } from './job-target.ts';
 import { linkStatus, pipelineStatus } from './pipeline-status.ts';
 import type { RateMeter } from './rate-meter.ts';
@@ -25,6 +26,7 @@ export interface JobParts {
   readonly epoch: number;
   readonly lastError: JobStatus['errors']['last'];
   readonly deadLetters: DeadLetterFile;
+  readonly losses: LossReport;
   readonly rates: RateMeter;
 }
 
@@ -33,7 +35,6 @@ export function jobStatus(job: JobParts): JobStatus {
   const pipelines = shards.map(pipelineStatus);
   const bytesPerSecond = rates.perSecond(2);
   const sum = (of: (one: PipelineStatus) => number): number => pipelines.reduce((total, one) => total + of(one), 0);
-  const conversions = shards.flatMap(({ pipeline }) => (pipeline === undefined ? [] : [pipeline.conversion]));
   return {
     job: config.job.name,
     version: VERSION,
@@ -51,11 +52,7 @@ export function jobStatus(job: JobParts): JobStatus {
       commandsApplied: sum((one) => one.incrementalSync.commandsApplied),
     },
     pipelines,
-    conversion: {
-      encoded: conversions.reduce((total, { encoded }) => total + encoded, 0),
-      degraded: conversions.reduce((total, { degraded }) => total + degraded, 0),
-      skipped: conversions.reduce((total, { skipped }) => total + skipped, 0),
-    },
+    conversion: { ...job.losses.counts, first: [...job.losses.first], report: job.losses.file },
     lagBytes: pipelines.some(({ lagBytes }) => lagBytes < 0) ? -1 : Math.max(-1, ...pipelines.map(({ lagBytes }) => lagBytes)),
     lagMs: Math.max(0, ...pipelines.map(({ lagMs }) => lagMs)),
     rate: { keysPerSecond: rates.perSecond(0), commandsPerSecond: rates.perSecond(1), bytesPerSecond },

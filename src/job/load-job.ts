@@ -18,6 +18,7 @@ import { LoadPipeline } from '../pipeline/load-pipeline.ts';
 import type { EndStep } from '../source/file/file-source.ts';
 import { spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import { DeadLetterFile } from '../target/dead-letter.ts';
+import { LossReport } from '../target/loss-report.ts';
 import { checkTargetRights } from './check-rights.ts';
 import { finishJob } from './finish-job.ts';
 import { LastingTrouble } from './lasting-trouble.ts';
@@ -40,6 +41,7 @@ export class LoadJob implements SyncJobApi {
   lastError: { code: string; message: string; at: number } | null = null;
   readonly rates = new RateMeter();
   readonly deadLetters: DeadLetterFile;
+  readonly losses: LossReport;
   readonly target: Connection;
   readonly file: LoadedFile;
   pipeline: LoadPipeline | undefined;
@@ -62,6 +64,7 @@ export class LoadJob implements SyncJobApi {
     this.dependencies = dependencies;
     const { job, checkpoint, spool, deadLetter, keepalive, reconnect } = config;
     this.deadLetters = new DeadLetterFile(deadLetter.file || `${spoolJobDir(spool.dir, job.name)}/dead-letter.jsonl`);
+    this.losses = new LossReport(config.report.file);
     this.marks = new JobMarks(checkpoint.prefix, job.name, `godwit:${job.name}:`);
     this.store = this.marks.store('');
     this.file = new LoadedFile(config, dependencies.stdin, this.deadLetters);
@@ -106,6 +109,7 @@ export class LoadJob implements SyncJobApi {
     } finally {
       clearInterval(this.sampler);
       await Promise.all([this.target.close(), this.file.close()]);
+      this.losses.close();
     }
   }
 
@@ -160,6 +164,7 @@ export class LoadJob implements SyncJobApi {
     if (config.sync.finish) return;
     await this.gate.whenItTakesWrites(() => this.checkRights());
     await tryWritablePlaces(config);
+    this.losses.open();
   }
 
   private async checkRights(): Promise<void> {
@@ -189,7 +194,7 @@ export class LoadJob implements SyncJobApi {
       openAt: (from) => this.file.openAt(from),
       keyCount: () => keyCount(target),
       deadLetters: this.deadLetters,
-      restore: await restoreOptions(config, target),
+      restore: await restoreOptions(config, target, this.losses),
       valueBytesMax: valueBytesMax(target),
       log: dependencies.log,
       plainBatches: this.othersCutOff,

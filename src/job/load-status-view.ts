@@ -6,6 +6,7 @@ import type { Connection } from '../net/connection.ts';
 import type { JobPhase, JobStatus } from '../observe/job-status.ts';
 import type { LoadPipeline } from '../pipeline/load-pipeline.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
+import type { LossReport } from '../target/loss-report.ts';
 import type { LoadedFile } from './loaded-file.ts';
 import type { RateMeter } from './rate-meter.ts';
 import { VERSION } from './version.ts';
@@ -22,6 +23,7 @@ interface LoadParts {
   readonly epoch: number;
   readonly lastError: JobStatus['errors']['last'];
   readonly deadLetters: DeadLetterFile;
+  readonly losses: LossReport;
   readonly rates: RateMeter;
 }
 
@@ -49,7 +51,7 @@ export function loadStatus(job: LoadParts): JobStatus {
       done: pipeline?.end !== undefined && pipeline.end !== null,
       tailBytes: pipeline?.end?.tail?.bytes ?? 0,
     },
-    conversion: pipeline === undefined ? { encoded: 0, degraded: 0, skipped: 0 } : { ...pipeline.conversion },
+    conversion: { ...job.losses.counts, first: [...job.losses.first], report: job.losses.file },
     lagBytes: 0,
     lagMs: 0,
     rate: { keysPerSecond: rates.perSecond(0), commandsPerSecond: rates.perSecond(1), bytesPerSecond },

@@ -7,6 +7,7 @@ import type { KeepaliveWheel } from '../net/keepalive-wheel.ts';
 import type { Logger } from '../observe/log.ts';
 import type { StandaloneSideOptions } from '../pipeline/standalone-side.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
+import type { LossReport } from '../target/loss-report.ts';
 import type { DiscoveryOptions } from '../topology/cluster-api.ts';
 import { ClusterTopology } from '../topology/cluster-topology.ts';
 import { detectTopology } from '../topology/detect-topology.ts';
@@ -28,6 +29,7 @@ export interface SidesOptions {
   /** `godwit:<job>:<run>` */
   readonly runName: string;
   readonly deadLetters: DeadLetterFile;
+  readonly losses: LossReport;
   readonly wheel: KeepaliveWheel;
   readonly log: Logger;
   /** @param pipeline '' = of the job */
@@ -61,7 +63,7 @@ export function openSource(options: SidesOptions, side: TargetTopology): JobSour
 }
 
 export function openTarget(options: SidesOptions, side: TargetTopology): JobTarget {
-  const { config, runName, deadLetters, onEvent } = options;
+  const { config, runName, deadLetters, losses, onEvent } = options;
   if (side.kind === 'cluster') {
     const topology = new ClusterTopology({ ...discoveryOptions(options, 'target'), side, refreshGapMs: TOPOLOGY_GAP_MS });
     return new ClusterTarget({
@@ -71,6 +73,7 @@ export function openTarget(options: SidesOptions, side: TargetTopology): JobTarg
       runName,
       open: (role, endpoint, pipeline) => options.connection(role, endpoint, pipeline),
       deadLetters,
+      losses,
       onEvent,
     });
   }
@@ -80,6 +83,7 @@ export function openTarget(options: SidesOptions, side: TargetTopology): JobTarg
     runName,
     connection: (endpoint, pipeline) => options.connection('target data', endpoint, pipeline),
     deadLetters,
+    losses,
     onEvent,
   });
 }

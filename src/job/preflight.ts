@@ -6,6 +6,7 @@ import { atLeast } from '../model/server-version.ts';
 import type { Connection } from '../net/connection.ts';
 import type { JobTarget } from './job-target.ts';
 import type { RestoreOptions } from '../target/batch-buffer.ts';
+import type { LossReport } from '../target/loss-report.ts';
 import { ValueConversion } from '../target/value-conversion.ts';
 
 /** @param isNode of a cluster that the source is. @throws WRONG_TOPOLOGY, SAME_SERVER */
@@ -66,19 +67,26 @@ export async function keyCount(connection: Connection): Promise<number> {
   return keys;
 }
 
-export async function restoreOptions(config: JobConfig, target: Connection): Promise<RestoreOptions> {
+export async function restoreOptions(config: JobConfig, target: Connection, losses: LossReport): Promise<RestoreOptions> {
   const { version } = target.server;
   const policy = await target.call('CONFIG', 'GET', 'maxmemory-policy').catch(() => null);
   const evictsBy = Array.isArray(policy) ? String(policy[1] ?? '') : '';
   const known = (major: number, minor: number): boolean => version === undefined || version.product === 'valkey' || atLeast(version, major, minor);
   return {
-    conversion: new ValueConversion(version, config.sync.onUnsupported),
+    conversion: new ValueConversion(version, config.sync.onUnsupported, losses, await modulesOf(target)),
     replace: config.sync.onExisting !== 'skip',
     setPxat: known(6, 2),
     absttl: known(5, 0),
     keepIdle: evictsBy.includes('lru'),
     keepFreq: evictsBy.includes('lfu'),
   };
+}
+
+/** Names in lower case; undefined where the target does not tell. INFO needs no right that MODULE LIST would. */
+async function modulesOf(target: Connection): Promise<ReadonlySet<string> | undefined> {
+  const info = String(await target.call('INFO', 'modules').catch(() => ''));
+  if (!info.startsWith('# Modules')) return undefined;
+  return new Set([...info.matchAll(/^module:name=([^,\r\n]+)/gm)].map(([, name]) => name.toLowerCase()));
 }
 
 /** The largest argument that the target takes; 0 = unknown. */

@@ -16,6 +16,7 @@ import type { Sharing } from '../pipeline/ownership.ts';
 import { StandaloneSide, type StandaloneSideOptions } from '../pipeline/standalone-side.ts';
 import type { TargetSide } from '../pipeline/target-side.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
+import type { LossReport } from '../target/loss-report.ts';
 import { checkTargetRights } from './check-rights.ts';
 import { finishJob } from './finish-job.ts';
 import type { JobTarget, PipelinePlan, TakenOver, TakeOverRequest } from './job-target.ts';
@@ -30,6 +31,7 @@ export interface StandaloneTargetOptions {
   /** @param pipeline '' = of the job */
   connection(endpoint: Endpoint, pipeline: string): Connection;
   readonly deadLetters: DeadLetterFile;
+  readonly losses: LossReport;
   readonly onEvent: StandaloneSideOptions['onEvent'];
 }
 
@@ -134,9 +136,9 @@ export class StandaloneTarget implements JobTarget {
 
   async side(pipeline: string): Promise<TargetSide> {
     const { marks, othersCutOff: plainBatches } = this;
-    const { config, deadLetters, onEvent } = this.options;
+    const { config, deadLetters, losses, onEvent } = this.options;
     const connection = await this.connectionOf(pipeline);
-    const restore = await restoreOptions(config, connection);
+    const restore = await restoreOptions(config, connection, losses);
     const store = marks.store(pipeline);
     const sharing = this.sharing(pipeline, connection);
     const locate = (): Promise<void> => this.locate();

@@ -19,6 +19,7 @@ import { SnapshotTurns } from '../source/replica/snapshot-turns.ts';
 import { SpoolBudget } from '../source/replica/spool/disk-space.ts';
 import { newestEpoch, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import { DeadLetterFile } from '../target/dead-letter.ts';
+import { LossReport } from '../target/loss-report.ts';
 import { capabilityPlan } from './capability-plan.ts';
 import { jobStatus } from './job-status-view.ts';
 import type { JobSource, SourcePlace } from './job-source.ts';
@@ -47,6 +48,7 @@ export class SyncJob implements SyncJobApi {
   lastError: { code: string; message: string; at: number } | null = null;
   readonly rates = new RateMeter();
   readonly deadLetters: DeadLetterFile;
+  readonly losses: LossReport;
   source: JobSource;
   target: JobTarget;
   readonly budget: SpoolBudget;
@@ -75,6 +77,7 @@ export class SyncJob implements SyncJobApi {
     const { job, spool, deadLetter } = config;
     const jobDir = spoolJobDir(spool.dir, job.name);
     this.deadLetters = new DeadLetterFile(deadLetter.file || `${jobDir}/dead-letter.jsonl`);
+    this.losses = new LossReport(config.report.file);
     this.budget = new SpoolBudget({ dir: jobDir, maxBytes: spool.maxBytes, log: dependencies.log });
     this.turns = new SnapshotTurns(config.sync.fullSyncConcurrency);
     this.runName = `godwit:${job.name}:${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
@@ -82,6 +85,7 @@ export class SyncJob implements SyncJobApi {
       config,
       runName: this.runName,
       deadLetters: this.deadLetters,
+      losses: this.losses,
       wheel: this.wheel,
       log: dependencies.log,
       connection: (role, endpoint, pipeline) => this.connection(role, endpoint, pipeline),
@@ -121,6 +125,7 @@ export class SyncJob implements SyncJobApi {
       clearInterval(this.sampler);
       this.moves?.close();
       await this.closeAll();
+      this.losses.close();
     }
   }
 
@@ -252,6 +257,7 @@ export class SyncJob implements SyncJobApi {
     await this.checkRights();
     for (const shard of this.shards) await checkDatabases(shard.control, this.target);
     await tryWritablePlaces(this.config);
+    this.losses.open();
     this.tellLosses();
   }
 

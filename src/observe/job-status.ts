@@ -79,6 +79,17 @@ export interface PipelineStatus {
   };
 }
 
+/** A key, or a command of the stream, that the target was not given as the source has it. */
+export interface NamedLoss {
+  readonly outcome: 'left-out' | 'degraded';
+  readonly db: number;
+  /** Quoted and cut; '' for functions. */
+  readonly key: string;
+  /** Type of the value, or name of the command. */
+  readonly what: string;
+  readonly reason: string;
+}
+
 export interface JobStatus {
   readonly job: string;
   readonly version: string;
@@ -103,8 +114,16 @@ export interface JobStatus {
     /** At the end of an AOF, not whole, and left out. */
     readonly tailBytes: number;
   };
-  /** Values that the target does not take as they are: written anew, without all that they had, left out. Repeated ones count again. */
-  readonly conversion: { readonly encoded: number; readonly degraded: number; readonly skipped: number };
+  /** What the target does not take as it is: values written anew; keys, and commands, brought without all that they had, or left out. Repeated ones count again. */
+  readonly conversion: {
+    readonly encoded: number;
+    readonly degraded: number;
+    readonly skipped: number;
+    /** The first losses by name. */
+    readonly first: readonly NamedLoss[];
+    /** The file that names all of them; '' = none was asked for. */
+    readonly report: string;
+  };
   /** Those of the pipeline that is furthest behind. */
   readonly lagBytes: number;
   readonly lagMs: number;

@@ -15,7 +15,6 @@ import { replyFailure } from '../net/reply-errors.ts';
 import { ReplyError } from '../resp/reply.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { RestoreOptions } from '../target/batch-buffer.ts';
-import type { ConversionCounts } from '../target/value-conversion.ts';
 import type { ClusterFollower } from '../topology/cluster-api.ts';
 import type { ClusterMap, ClusterShard } from '../topology/cluster-map.ts';
 import { type BarrierCounts, ClusterBarriers } from './cluster-barriers.ts';
@@ -67,10 +66,6 @@ export class ClusterSide implements TargetSide {
     this.address = options.address;
     this.lowMarks = new LowMarks(options);
     this.mayHoldKeys = options.mayHoldKeys;
-  }
-
-  get conversion(): Readonly<ConversionCounts> {
-    return this.options.restore.conversion.counts;
   }
 
   async ready(): Promise<void> {
@@ -197,7 +192,7 @@ export class ClusterSide implements TargetSide {
       valueBytesMax,
       splits: onCrossSlot !== 'stop',
       lowMarks: this.lowMarks,
-      translation: new StreamTranslation(version, onUnsupported, restore.conversion.counts, attempt.table),
+      translation: new StreamTranslation(version, onUnsupported, restore.conversion.losses, attempt.table),
       newRefusals: () => new Refusals({ ...policy, onError }),
       planRefusals: new Refusals({ ...policy, onError: onCrossSlot === 'dead-letter' ? 'dead-letter' : onError }),
       open: (node) => this.openLane(node),

@@ -7,6 +7,7 @@ import { type LargeEntry, NOTHING_TO_APPLY } from '../rdb/large-entry.ts';
 import { RdbType } from '../rdb/opcodes.ts';
 import { encodeCommand } from '../resp/encode.ts';
 import { BatchBuffer, type RestoreOptions, rowName } from '../target/batch-buffer.ts';
+import { temporaryKey } from '../target/temporary-key.ts';
 import type { ClusterLanes } from './cluster-lanes.ts';
 import type { ValueForm } from './delivery.ts';
 import type { Lane } from './lane.ts';
@@ -36,6 +37,7 @@ export function sendClusterRows(context: ClusterValuesContext & { readonly leftO
   for (let row = 0; row < batch.count; row++) {
     if (leftOut.size > 0 && leftOut.has(rowName(batch, row))) continue;
     if (batch.kind[row] !== EntryKind.RdbValue) {
+      if (restore.conversion.skips(batch, row)) continue;
       for (const lane of lanes.all) lanes.parcelOf(lane, batch, wave).addValue(0, row, restore, nowMs);
       wave.rows++;
       continue;
@@ -46,11 +48,12 @@ export function sendClusterRows(context: ClusterValuesContext & { readonly leftO
     wave.rows++;
     lanes.parcelFor(slot, batch, wave, false).addValue(slot, row, restore, nowMs);
   }
+  restore.conversion.losses.flush();
 }
 
 /**
  * A value larger than the window, alone; nothing else is under way. Resolves when it is answered.
- * @returns `nothing`: it is none to apply; `known`: it was applied before
+ * @returns `nothing`: it is none to apply, or left out; `known`: it was applied before
  * @throws VALUE_TOO_LARGE, VALUE_NOT_REPRESENTABLE, TARGET_NOT_READY (its slot is on its way)
  */
 export async function sendClusterValue(
@@ -60,23 +63,29 @@ export async function sendClusterValue(
   cursor: ValueCursor,
 ): Promise<'nothing' | 'known' | 'sent'> {
   const { lanes, restore, known, valueBytesMax } = context;
+  const { conversion } = restore;
   begin(restore, form);
-  const value = new LargeValue(large, restore.conversion, form.dialect as Dialect, cursor);
+  const value = new LargeValue(large, conversion, form.dialect as Dialect, cursor);
   await value.findEnd();
-  if (large.kind === NOTHING_TO_APPLY || restore.conversion.skipsLarge(large)) return 'nothing';
+  if (large.kind === NOTHING_TO_APPLY) return 'nothing';
   const slot = slotOf(large.key);
   if (large.valueEnd <= known[slot]) return 'known';
-  checkDatabase(context, large.database);
-  await value.measure();
-  const lane = lanes.laneOf(slot);
-  if (valueBytesMax > 0 && value.payloadBytes > valueBytesMax) await sendInCommands(value, large, context, lane);
-  else {
-    const buffer = new BatchBuffer(LARGE_BUFFER_BYTES);
-    buffer.begin('plain');
-    const at = buffer.addLargeRestore(large, value.payloadBytes, restore, Date.now());
-    buffer.endPlain();
-    judge(await lane.sendPayload(buffer, at, value.payload()), large, context);
+  let isLeftOut = conversion.skipsLarge(large);
+  if (!isLeftOut) {
+    checkDatabase(context, large.database);
+    await value.measure();
+    isLeftOut = conversion.isRefused(large, value.lost);
   }
+  conversion.losses.flush();
+  if (isLeftOut) return 'nothing';
+  const lane = lanes.laneOf(slot);
+  if (valueBytesMax > 0 && value.payloadBytes > valueBytesMax) return sendInCommands(value, large, context, lane);
+  if (value.isEncoded) conversion.counts.encoded++;
+  const buffer = new BatchBuffer(LARGE_BUFFER_BYTES);
+  buffer.begin('plain');
+  const at = buffer.addLargeRestore(large, value.payloadBytes, restore, Date.now());
+  buffer.endPlain();
+  judge(await lane.sendPayload(buffer, at, value.payload()), large, context);
   return 'sent';
 }
 
@@ -86,7 +95,7 @@ async function sendInCommands(
   large: LargeEntry,
   context: ClusterValuesContext & { readonly valueBytesMax: number },
   lane: Lane,
-): Promise<void> {
+): Promise<'nothing' | 'sent'> {
   const { restore, valueBytesMax } = context;
   const { conversion } = restore;
   if (large.type === RdbType.String || !conversion.canSayInCommands) throw tooLarge(large.key, value.payloadBytes, valueBytesMax);
@@ -105,12 +114,23 @@ async function sendInCommands(
     pieces = [];
   }
   const { transaction } = values;
+  // What the payload would have lost is named already.
+  const isLeftOut = conversion.isRefused(
+    large,
+    values.lost.texts.filter((text) => !value.lost.includes(text)),
+  );
+  conversion.losses.flush();
+  if (isLeftOut) {
+    await send(() => buffer.addPart({ count: 1, bytes: encodeCommand(['DEL', temporaryKey(large.key)]) }, large.database, false));
+    return 'nothing';
+  }
   await send(() => {
     buffer.select(large.database);
     buffer.add(MULTI);
     buffer.addPart({ count: transaction.commands, bytes: transaction.bytes.subarray(0, transaction.length) }, large.database, true);
     buffer.add(EXEC);
   });
+  return 'sent';
 }
 
 function begin({ conversion }: RestoreOptions, { dialect, templates }: ValueForm): void {

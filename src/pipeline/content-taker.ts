@@ -11,6 +11,7 @@ import { NO_TEMPLATES, type TemplateNames } from '../rdb/template-names.ts';
 import { ValueDecoder } from '../rdb/values/value-decoder.ts';
 import type { LargeStep } from '../source/file/file-source.ts';
 import type { ContentWriter } from '../target/file/export-writer.ts';
+import type { LossReport } from '../target/loss-report.ts';
 import { decodePieces } from './decode-pieces.ts';
 import type { ExportTaker } from './export-taker.ts';
 import { TextProbe } from './text-probe.ts';
@@ -21,11 +22,10 @@ export interface ContentTakerOptions {
   readonly refused: ReadonlySet<ValueKind>;
   /** Leaves out what is refused; else it is an error. */
   readonly skipRefused: boolean;
+  readonly losses: LossReport;
 }
 
 export class ContentTaker implements ExportTaker {
-  skipped = 0;
-  readonly degraded = 0;
   private readonly options: ContentTakerOptions;
   private readonly writer: ContentWriter;
   private readonly decoder = new ValueDecoder();
@@ -39,6 +39,14 @@ export class ContentTaker implements ExportTaker {
 
   get buffer(): ContentWriter['buffer'] {
     return this.writer.buffer;
+  }
+
+  get skipped(): number {
+    return this.options.losses.counts.skipped;
+  }
+
+  get degraded(): number {
+    return this.options.losses.counts.degraded;
   }
 
   open(): void {
@@ -77,7 +85,7 @@ export class ContentTaker implements ExportTaker {
       return true;
     }
     const kind = kindOfType(type);
-    if (this.refuses(kind, key, database)) return false;
+    if (this.refuses(kind, key, database, entry.valueEnd)) return false;
     const bytes = entry.valueEnd - entry.valueStart;
     const decode = async (visitor: TextProbe | ContentWriter, between: () => Promise<void>): Promise<void> => {
       this.decoder.begin(type, this.dialect as Dialect, visitor, bytes, this.templates);
@@ -91,6 +99,7 @@ export class ContentTaker implements ExportTaker {
       }
       this.writer.key({ bytes: key, start: 0, end: key.length, database, expiryMs, idle, freq, kind });
       await decode(this.writer, empty);
+      this.nameLosses(kind, key, database, entry.valueEnd);
     } catch (error) {
       throw named(error, key);
     }
@@ -107,7 +116,8 @@ export class ContentTaker implements ExportTaker {
     const { bytes } = batch;
     const [keyStart, keyEnd, database] = [batch.keyStart[row], batch.keyEnd[row], batch.database[row]];
     const kind = kindOfType(batch.type[row]);
-    if (this.options.refused.size > 0 && this.refuses(kind, bytes.subarray(keyStart, keyEnd), database)) return false;
+    const refused = this.options.refused.size > 0;
+    if (refused && this.refuses(kind, bytes.subarray(keyStart, keyEnd), database, batch.endOffset[row])) return false;
     try {
       const [expiryMs, idle, freq] = [batch.expiryMs[row], batch.idle[row], batch.freq[row]];
       this.writer.key({ bytes, start: keyStart, end: keyEnd, database, expiryMs, idle, freq, kind });
@@ -116,7 +126,10 @@ export class ContentTaker implements ExportTaker {
     } catch (error) {
       throw named(error, bytes.subarray(keyStart, keyEnd));
     }
-    if (this.decoder.done) return true;
+    if (this.decoder.done) {
+      if (this.writer.lost?.any === true) this.nameLosses(kind, bytes.subarray(keyStart, keyEnd), database, batch.endOffset[row]);
+      return true;
+    }
     throw named(new GodwitError('RDB_CORRUPT', 'the value goes beyond its end'), bytes.subarray(keyStart, keyEnd));
   }
 
@@ -124,7 +137,14 @@ export class ContentTaker implements ExportTaker {
     this.writer.code('function', text, 0, text.length);
   }
 
-  private refuses(kind: ValueKind, key: Uint8Array, database: number): boolean {
+  /** Commands cannot say all of a stream; that is no reason to stop, but told. */
+  private nameLosses(kind: ValueKind, key: Uint8Array, database: number, offset: number): void {
+    const texts = this.writer.lost?.texts ?? [];
+    if (texts.length === 0) return;
+    this.options.losses.add({ outcome: 'degraded', database, key, type: VALUE_KIND_NAMES[kind], reason: `lost: ${texts.join('; ')}`, offset });
+  }
+
+  private refuses(kind: ValueKind, key: Uint8Array, database: number, offset: number): boolean {
     if (!this.options.refused.has(kind)) return false;
     if (!this.options.skipRefused) {
       throw new GodwitError(
@@ -136,7 +156,8 @@ export class ContentTaker implements ExportTaker {
         },
       );
     }
-    this.skipped++;
+    const type = VALUE_KIND_NAMES[kind];
+    this.options.losses.add({ outcome: 'left-out', database, key, type, reason: `no command makes a value of type ${type}`, offset });
     return true;
   }
 }

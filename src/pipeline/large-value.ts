@@ -45,6 +45,15 @@ export class LargeValue {
     this.cursor = cursor;
   }
 
+  /** In words; what commands would lose is known only when they are made. Known behind measure(). */
+  get lost(): readonly string[] {
+    return this.encoded?.encoder.lost.texts ?? [];
+  }
+
+  get isEncoded(): boolean {
+    return this.encoded !== undefined;
+  }
+
   /** Type byte, value, version and checksum. Known behind measure(). */
   get payloadBytes(): number {
     return this.encoded?.plan.bytes ?? 1 + this.large.valueEnd - this.large.valueStart + DUMP_FOOTER_BYTES;
@@ -66,7 +75,7 @@ export class LargeValue {
   async measure(): Promise<void> {
     const { key, type } = this.large;
     if (this.conversion.way(type) === Way.Encoded) {
-      const encoder = this.conversion.beginEncoding(type);
+      const encoder = this.conversion.beginEncoding();
       encoder.measureNext();
       for await (const _ of this.decodeInto(encoder));
       this.encoded = { encoder, plan: encoder.plan() };

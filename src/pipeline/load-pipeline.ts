@@ -19,7 +19,6 @@ import type { Logger } from '../observe/log.ts';
 import type { EndStep, FilePosition, FileProgress, FileSource } from '../source/file/file-source.ts';
 import type { RestoreOptions } from '../target/batch-buffer.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
-import type { ConversionCounts } from '../target/value-conversion.ts';
 import { BatchSender } from './batch-sender.ts';
 import type { SentPosition } from './delivery.ts';
 import { FileApplier } from './file-applier.ts';
@@ -85,10 +84,6 @@ export class LoadPipeline {
     this.plainBatches = options.plainBatches;
     this.mark = options.mark;
     this.phase = options.mark.phase;
-  }
-
-  get conversion(): Readonly<ConversionCounts> {
-    return this.options.restore.conversion.counts;
   }
 
   /** Values of a snapshot that had expired before they were applied, and keys that were held and not renewed. */
@@ -245,7 +240,7 @@ export class LoadPipeline {
       plainBatches,
       valueBytesMax,
       refusals,
-      translation: new StreamTranslation(connection.server.version, onUnsupported, restore.conversion.counts),
+      translation: new StreamTranslation(connection.server.version, onUnsupported, restore.conversion.losses),
       stopping: () => this.stopping,
       held: this.held,
       connection,

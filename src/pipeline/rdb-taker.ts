@@ -12,7 +12,7 @@ import { ValueDecoder } from '../rdb/values/value-decoder.ts';
 import type { LargeStep } from '../source/file/file-source.ts';
 import type { GrowingBuffer } from '../bytes/growing-buffer.ts';
 import type { RdbFileWriter } from '../target/file/rdb-file-writer.ts';
-import { type ValueConversion, Way } from '../target/value-conversion.ts';
+import { Way } from '../target/value-conversion.ts';
 import { decodePieces } from './decode-pieces.ts';
 import type { ExportTaker } from './export-taker.ts';
 
@@ -69,9 +69,14 @@ export class RdbTaker implements ExportTaker {
     else if (batch.kind[row] === EntryKind.RdbFunction) writer.library(bytes, start, end);
     else {
       const head = rowHead(batch, row);
-      if (writer.conversion.way(type) !== Way.AsIs) return this.encoded(batch, row, head);
-      writer.key(head, type);
-      writer.buffer.raw(bytes, start, end);
+      if (this.isRefused(() => writer.conversion.skips(batch, row))) return false;
+      if (writer.conversion.way(type) === Way.AsIs) {
+        writer.key(head, type);
+        writer.buffer.raw(bytes, start, end);
+      } else {
+        const payload = writer.conversion.encode(batch, row);
+        writer.dumped(head, payload.bytes, payload.length);
+      }
     }
     return true;
   }
@@ -87,7 +92,7 @@ export class RdbTaker implements ExportTaker {
     }
     if (entry.kind === EntryKind.RdbFunction) writer.library(entry.key, 0, 0);
     else {
-      if (this.skips(entry)) return false;
+      if (this.isRefused(() => writer.conversion.skipsLarge(entry))) return false;
       if (writer.conversion.way(entry.type) === Way.Encoded) return this.largeEncoded(entry, value, empty);
       writer.key(headOf(entry), entry.type);
     }
@@ -106,27 +111,20 @@ export class RdbTaker implements ExportTaker {
     this.writer.emptied();
   }
 
-  private encoded(batch: Batch, row: number, head: RdbKeyHead): boolean {
-    const { conversion } = this.writer;
-    const key = head.bytes.subarray(head.start, head.end);
-    if (this.skips({ type: batch.type[row], key, database: head.database })) return false;
-    const { bytes, length } = conversion.encode(batch, row);
-    this.writer.dumped(head, bytes, length);
-    return true;
-  }
-
-  private skips(entry: Parameters<ValueConversion['skipsLarge']>[0]): boolean {
+  /** @param refuses as ValueConversion has it, whose advice is for a target that is a server */
+  private isRefused(refuses: () => boolean): boolean {
     try {
-      return this.writer.conversion.skipsLarge(entry);
+      return refuses();
     } catch (caught) {
       const { code, message, details } = toGodwitError(caught);
+      if (code !== 'VALUE_NOT_REPRESENTABLE') throw caught;
       throw new GodwitError(code, message, { cause: caught, details, fix: OTHER_VERSION });
     }
   }
 
   private async largeEncoded(entry: LargeEntry, value: LargeStep['value'], empty: () => Promise<void>): Promise<boolean> {
     const { writer } = this;
-    const encoder = writer.conversion.beginEncoding(entry.type);
+    const encoder = writer.conversion.beginEncoding();
     const decoder = new ValueDecoder();
     const pass = async (between: () => Promise<void>): Promise<void> => {
       decoder.begin(entry.type, this.dialect as Dialect, encoder, entry.valueEnd - entry.valueStart, this.templates);
@@ -134,6 +132,8 @@ export class RdbTaker implements ExportTaker {
     };
     encoder.measureNext();
     await pass(async () => {});
+    if (this.isRefused(() => writer.conversion.isRefused(entry, encoder.lost.texts))) return false;
+    writer.conversion.counts.encoded++;
     const plan = encoder.plan();
     writer.key(headOf(entry), plan.type);
     let done = 0;

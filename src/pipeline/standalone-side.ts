@@ -7,7 +7,6 @@ import { endpointName } from '../model/endpoint.ts';
 import type { Connection } from '../net/connection.ts';
 import type { RestoreOptions } from '../target/batch-buffer.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
-import type { ConversionCounts } from '../target/value-conversion.ts';
 import { BatchSender } from './batch-sender.ts';
 import { Ownership, type Sharing } from './ownership.ts';
 import { Refusals } from './refusals.ts';
@@ -47,10 +46,6 @@ export class StandaloneSide implements TargetSide {
 
   get address(): string {
     return endpointName(this.options.connection.endpoint);
-  }
-
-  get conversion(): Readonly<ConversionCounts> {
-    return this.options.restore.conversion.counts;
   }
 
   async ready(): Promise<void> {
@@ -96,7 +91,7 @@ export class StandaloneSide implements TargetSide {
     const { plainBatches } = this;
     const { onError, onExisting, onUnsupported } = config.sync;
     const { leftOut } = attempt;
-    const translation = new StreamTranslation(connection.server.version, onUnsupported, restore.conversion.counts, attempt.table);
+    const translation = new StreamTranslation(connection.server.version, onUnsupported, restore.conversion.losses, attempt.table);
     const replayUntil = (): number => Math.min(attempt.replayUntil, translation.repeatableUntil);
     const refusals = new Refusals({ address: this.address, onError, onExisting, deadLetters, leftOut, replayUntil });
     const sender = new BatchSender(

@@ -10,6 +10,7 @@ import { type Command } from '../command/command.ts';
 import { CommandArguments } from '../command/command-arguments.ts';
 import { builtInCommands } from '../command/built-in-commands.ts';
 import type { CommandTable } from '../command/command-table.ts';
+import { keyIndexes } from '../command/key-indexes.ts';
 import { repeatability, repeatabilityByName, type Repeatability } from '../command/repeatability.ts';
 import { CommandRewriter } from '../command/rewrite/command-rewriter.ts';
 import { commands, PASSTHROUGH, type RewrittenCommands } from '../command/rewrite/rewritten.ts';
@@ -17,7 +18,7 @@ import type { OnUnsupported } from '../config/sync-config.ts';
 import type { Batch } from '../model/batch.ts';
 import type { ServerVersion } from '../model/server-version.ts';
 import { heldExpiry } from '../target/held-expiry.ts';
-import type { ConversionCounts } from '../target/value-conversion.ts';
+import type { LossOutcome, LossReport } from '../target/loss-report.ts';
 
 export interface Unsupported {
   readonly row: number;
@@ -45,7 +46,7 @@ export class StreamTranslation {
   /** Rows whose expiry has passed or is about to, and what their keys are given instead; of the last batch. */
   readonly held: { readonly row: number; readonly expiryMs: number; readonly heldMs: number }[] = [];
   private readonly onUnsupported: OnUnsupported;
-  private readonly counts: ConversionCounts;
+  private readonly losses: LossReport;
   /** Of all batches so far: commands up to this offset may be repeated. What comes behind it goes in transactions, which are applied once only. */
   repeatableUntil = Number.POSITIVE_INFINITY;
   /** By row of the last batch: what it is (undefined: not known), and whether it may be applied twice by itself. */
@@ -58,13 +59,13 @@ export class StreamTranslation {
 
   /**
    * @param target undefined: not known, commands go as they are
-   * @param counts what is left out or loses something is counted here
+   * @param losses what is left out or loses something is counted and named here
    * @param table what the source itself knows
    */
-  constructor(target: ServerVersion | undefined, onUnsupported: OnUnsupported, counts: ConversionCounts, table: CommandTable = builtInCommands) {
+  constructor(target: ServerVersion | undefined, onUnsupported: OnUnsupported, losses: LossReport, table: CommandTable = builtInCommands) {
     this.table = table;
     this.onUnsupported = onUnsupported;
-    this.counts = counts;
+    this.losses = losses;
     this.rewriter = target === undefined ? undefined : new CommandRewriter(target);
   }
 
@@ -85,6 +86,7 @@ export class StreamTranslation {
       repeatable = false;
       this.repeatableUntil = Math.min(this.repeatableUntil, endOffset[row] - 1);
     }
+    this.losses.flush();
     return repeatable;
   }
 
@@ -102,7 +104,7 @@ export class StreamTranslation {
     const held = plan.expiry > 0 && args.count > plan.expiry ? this.hold(plan, row, nowMs) : undefined;
     // What is rewritten is the command that holds its key.
     if (held !== undefined) args.read(held.bytes, 0, held.bytes.length);
-    if (plan.rewrite) this.rewrite(plan.command, row, nowMs);
+    if (plan.rewrite) this.rewrite(plan.command, batch, row, nowMs);
     if (held !== undefined && !this.replaced.has(row)) this.replaced.set(row, held);
     return plan.repeatable === 'look' ? repeatability(command, args) === 'repeatable' : plan.repeatable === 'repeatable';
   }
@@ -114,17 +116,24 @@ export class StreamTranslation {
     return plan;
   }
 
-  private rewrite(command: Command, row: number, nowMs: number): void {
+  private rewrite(command: Command, batch: Batch, row: number, nowMs: number): void {
     const rewritten = this.rewriter?.rewrite(command, this.args, nowMs) ?? PASSTHROUGH;
     if (rewritten.kind === 'commands') this.replaced.set(row, rewritten);
     else if (rewritten.kind === 'unsupported' && this.onUnsupported === 'stop') this.unsupported.push({ row, reason: rewritten.reason });
-    else if (rewritten.kind === 'unsupported') this.giveLess(row, this.onUnsupported === 'degrade' ? rewritten.instead : undefined);
+    else if (rewritten.kind === 'unsupported') {
+      const instead = this.onUnsupported === 'degrade' ? rewritten.instead : undefined;
+      this.nameLosses(command, batch, row, instead === undefined ? 'left-out' : 'degraded', rewritten.reason);
+      this.replaced.set(row, instead ?? commands());
+    }
   }
 
-  private giveLess(row: number, instead: RewrittenCommands | undefined): void {
-    if (instead === undefined) this.counts.skipped++;
-    else this.counts.degraded++;
-    this.replaced.set(row, instead ?? commands());
+  /** A command is one loss for each of its keys; one without keys is named by itself. */
+  private nameLosses(command: Command, batch: Batch, row: number, outcome: LossOutcome, reason: string): void {
+    const indexes = keyIndexes(command, this.args);
+    const keys = indexes.length === 0 ? [null] : indexes.map((index) => this.args.value(index));
+    const [database, offset] = [batch.database[row], batch.endOffset[row]];
+    const name = command.name.replace('|', ' ').toUpperCase();
+    for (const key of keys) this.losses.add({ outcome, database, key, command: name, reason, offset });
   }
 
   /** @returns undefined if the time is still to come */

@@ -18,7 +18,6 @@ import type { Logger } from '../observe/log.ts';
 import { ReplicaLink, type ReplicaLinkOwner } from '../source/replica/replica-link.ts';
 import type { SnapshotTurns } from '../source/replica/snapshot-turns.ts';
 import type { SpoolLog } from '../source/replica/spool/spool-log.ts';
-import type { ConversionCounts } from '../target/value-conversion.ts';
 import { Applier } from './applier.ts';
 import { againAndAgain } from './again-and-again.ts';
 import type { Delivery, SentPosition } from './delivery.ts';
@@ -100,10 +99,6 @@ export class SyncPipeline implements ReplicaLinkOwner {
       serverVersion: options.sourceVersion,
       timeoutMs: options.sourceTimeoutMs,
     });
-  }
-
-  get conversion(): Readonly<ConversionCounts> {
-    return this.options.target.conversion;
   }
 
   /** Runs until stop(), or until the full sync is applied when that is asked for. */

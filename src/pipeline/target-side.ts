@@ -5,7 +5,6 @@
 import type { CommandTable } from '../command/command-table.ts';
 import type { Mark } from '../checkpoint/mark.ts';
 import type { GodwitError } from '../errors/errors.ts';
-import type { ConversionCounts } from '../target/value-conversion.ts';
 import type { Delivery, DeliveryEvents } from './delivery.ts';
 import type { Snapshot } from './sync-spool.ts';
 
@@ -22,7 +21,6 @@ export interface AttemptOptions extends DeliveryEvents {
 export interface TargetSide {
   /** For messages. */
   readonly address: string;
-  readonly conversion: Readonly<ConversionCounts>;
   /** Resolves when it takes connections. @throws TARGET_NOT_READY */
   ready(): Promise<void>;
   /** Ends what this run, or one before it, may still have under way, and reads the mark. undefined: the target has lost it. @throws FENCED, MARK_INVALID */

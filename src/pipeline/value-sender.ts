@@ -9,6 +9,8 @@ import { RdbType } from '../rdb/opcodes.ts';
 import type { TemplateNames } from '../rdb/template-names.ts';
 import type { RestoreOptions } from '../target/batch-buffer.ts';
 import type { BatchSender } from './batch-sender.ts';
+import { encodeCommand } from '../resp/encode.ts';
+import { temporaryKey } from '../target/temporary-key.ts';
 import { LargeValue, tooLarge, type ValueCursor } from './large-value.ts';
 import type { Parcel } from './parcel.ts';
 
@@ -49,6 +51,7 @@ export class ValueSender {
     restore.conversion.check(batch);
     buffer.begin(plainBatches && restore.replace ? 'plain' : 'transaction');
     buffer.addValues(batch, restore, nowMs, leftOut);
+    restore.conversion.losses.flush();
     await sender.send(parcel, mark);
   }
 
@@ -64,22 +67,28 @@ export class ValueSender {
     const value = new LargeValue(large, restore.conversion, this.dialect as Dialect, cursor);
     await value.findEnd();
     if (large.kind === NOTHING_TO_APPLY || restore.conversion.skipsLarge(large)) {
+      restore.conversion.losses.flush();
       sender.giveBack(parcel);
       return before;
     }
     await value.measure();
-    const mark = marks.behind();
-    if (valueBytesMax > 0 && value.payloadBytes > valueBytesMax) await this.sendInCommands(value, large, parcel, before, mark, nowMs);
-    else {
-      parcel.buffer.begin('transaction');
-      const at = parcel.buffer.addLargeRestore(large, value.payloadBytes, restore, nowMs);
-      await sender.sendLarge(parcel, mark, at, value.payload());
+    if (restore.conversion.isRefused(large, value.lost)) {
+      restore.conversion.losses.flush();
+      sender.giveBack(parcel);
+      return before;
     }
+    const mark = marks.behind();
+    restore.conversion.losses.flush();
+    if (valueBytesMax > 0 && value.payloadBytes > valueBytesMax) return this.sendInCommands(value, large, parcel, before, mark, nowMs);
+    if (value.isEncoded) restore.conversion.counts.encoded++;
+    parcel.buffer.begin('transaction');
+    const at = parcel.buffer.addLargeRestore(large, value.payloadBytes, restore, nowMs);
+    await sender.sendLarge(parcel, mark, at, value.payload());
     return mark;
   }
 
   /** Larger than the target takes in one: built piece by piece under a temporary name, which may be begun anew, and renamed together with the mark. */
-  private async sendInCommands(value: LargeValue, large: LargeEntry, first: Parcel, before: Mark, mark: Mark, nowMs: number): Promise<void> {
+  private async sendInCommands(value: LargeValue, large: LargeEntry, first: Parcel, before: Mark, mark: Mark, nowMs: number): Promise<Mark> {
     const { sender, restore, plainBatches, valueBytesMax } = this.options;
     const { conversion } = restore;
     if (large.type === RdbType.String || !plainBatches || !conversion.canSayInCommands) throw tooLarge(large.key, value.payloadBytes, valueBytesMax);
@@ -98,8 +107,20 @@ export class ValueSender {
       pieces = [];
     }
     const { transaction } = values;
+    // What the payload would have lost is named already.
+    const leftOut = conversion.isRefused(
+      large,
+      values.lost.texts.filter((text) => !value.lost.includes(text)),
+    );
+    conversion.losses.flush();
     parcel.buffer.begin('transaction');
+    if (leftOut) {
+      parcel.buffer.addPart({ count: 1, bytes: encodeCommand(['DEL', temporaryKey(large.key)]) }, large.database, false);
+      await sender.send(parcel, before);
+      return before;
+    }
     parcel.buffer.addPart({ count: transaction.commands, bytes: transaction.bytes.subarray(0, transaction.length) }, large.database, true);
     await sender.send(parcel, mark);
+    return mark;
   }
 }

@@ -21,6 +21,9 @@ export const HEADER_BYTES = 9;
 /** Version from which on the file ends in a CRC64. */
 export const CHECKSUM_VERSION_MIN = 5;
 
+/** Of a snapshot that Valkey 9.2 has compressed: files are unpacked before they come here (valkey-envelope.ts). */
+const ENVELOPE_MAGIC = 'VCS';
+
 const REDIS_VERSION_MAX = 15;
 const VALKEY_VERSION_MIN = 80;
 const VALKEY_VERSION_MAX = 81;
@@ -42,6 +45,12 @@ const REDIS_TYPES_SINCE: ReadonlyMap<number, number> = new Map([
 export function parseHeader(bytes: Uint8Array, at: number): Dialect {
   const text = String.fromCharCode(...bytes.subarray(at, at + HEADER_BYTES));
   const found = /^(?:(REDIS)(\d{4})|(VALKEY)(\d{3}))$/.exec(text);
+  if (text.startsWith(ENVELOPE_MAGIC)) {
+    throw new GodwitError('RDB_UNSUPPORTED', 'the snapshot is compressed as a whole, which was not asked for (Valkey 9.2)', {
+      fix: 'Turn the compression of full syncs off at the source: CONFIG SET rdbcompression yes.',
+      details: { offset: 0 },
+    });
+  }
   if (!found) throw new GodwitError('RDB_CORRUPT', 'this is not an RDB file: it does not begin with REDIS or VALKEY and a version', { details: { offset: 0 } });
   return dialectOf((found[1] ?? found[3]) as RdbMagic, Number(found[2] ?? found[4]));
 }

@@ -35,7 +35,9 @@ export const Op = {
   ArrayCursor: 10,
   /** The run, but of: index, tag (0, 3 string; 1 integer; 2 double), 8 bytes or a string. */
   ArrayRun: 11,
-  /** Field names of a template that stands alone: 0 and one listpack, or 1, count and names; makes `argument` times that the run. */
+  /**
+   * Field names of a template that stands alone: 0 and one listpack, or 1, count and names. Argument 1: they make the run; 2: they and a value for each.
+   */
   TemplateFields: 12,
   /** Id of a template of the registry: its fields make the run. */
   TemplateId: 13,
@@ -173,6 +175,12 @@ export function unknownType(dialect: Dialect, type: number): GodwitError {
       },
     );
   }
+  if (dialect.magic === 'VALKEY' && type === RdbType.ValkeyPathHash && hasType(dialect, type)) {
+    return new GodwitError('RDB_UNSUPPORTED', `a path hash (type 23), which Godwit cannot read yet, in ${snapshot}`, {
+      fix: 'Copy it to a plain hash at the source and delete it there, or leave the key out of the snapshot.',
+      details,
+    });
+  }
   const what = hasType(dialect, type) ? 'a value of a type that Godwit cannot read yet' : 'a type byte that is not known';
   return new GodwitError('RDB_UNSUPPORTED', `${what}: ${type}, in ${snapshot}`, { details });
 }
@@ -195,7 +203,11 @@ export function recordProgram(dialect: Dialect, opcode: number): ValueProgram {
     );
   }
   if (valkey && opcode === RdbOpcode.ValkeyUpdate && hasOpcode(dialect, opcode)) {
-    return refuse('commands inside of the snapshot (opcode 242, forkless save)', 'Turn the forkless save off at the source.', details);
+    return refuse(
+      'commands inside of the snapshot (opcode 242, forkless save)',
+      'Save without it at the source: CONFIG SET bgsave-default-method fork, then BGSAVE.',
+      details,
+    );
   }
   return refuse(`opcode ${opcode}, which ${dialect.magic} RDB version ${dialect.version} does not have`, undefined, details);
 }

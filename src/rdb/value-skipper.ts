@@ -13,12 +13,13 @@
  */
 import { GodwitError } from '../errors/errors.ts';
 import type { Dialect } from './dialect.ts';
+import { LISTPACK_COUNT_BYTES, listpackCountAt } from './listpack-count.ts';
 import { arrayCursorEnd, arrayElementEnd, moduleItemEnd, textDoubleEnd } from './item-end.ts';
 import { corruptAt, lengthAt, lengthEnd, NEED_MORE, sizeAt, stringEnd } from './rdb-length.ts';
 import { Op, unknownType, type ValueProgram, valuePrograms } from './value-program.ts';
 
-/** No item has more bytes in front of its body: index, tag, and the two lengths of a compressed string. */
-export const ITEM_HEAD_MAX = 9 + 9 + 1 + 9 + 9;
+/** No item has more bytes in front of what can be jumped over: the form of a template's names, and the begin of a compressed listpack of them. */
+export const ITEM_HEAD_MAX = 9 + LISTPACK_COUNT_BYTES;
 
 /** Loops within loops: groups, their consumers, what is pending of each. */
 const DEPTH_MAX = 4;
@@ -183,8 +184,12 @@ export class ValueSkipper {
     const form = lengthAt(bytes, from);
     if (form === 1) return this.openRun(bytes, next, end, stringsPerField);
     if (form !== 0) throw corruptAt(from, `a hash template cannot have the form ${form}`);
-    if (stringsPerField > 1) throw new GodwitError('RDB_UNSUPPORTED', 'a hash template has its field names packed, and its values one by one');
     this.run = 1;
+    if (stringsPerField === 1) return next;
+    const count = listpackCountAt(bytes, next, end);
+    if (count === NEED_MORE) return NEED_MORE;
+    if (count < 0) throw new GodwitError('RDB_UNSUPPORTED', 'a hash template of 65,535 fields or more has its names packed, and its values one by one');
+    this.run += this.itemsAt(from, count);
     return next;
   }
 
@@ -197,9 +202,12 @@ export class ValueSkipper {
     return next;
   }
 
-  /** Every item takes a byte at least, so that a count is bounded by what is left of the file. */
   private countAt(bytes: Uint8Array, from: number): number {
-    const count = sizeAt(bytes, from);
+    return this.itemsAt(from, sizeAt(bytes, from));
+  }
+
+  /** Every item takes a byte at least, so that a count is bounded by what is left of the file. */
+  private itemsAt(from: number, count: number): number {
     if (count > this.bytesLeft) throw corruptAt(from, `${count} items do not fit into what is left of the file`);
     return count;
   }

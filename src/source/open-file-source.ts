@@ -40,7 +40,7 @@ export async function openFileSource(place: string, options: FileSourceOptions =
 
 /** By the first bytes; by the name where a snapshot might go on with commands, or where there are no bytes. */
 function formatOf(begin: string, path: string): FileFormat | undefined {
-  const extension = /\.([a-z]+)(\.gz)?$/i.exec(path)?.[1]?.toLowerCase();
+  const extension = /\.([a-z]+)(?:\.gz|\.lz4)?$/i.exec(path)?.[1]?.toLowerCase();
   if (RDB_MAGIC.test(begin)) return extension === 'rdb' ? 'rdb' : 'aof';
   if (AOF_BEGIN.test(begin)) return 'aof';
   const json = JSON_BEGIN.exec(begin)?.[1];

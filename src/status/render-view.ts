@@ -46,6 +46,7 @@ export function renderView(status: JobStatus, options: ViewOptions): string {
     ...(isLoad ? [] : [lagLine(status), spoolLine(status)]),
     ...shardLines(status.pipelines),
     ...allConnections(status, options.width, now),
+    ...lossLines(status),
     ...errorLines(status),
     ...(options.events ?? []).map(eventLine),
   ];
@@ -184,6 +185,14 @@ function keepaliveWhy(reason: KeepaliveReason, nodeTimeoutMs: number): string {
     unknown: 'not known yet',
   };
   return texts[reason];
+}
+
+function lossLines({ conversion }: JobStatus): Line[] {
+  const { skipped, degraded, first } = conversion;
+  if (skipped + degraded === 0) return [];
+  const [one] = first;
+  const example = one === undefined ? '' : `  ${one.key || one.what}: ${one.reason}`;
+  return [[label('losses'), [`${showCount(skipped)} left out  ${showCount(degraded)} degraded`, skipped > 0 ? 'bad' : 'busy'], [example, 'dim']]];
 }
 
 function errorLines(status: JobStatus): Line[] {

@@ -282,7 +282,8 @@ export class BatchBuffer {
       return;
     }
     const expiryMs = heldExpiry(batch.expiryMs[row], nowMs);
-    const plain = batch.type[row] === 0 && options.replace && (expiryMs < 0 || options.setPxat) ? plainStringStart(bytes, start, end) : -1;
+    const isSettable = batch.type[row] === 0 && options.replace && (expiryMs < 0 || options.setPxat) && !keepsUse(options, batch.idle[row], batch.freq[row]);
+    const plain = isSettable ? plainStringStart(bytes, start, end) : -1;
     if (plain >= 0) this.set(batch, row, plain, expiryMs);
     else this.restore(batch, row, options, expiryMs, nowMs);
   }
@@ -356,6 +357,11 @@ export class BatchBuffer {
     this.length = writeDumpFooter(this.crc, this.bytes, payloadStart, this.length, rdbVersion);
     this.crlf();
   }
+}
+
+/** What SET cannot say. */
+function keepsUse(options: RestoreOptions, idle: number, freq: number): boolean {
+  return keeps(options.keepIdle, options, idle) || keeps(options.keepFreq, options, freq);
 }
 
 function keeps(wanted: boolean, options: RestoreOptions, value: number): boolean {

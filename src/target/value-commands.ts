@@ -11,8 +11,9 @@
 import { GodwitError } from '../errors/errors.ts';
 import { type ServerVersion, atLeast, versionName } from '../model/server-version.ts';
 import { VALUE_KIND_NAMES, ValueKind } from '../model/value-kind.ts';
+import { LostDetails } from '../rdb/encode/lost-details.ts';
 import { scoreText } from '../rdb/encode/small-form.ts';
-import type { StreamConsumer, StreamFacts, StreamGroup, ValueVisitor } from '../rdb/values/value-visitor.ts';
+import type { StreamConsumer, StreamFacts, StreamGroup, StreamIdempotence, ValueVisitor } from '../rdb/values/value-visitor.ts';
 import { ArgumentBuffer } from './argument-buffer.ts';
 import { type BuildReceiver, KEY, KeyCommands, type Word } from './key-commands.ts';
 import { StreamCommands } from './stream-commands.ts';
@@ -37,6 +38,8 @@ const COMMANDS: readonly string[] = ['', 'RPUSH', 'SADD', 'ZADD', 'HSET'];
 
 export class ValueCommands implements ValueVisitor {
   readonly transaction: KeyCommands;
+  /** Of the value that was written last. */
+  readonly lost: LostDetails;
   private readonly target: ServerVersion;
   private readonly commandBytesMax: number;
   private readonly degrade: boolean;
@@ -53,6 +56,8 @@ export class ValueCommands implements ValueVisitor {
   private textParts: Uint8Array[] = [];
   private textBytes = 0;
   private isAppending = false;
+  /** pendingLost before the value. */
+  private pendingLostBefore = 0;
 
   constructor(options: ValueCommandsOptions) {
     const { target, commandBytesMax = 64 * 1024, transactionBytesMax = 1024 * 1024 } = options;
@@ -62,6 +67,7 @@ export class ValueCommands implements ValueVisitor {
     const isRedis = target.product === 'redis';
     this.canExpireFields = isRedis ? atLeast(target, 7, 4) : atLeast(target, 9);
     this.canSetExpiring = isRedis ? atLeast(target, 8) : atLeast(target, 9);
+    this.lost = new LostDetails({ fieldExpiry: this.canExpireFields, streamCounters: atLeast(target, 7), activeTime: false, consumerTimes: false });
     this.transaction = new KeyCommands({
       transactionBytesMax,
       ownTransaction: options.ownTransaction ?? true,
@@ -93,6 +99,8 @@ export class ValueCommands implements ValueVisitor {
     this.textParts = [];
     this.textBytes = 0;
     this.isAppending = false;
+    this.lost.begin();
+    this.pendingLostBefore = this.pendingLost;
     if (kind > ValueKind.Stream || (kind === ValueKind.Stream && !atLeast(this.target, 5))) throw this.refusal(`a value of type ${VALUE_KIND_NAMES[kind]}`);
     if (kind === ValueKind.Stream) this.streams.begin();
   }
@@ -122,6 +130,7 @@ export class ValueCommands implements ValueVisitor {
   /** @throws GodwitError VALUE_NOT_REPRESENTABLE if the field expires, the target cannot say it, and that was not allowed */
   field(bytes: Uint8Array, start: number, end: number, value: Uint8Array, valueStart: number, valueEnd: number, expiryMs: number): void {
     if (expiryMs >= 0 && !this.canExpireFields && !this.degrade) throw this.refusal('a hash whose fields expire');
+    this.lost.field(expiryMs);
     const kept = this.canExpireFields ? heldExpiry(expiryMs, this.nowMs) : -1;
     if (kept !== this.fieldExpiryMs) this.flush();
     this.flushBefore(end - start + valueEnd - valueStart);
@@ -142,10 +151,12 @@ export class ValueCommands implements ValueVisitor {
   }
 
   stream(facts: StreamFacts): void {
+    this.lost.stream(facts);
     this.streams.facts(facts);
   }
 
   streamGroup(group: StreamGroup): void {
+    this.lost.group(group);
     this.streams.group(group);
   }
 
@@ -154,6 +165,7 @@ export class ValueCommands implements ValueVisitor {
   }
 
   streamConsumer(consumer: StreamConsumer): void {
+    this.lost.consumer(consumer);
     this.streams.consumer(consumer.name);
   }
 
@@ -162,10 +174,17 @@ export class ValueCommands implements ValueVisitor {
   }
 
   streamReturned(id: Uint8Array, idStart: number): void {
+    this.lost.returned();
     this.streams.returned(id, idStart);
   }
 
-  streamProducer(): void {}
+  streamIdempotence(facts: StreamIdempotence): void {
+    this.lost.idempotence(facts);
+  }
+
+  streamProducer(): void {
+    this.lost.producer();
+  }
 
   streamProducerId(): void {}
 
@@ -173,6 +192,7 @@ export class ValueCommands implements ValueVisitor {
     if (this.kind === ValueKind.String) this.flushText();
     else if (this.kind === ValueKind.Stream) this.streams.end();
     else this.flush();
+    if (this.pendingLost > this.pendingLostBefore) this.lost.add('pending');
     this.transaction.end(this.expiryMs);
   }
 

@@ -1,5 +1,6 @@
 /** `godwit sync`, built, from a standalone source to a real cluster that is killed, failed over and resharded: both sides must end exactly equal. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -254,6 +255,35 @@ describe('a sync to a cluster', () => {
     expect(code).toBe(4);
     expect(stderr).toContain('DATABASE_MISSING');
     expect(await scene.cluster.keyCount()).toBe(0);
+  });
+
+  test.each([
+    ['degrade', 'degraded'],
+    ['skip', 'left-out'],
+  ])('names each loss, in the snapshot and in the stream: %s', async (policy, outcome) => {
+    await open({ server: 'redis-6.0' }, { server: 'redis-8.0' });
+    const report = join(scene.spoolDir, 'report.jsonl');
+    const client = scene.source.client();
+    for (let i = 0; i < 20; i++) await client.hset(`hash:${i}`, 'f', 'v', 'g', 'w');
+    for (let i = 0; i < 2_000; i++) await client.hset('hash:large', `f${i}`, randomBytes(1024));
+    const expiring = ['hash:1', 'hash:2', 'hash:large', 'hash:late'];
+    for (const key of expiring.slice(0, 3)) await client.call('HPEXPIREAT', key, Date.now() + 3_600_000, 'FIELDS', 1, key === 'hash:large' ? 'f7' : 'f');
+    await client.call('VADD', 'vectors', 'VALUES', 3, 1, 2, 3, 'a');
+    await client.call('FUNCTION', 'LOAD', '#!lua name=mylib\nredis.register_function("f", function() return 1 end)');
+    const godwit = scene.godwit('--on-unsupported', policy, '--report', report);
+    await godwit.waitForPhase('incremental-sync');
+    await client.call('HSETEX', 'hash:late', 'PX', 3_600_000, 'FIELDS', 1, 'f', 'v');
+    await client.set('last', '1');
+    const { conversion } = await godwit.waitForLagZero(scene.source);
+    client.disconnect();
+    const lines = readFileSync(report, 'utf8').split('\n').slice(0, -1);
+    const named = lines.map((line) => JSON.parse(line) as { outcome: string; key: string | null; library?: string });
+    expect(named.map((one) => `${one.key ?? one.library} ${one.outcome}`).toSorted()).toEqual(
+      [...expiring.map((key) => `${key} ${outcome}`), 'mylib left-out', 'vectors left-out'].toSorted(),
+    );
+    expect(conversion).toMatchObject(policy === 'degrade' ? { degraded: 4, skipped: 2, report } : { degraded: 0, skipped: 6, report });
+    expect(await scene.cluster.keyCount()).toBeGreaterThanOrEqual(policy === 'degrade' ? 23 : 19);
+    expect([await onCluster(scene.cluster, 'last'), (await godwit.stop()).code]).toEqual(['1', 143]);
   });
 
   test('leaves nothing of its own behind at --finish', async () => {

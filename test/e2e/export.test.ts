@@ -246,8 +246,10 @@ describe('of one server', () => {
     expect(stopped.code).toBe(5);
     expect(stopped.stderr).toContain('[VALUE_NOT_REPRESENTABLE] key "user:1"');
     expect(stopped.stderr).toContain('--rdb-version 12');
-    const { stderr, code } = await runGodwit(['export', source.url, '--to', out('eleven.rdb'), '--on-unsupported', 'degrade']);
-    expect([code, stderr]).toEqual([0, expect.stringContaining('1 keys may have lost')]);
+    const { stderr, code } = await runGodwit(['export', source.url, '--to', out('eleven.rdb'), '--on-unsupported', 'degrade', '--report', out('lost.jsonl')]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('1 keys have lost')]);
+    expect(stderr).toContain('degraded: database 0, key "user:1" (hash): lost: the expiry of hash fields');
+    expect(JSON.parse(readFileSync(out('lost.jsonl'), 'utf8'))).toMatchObject({ outcome: 'degraded', db: 0, key: 'user:1', type: 'hash' });
     await using target = await startWith('valkey-8.1', out('eleven.rdb'), 'dump.rdb');
     expect(await compareServers(source, target)).toEqual([]);
   });

@@ -144,16 +144,15 @@ describe('a server of another kind', () => {
     await refusedAtBothSides(
       'WRONG_TOPOLOGY',
       sentinel.url,
-      /^(source|target) \S+ is a sentinel, not a server with data\. Give the address of the server that it watches/,
+      /^(source|target) \S+ is a sentinel, not a server with data\. Write redis\+sentinel:\/\/127\.0\.0\.1:\d+\/watched\.$/,
     );
   });
 
-  test('a node of a cluster, with and without slots', async () => {
-    const node = await serverWith(['--cluster-enabled', 'yes']);
-    const words = /^target \S+ is a node of a cluster, which this version cannot sync\. Give a standalone server\.$/;
-    expect(await refused('WRONG_TOPOLOGY', source.url, node.url)).toMatch(words);
-    await node.client().call('CLUSTER', 'ADDSLOTSRANGE', 0, 16_383);
-    expect(await refused('WRONG_TOPOLOGY', source.url, node.url)).toMatch(words);
+  test('a server that was given as a cluster and is none', async () => {
+    const words = (side: string): RegExp =>
+      new RegExp(String.raw`^${side} \S+ is not a node of a cluster\. Give it as a standalone server, or give the nodes of a cluster\.$`);
+    expect(await refused('WRONG_TOPOLOGY', source.url, target.url, '--source-cluster')).toMatch(words('source'));
+    expect(await refused('WRONG_TOPOLOGY', source.url, target.url, '--target-cluster')).toMatch(words('target'));
   });
 
   test('a target that is a replica, named with its primary', async () => {
@@ -248,7 +247,9 @@ describe('places on disk', () => {
       /^dead_letter\.file \S+letters cannot be written: it is a directory\. Give a file/,
     );
     await refused('CONFIG_INVALID', source.url, target.url, '--dead-letter-file', 'letters/file', '--status-port', 'x');
-    await refused('WRONG_TOPOLOGY', source.url, (await serverWith(['--cluster-enabled', 'yes'])).url, '--dead-letter-file', 'letters/file');
+    const full = await serverWith([]);
+    await full.client().set('mine', 'stays');
+    await refused('TARGET_NOT_EMPTY', source.url, full.url, '--dead-letter-file', 'letters/file');
     expect(readdirSync(join(folder, 'letters'))).toEqual([]);
   });
 });

@@ -226,8 +226,8 @@ describe('mistakes', () => {
   });
 
   test('what there is not yet is refused before any connection', async () => {
-    expect(oneLine(await run(`${reader()}${writer('cluster = true')}`), 'NOT_YET')).toMatch(
-      /^shake\.toml:\d+: target\.cluster is true, but there is no cluster yet/,
+    expect(oneLine(await run(`${reader('sync_rdb = false')}\n${writer()}`), 'NOT_YET')).toMatch(
+      /^shake\.toml:\d+: sync\.full_sync is false, but there is no sync of changes alone yet/,
     );
   });
 

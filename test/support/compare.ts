@@ -11,6 +11,7 @@ import { closeTo, contentDifference } from './compare/content-difference.ts';
 import type { Abilities, KeyFacts } from './compare/key-facts.ts';
 import { largeDifference } from './compare/large-value.ts';
 import { streamDifference } from './compare/stream-details.ts';
+import { vectorSetDifference } from './compare/vector-set.ts';
 
 export interface CompareOptions {
   /** Keys that begin so are not looked at; `__godwit` unless told. */
@@ -109,6 +110,7 @@ class Comparison {
   private async compareContent(key: string, left: PlacedFacts, right: PlacedFacts): Promise<string | null> {
     const [leftFacts, rightFacts] = [left.facts, right.facts];
     if (leftFacts.type === 'none' || rightFacts.type === 'none') return null;
+    if (leftFacts.type === 'vectorset') return prefixed('vector set', await vectorSetDifference(left.client, right.client, key));
     if (leftFacts.type === 'stream') return prefixed('stream', await streamDifference(left.client, right.client, key, leftFacts.size));
     if (leftFacts.content !== null && rightFacts.content !== null) {
       return prefixed('value', contentDifference(leftFacts.content, rightFacts.content, this.toleranceMs));

@@ -11,6 +11,8 @@ import type { RealServer } from './server.ts';
 export interface RichDataOptions {
   /** Elements of the big collections; 5000 unless told. */
   bigElements?: number;
+  /** Also values of modules that the server brings along (vector sets of Redis 8.0), which nothing can say in other words; no unless told. */
+  modules?: boolean;
 }
 
 const LIBRARY = `#!lua name=godwit_test
@@ -21,18 +23,26 @@ redis.register_function{function_name='read_only', callback=function(keys, args)
 /** @returns how many keys there are then, over all databases. */
 export async function loadRichData(server: RealServer, options: RichDataOptions = {}): Promise<number> {
   const { product } = server;
-  const abilities = { product, isSeven: server.atLeast(7), fieldExpiry: product === 'valkey' ? server.atLeast(9) : server.atLeast(7, 4) };
+  const vectors = options.modules === true && product === 'redis' && server.atLeast(8);
+  const abilities = { product, vectors, isSeven: server.atLeast(7), fieldExpiry: product === 'valkey' ? server.atLeast(9) : server.atLeast(7, 4) };
   const client = server.client();
   try {
     const data = new DataWriter(client, abilities, options.bigElements ?? 5_000);
     for (const add of [addStrings, addLists, addPlainNodes, addSets, addSortedSets, addHashes, addStreams, addExpiries]) add(data);
     if (abilities.isSeven) data.add('FUNCTION', 'LOAD', 'REPLACE', LIBRARY);
+    if (vectors) addVectors(data);
     addOtherDatabases(data);
     await data.send();
     return await countKeys(client);
   } finally {
     client.disconnect();
   }
+}
+
+function addVectors(data: DataWriter): void {
+  for (let i = 0; i < 50; i++) data.add('VADD', 'vectors', 'VALUES', 4, i, -i / 3, 1, 0.5, `member ${i}`);
+  data.add('VSETATTR', 'vectors', 'member 7', '{"a":1}');
+  data.add('VADD', 'vectors:whole-numbers', 'VALUES', 2, 1, 2, 'x', 'NOQUANT');
 }
 
 function addOtherDatabases(data: DataWriter): void {

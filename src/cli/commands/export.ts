@@ -20,10 +20,11 @@ interface ExportWords {
   readonly format?: string;
   readonly rdbVersion: string;
   readonly onUnsupported: string;
+  readonly report?: string;
 }
 
 const EXAMPLES = `
-SOURCE is a server (redis://, rediss://, host:port), or an RDB file, an AOF, its folder or manifest, jsonl, json, - for standard input, or an http(s) URL; plain or gzip.
+SOURCE is a server (redis://, rediss://, host:port), or an RDB file, an AOF, its folder or manifest, jsonl, json, - for standard input, or an http(s) URL; plain, gzip or LZ4.
 
 Formats:
   jsonl, json   one object per key: db, key, type, ttl (Unix ms), value      resp, aof   the commands that make the keys, for redis-cli --pipe
@@ -53,7 +54,8 @@ export function registerExport(program: Command, context: CommandContext): void 
       new CommandOption('--on-unsupported <policy>', 'what the format cannot say: stop, skip the key, or degrade (write what can be written)')
         .choices(['stop', 'skip', 'degrade'])
         .default('stop'),
-    );
+    )
+    .addOption(new CommandOption('--report <file>', 'name every key that is left out or loses something in this file, as JSON lines'));
   addFilterOptions(command, { policies: true });
   addSourceOptions(command)
     .addHelpText('after', EXAMPLES)
@@ -77,6 +79,7 @@ function exportConfig(place: string, command: Command, io: CliIo, redactor: Reda
     format: formatOf(words),
     rdbVersion: words.rdbVersion === '80' ? 80 : words.rdbVersion === '12' ? 12 : 11,
     onUnsupported: words.onUnsupported as OnUnsupported,
+    report: words.report ?? '',
     filter: filterRules(command.opts()),
   };
 }

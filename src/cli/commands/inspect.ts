@@ -45,7 +45,7 @@ const CLIENT_NAME = 'godwit-inspect';
 const SIGNAL_EXIT_CODES: Readonly<Record<StopSignal, number>> = { SIGINT: 130, SIGTERM: 143 };
 
 const EXAMPLES = `
-SOURCE is a server (redis://, rediss://, host:port), or an RDB file, an AOF, its folder or manifest, jsonl, json, - for standard input, or an http(s) URL; plain or gzip.
+SOURCE is a server (redis://, rediss://, host:port), or an RDB file, an AOF, its folder or manifest, jsonl, json, - for standard input, or an http(s) URL; plain, gzip or LZ4.
 Of an AOF with commands behind its snapshot only the snapshot can be counted (--snapshot-only). A server makes a snapshot for it, as for a new replica.
 
 Examples:

@@ -20,6 +20,7 @@ import type { StreamConsumer, StreamFacts, StreamGroup, StreamIdempotence, Value
 import type { DumpVersion } from './dump-version.ts';
 import { HashWriter } from './hash-writer.ts';
 import { ListWriter } from './list-writer.ts';
+import { LostDetails } from './lost-details.ts';
 import { type PayloadPlan, PayloadOutput, type PieceReceiver } from './payload-output.ts';
 import { SmallForm } from './small-form.ts';
 import { StreamWriter } from './stream-writer.ts';
@@ -36,6 +37,8 @@ export interface DumpEncoderOptions {
 }
 
 export class DumpEncoder implements ValueVisitor {
+  /** Of the value that was encoded, or measured, last. */
+  readonly lost: LostDetails;
   private readonly version: DumpVersion;
   private readonly degrade: boolean;
   private readonly output = new PayloadOutput(BYTES_INITIAL);
@@ -52,6 +55,7 @@ export class DumpEncoder implements ValueVisitor {
   constructor({ version, degrade = false }: DumpEncoderOptions) {
     this.version = version;
     this.degrade = degrade;
+    this.lost = new LostDetails({ fieldExpiry: version >= 12, streamCounters: version >= 10, activeTime: version >= 11, idempotence: version === 14 });
     this.list = new ListWriter(this.output, version);
     this.hash = new HashWriter(this.output, version);
     this.streams = new StreamWriter(this.output, version);
@@ -91,6 +95,7 @@ export class DumpEncoder implements ValueVisitor {
   begin(kind: ValueKind, count: number): void {
     const { next, output } = this;
     this.next = 'whole';
+    this.lost.begin();
     this.kind = kind;
     this.items = 0;
     this.type = typeof next === 'string' ? this.usualType(kind) : next.type;
@@ -129,6 +134,7 @@ export class DumpEncoder implements ValueVisitor {
   field(bytes: Uint8Array, start: number, end: number, value: Uint8Array, valueStart: number, valueEnd: number, expiryMs: number): void {
     const canExpire = this.version >= 12;
     if (expiryMs >= 0 && !canExpire && !this.degrade) throw this.refusal('a hash whose fields expire');
+    this.lost.field(expiryMs);
     const kept = canExpire ? expiryMs : -1;
     if (this.small.fits) this.small.field(bytes, start, end, value, valueStart, valueEnd, kept);
     this.hash.field(bytes, start, end, value, valueStart, valueEnd, kept);
@@ -156,10 +162,12 @@ export class DumpEncoder implements ValueVisitor {
   }
 
   stream(facts: StreamFacts): void {
+    this.lost.stream(facts);
     this.streams.facts(facts);
   }
 
   streamGroup(group: StreamGroup): void {
+    this.lost.group(group);
     this.streams.group(group);
   }
 
@@ -172,6 +180,7 @@ export class DumpEncoder implements ValueVisitor {
   }
 
   streamConsumer(consumer: StreamConsumer): void {
+    this.lost.consumer(consumer);
     this.streams.consumer(consumer);
   }
 
@@ -180,15 +189,18 @@ export class DumpEncoder implements ValueVisitor {
   }
 
   streamReturned(id: Uint8Array, idStart: number): void {
+    this.lost.returned();
     this.streams.returned(id, idStart);
   }
 
   /** Idempotent producers are left out, but for version 14. */
   streamIdempotence(facts: StreamIdempotence): void {
+    this.lost.idempotence(facts);
     this.streams.idempotence(facts);
   }
 
   streamProducer(name: Uint8Array): void {
+    this.lost.producer();
     this.streams.producer(name);
   }
 

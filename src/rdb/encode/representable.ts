@@ -27,6 +27,19 @@ export type Representable =
   | { readonly answer: 'degraded'; readonly lost: readonly string[] }
   | { readonly answer: 'no'; readonly why: string };
 
+/** What can be lost of a value that is kept, for people. */
+export const LOSSES = {
+  fieldExpiry: 'the expiry of hash fields: they stay until the key goes',
+  streamCounters: 'entries added, entries read and max deleted id of the stream',
+  activeTime: 'when consumers of the stream were last active',
+  idempotence: 'what idempotent producers of the stream have sent: a repeated message is added again',
+  returned: "that entries of the stream were given back: they become pending entries of the consumer 'godwit:returned'",
+  consumerTimes: 'when consumers of the stream were seen and active: commands make them now',
+  pending: 'pending entries of the stream whose entries are gone without a trace',
+} as const;
+
+export type LossName = keyof typeof LOSSES;
+
 const YES: Representable = { answer: 'yes' };
 
 /**
@@ -46,11 +59,11 @@ function losses(features: ValueFeatures, target: ServerVersion): string[] {
   const redis = target.product === 'redis';
   const fieldExpiry = redis ? atLeast(target, 7, 4) : atLeast(target, 9);
   const lost: string[] = [];
-  if (features.fieldExpiry && !fieldExpiry) lost.push('the expiry of hash fields: they stay until the key goes');
-  if (features.streamCounters && !atLeast(target, 7)) lost.push('entries added, entries read and max deleted id of the stream');
-  if (features.activeTime && !atLeast(target, 7, 2)) lost.push('when consumers of the stream were last active');
-  if (features.idempotence) lost.push('what idempotent producers of the stream have sent: a repeated message is added again');
-  if (features.returned) lost.push("that entries of the stream were given back: they become pending entries of the consumer 'godwit:returned'");
+  if (features.fieldExpiry && !fieldExpiry) lost.push(LOSSES.fieldExpiry);
+  if (features.streamCounters && !atLeast(target, 7)) lost.push(LOSSES.streamCounters);
+  if (features.activeTime && !atLeast(target, 7, 2)) lost.push(LOSSES.activeTime);
+  if (features.idempotence) lost.push(LOSSES.idempotence);
+  if (features.returned) lost.push(LOSSES.returned);
   return lost;
 }
 

@@ -5,14 +5,16 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { GodwitError } from '../../errors/errors.ts';
+import { GodwitError, toGodwitError } from '../../errors/errors.ts';
 import type { ByteInput } from './byte-input.ts';
 import { DiskInput } from './disk-input.ts';
 import { fileError } from './file-errors.ts';
 import { gunzipped } from './gunzipped.ts';
 import { HeldInput } from './held-input.ts';
 import { HttpInput, type HttpInputOptions } from './http-input.ts';
+import { lz4Chunks } from './lz4-frames.ts';
 import { StreamInput } from './stream-input.ts';
+import { ENVELOPE_BYTES, hasLz4Envelope } from './valkey-envelope.ts';
 
 export interface OpenInputOptions {
   /** What `-` means: layers below the command line know no process. */
@@ -31,10 +33,10 @@ interface Packing {
 
 const PEEK_BYTES = 8;
 const GZIP_MAGIC = [0x1f, 0x8b];
+const LZ4_MAGIC = [0x04, 0x22, 0x4d, 0x18];
 /** What this version of Node.js cannot unpack, or nobody needs in here. */
 const OTHER_PACKINGS: readonly Packing[] = [
   { name: 'zstd', magic: [0x28, 0xb5, 0x2f, 0xfd], unpack: 'zstd -dc' },
-  { name: 'LZ4', magic: [0x04, 0x22, 0x4d, 0x18], unpack: 'lz4 -dc' },
   { name: 'xz', magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a], unpack: 'xz -dc' },
   { name: 'bzip2', magic: [0x42, 0x5a, 0x68], unpack: 'bzip2 -dc' },
   { name: 'zip', magic: [0x50, 0x4b, 0x03, 0x04], unpack: 'unzip -p' },
@@ -47,7 +49,7 @@ export function isUrl(place: string): boolean {
 
 /**
  * @param place path, `-`, or http(s) URL
- * @throws GodwitError FILE_NOT_FOUND, FILE_UNREADABLE, FILE_FORMAT_UNKNOWN (a compression that cannot be undone), CONFIG_INVALID (a URL of another
+ * @throws GodwitError FILE_NOT_FOUND, FILE_UNREADABLE, FILE_FORMAT_UNKNOWN (a compression that cannot be undone), RDB_UNSUPPORTED (one of Valkey that cannot), CONFIG_INVALID (a URL of another
  *   scheme), HTTP_FAILED, CONNECT_FAILED, TLS_FAILED
  */
 export async function openInput(place: string, options: OpenInputOptions = {}): Promise<ByteInput> {
@@ -89,9 +91,23 @@ function streamOf(name: string, stream: Readable): StreamInput {
   });
 }
 
+/** Takes over the input. */
+function lz4Unpacked(raw: ByteInput, envelopeBytes: number): StreamInput {
+  return new StreamInput({
+    name: raw.name,
+    version: raw.version,
+    chunks: lz4Chunks(raw, envelopeBytes),
+    raw: () => ({ bytes: raw.rawBytes, bytesTotal: raw.rawBytesTotal }),
+    toError: toGodwitError,
+    close: () => raw.close(),
+  });
+}
+
 function unpacked(raw: ByteInput, head: Buffer): ByteInput {
   const begins = (magic: readonly number[]): boolean => head.length >= magic.length && magic.every((byte, i) => head[i] === byte);
   if (begins(GZIP_MAGIC)) return gunzipped(raw);
+  if (begins(LZ4_MAGIC)) return lz4Unpacked(raw, 0);
+  if (hasLz4Envelope(raw.name, head)) return lz4Unpacked(raw, ENVELOPE_BYTES);
   const packing = OTHER_PACKINGS.find(({ magic }) => begins(magic));
   if (packing === undefined) return raw;
   throw new GodwitError('FILE_FORMAT_UNKNOWN', `${raw.name} is compressed with ${packing.name}, which Godwit does not unpack`, {

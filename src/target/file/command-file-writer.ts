@@ -6,7 +6,8 @@
 import { ValueCommands } from '../value-commands.ts';
 import { atLeast, type ServerVersion } from '../../model/server-version.ts';
 import type { ValueKind } from '../../model/value-kind.ts';
-import type { StreamConsumer, StreamFacts, StreamGroup } from '../../rdb/values/value-visitor.ts';
+import type { LostDetails } from '../../rdb/encode/lost-details.ts';
+import type { StreamConsumer, StreamFacts, StreamGroup, StreamIdempotence } from '../../rdb/values/value-visitor.ts';
 import { ArgumentBuffer } from '../argument-buffer.ts';
 import { GrowingBuffer } from '../../bytes/growing-buffer.ts';
 import type { ContentWriter, KeyHead } from './export-writer.ts';
@@ -25,7 +26,6 @@ export class CommandFileWriter implements ContentWriter {
   readonly open = nothing;
   readonly close = nothing;
   readonly largeText = nothing;
-  readonly streamProducer = nothing;
   readonly streamProducerId = nothing;
 
   /** @param source the server that the data comes from: its words are used, but none that are newer than Redis 7.4; undefined: not known */
@@ -36,6 +36,10 @@ export class CommandFileWriter implements ContentWriter {
       ownTransaction: false,
       build: (bytes, start, end) => this.write(bytes, start, end),
     });
+  }
+
+  get lost(): LostDetails {
+    return this.commands.lost;
   }
 
   get pendingLost(): number {
@@ -121,6 +125,14 @@ export class CommandFileWriter implements ContentWriter {
 
   streamReturned(id: Uint8Array, idStart: number): void {
     this.commands.streamReturned(id, idStart);
+  }
+
+  streamIdempotence(facts: StreamIdempotence): void {
+    this.commands.streamIdempotence(facts);
+  }
+
+  streamProducer(): void {
+    this.commands.streamProducer();
   }
 
   end(): void {

@@ -3,6 +3,7 @@
  * ValueVisitors and get decoded values; the RDB writer takes values as they are in the snapshot.
  */
 import type { ValueKind } from '../../model/value-kind.ts';
+import type { LostDetails } from '../../rdb/encode/lost-details.ts';
 import type { ValueVisitor } from '../../rdb/values/value-visitor.ts';
 import type { GrowingBuffer } from '../../bytes/growing-buffer.ts';
 
@@ -22,6 +23,8 @@ export interface KeyHead {
 
 export interface ContentWriter extends ValueVisitor {
   readonly buffer: GrowingBuffer;
+  /** What the value that was written last has lost in this format; undefined: the format says what it says. */
+  readonly lost?: LostDetails;
   /** Before the first key, and behind the last one. */
   open(): void;
   close(): void;

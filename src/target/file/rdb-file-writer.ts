@@ -13,6 +13,7 @@ import type { OnUnsupported } from '../../config/sync-config.ts';
 import { Crc64 } from '../../bytes/crc64.ts';
 import type { ServerVersion } from '../../model/server-version.ts';
 import { RdbEntryWriter, type RdbKeyHead } from '../../rdb/encode/rdb-entry-writer.ts';
+import { LossReport } from '../loss-report.ts';
 import { ValueConversion } from '../value-conversion.ts';
 import { GrowingBuffer } from '../../bytes/growing-buffer.ts';
 
@@ -34,9 +35,9 @@ export class RdbFileWriter {
   /** Of the buffer, in the sum already. */
   private summed = 0;
 
-  constructor(version: RdbFileVersion, policy: OnUnsupported) {
+  constructor(version: RdbFileVersion, policy: OnUnsupported, losses = new LossReport()) {
     this.version = version;
-    this.conversion = new ValueConversion(LOADED_BY[version], policy);
+    this.conversion = new ValueConversion(LOADED_BY[version], policy, losses);
   }
 
   /** @param madeS Unix seconds */

@@ -4,6 +4,7 @@ import { EntryKind } from '../../../src/model/batch.ts';
 import { ContentTaker } from '../../../src/pipeline/content-taker.ts';
 import { ExportPipeline } from '../../../src/pipeline/export-pipeline.ts';
 import type { FilePosition, FileSource, LargeStep, RowsStep } from '../../../src/source/file/file-source.ts';
+import { LossReport } from '../../../src/target/loss-report.ts';
 import { JsonWriter } from '../../../src/target/file/json-writer.ts';
 import { type CollectedValue } from '../rdb/value-collector.ts';
 import { decodeWhole } from '../rdb/decode-value.ts';
@@ -30,7 +31,7 @@ export interface HeldKeys {
 export async function exportedToJson(source: FileSource, format: 'jsonl' | 'json'): Promise<Buffer> {
   const pieces: Buffer[] = [];
   const output = { write: async (bytes: Uint8Array) => void pieces.push(Buffer.from(bytes)), finish: async () => {}, discard: async () => {} };
-  const makeTaker = (): ContentTaker => new ContentTaker({ writer: new JsonWriter(format), refused: new Set(), skipRefused: false });
+  const makeTaker = (): ContentTaker => new ContentTaker({ writer: new JsonWriter(format), refused: new Set(), skipRefused: false, losses: new LossReport() });
   await new ExportPipeline({ source, filter: new Filter({}), output, makeTaker }).run();
   return Buffer.concat(pieces);
 }

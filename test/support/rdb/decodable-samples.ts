@@ -303,7 +303,13 @@ const STREAM_VALUE = [
   [`301000-${2n ** 63n - 1n}`, b64s(['f', 'v3', 5, ''])],
 ];
 
-function streams(): DecodableSample[] {
+/** Of all forms, with ids in their order: what servers take. */
+export function soundStreams(): DecodableSample[] {
+  const entries = NODE_ENTRIES.map((item) => (item.deleted === true ? { ...item, ms: 2 } : item));
+  return streams(join(string(NODE_ID), string(streamNode(['f', 5], entries))));
+}
+
+function streams(node = NODE): DecodableSample[] {
   const form = (type: number, counters: boolean, active: boolean, producers: boolean, nacks: boolean): DecodableSample => {
     const pending = list(2, (i) => join(id(1000 + i, 1), int64le(MS), length(i + 1)));
     const consumer = (i: number): Buffer =>
@@ -311,7 +317,7 @@ function streams(): DecodableSample[] {
         `c${i}`,
         int64le(MS + i),
         active ? int64le(i === 0 ? -1 : MS) : Buffer.alloc(0),
-        list(i, () => id(1000, 1)),
+        list(i === 0 && nacks ? 0 : 1, () => id(1001 - i, 1)),
       );
     const returned = nacks ? list(1, () => id(1001, 1)) : Buffer.alloc(0);
     const group = (i: number): Buffer =>
@@ -330,7 +336,12 @@ function streams(): DecodableSample[] {
         ['1000-1', MS, 1],
         ['1001-1', MS, 2],
       ] as [string, number, number][],
-      consumers: [0, 1].map((c) => ({ name: b64(`c${c}`), seenMs: MS + c, activeMs: active && c === 1 ? MS : -1, pending: c === 0 ? [] : ['1000-1'] })),
+      consumers: [0, 1].map((c) => ({
+        name: b64(`c${c}`),
+        seenMs: MS + c,
+        activeMs: active && c === 1 ? MS : -1,
+        pending: c === 1 ? ['1000-1'] : nacks ? [] : ['1001-1'],
+      })),
       returned: nacks ? ['1001-1'] : [],
     }));
     const stream = {
@@ -348,7 +359,7 @@ function streams(): DecodableSample[] {
       name: `${type} stream`,
       type,
       dialect: REDIS,
-      value: join(length(1), NODE, facts, list(2, group), idempotence),
+      value: join(length(1), node, facts, list(2, group), idempotence),
       expected: { type: 'stream', value: STREAM_VALUE, stream },
     };
   };

@@ -30,12 +30,12 @@ export function integer(value: number, bytes: 1 | 2 | 4): Buffer {
   return out;
 }
 
-/** A compressed string, of literals alone. */
-export function lzf(text: string | Uint8Array): Buffer {
+/** A compressed string, of literals alone, `step` bytes each (32 at most). */
+export function lzf(text: string | Uint8Array, step = 32): Buffer {
   const bytes = Buffer.from(text as string);
   const parts: Buffer[] = [];
-  for (let at = 0; at < bytes.length; at += 32) {
-    const part = bytes.subarray(at, at + 32);
+  for (let at = 0; at < bytes.length; at += step) {
+    const part = bytes.subarray(at, at + step);
     parts.push(Buffer.of(part.length - 1), part);
   }
   const body = Buffer.concat(parts);

@@ -1,5 +1,6 @@
 /** A value of every type and form, written by hand after the formats of the servers, with strings from a source that the test chooses. */
 import { type Dialect, dialectOf } from '../../../src/rdb/dialect.ts';
+import { listpack } from './packed-bytes.ts';
 import { fixed, integer, length, list, lzf, string } from './rdb-bytes.ts';
 
 export interface ValueSample {
@@ -127,6 +128,10 @@ export function valueSamples(text: () => Buffer): ValueSample[] {
   add(redis, 29, 'template, names one by one', Buffer.concat([length(1), list(3, text), text()]));
   add(redis, 30, 'template reference, packed', text());
   add(redis, 31, 'template array', Buffer.concat([length(1), list(3, text), many(3, text)]));
+  const names = listpack(['a', 'bb', 'c'.repeat(300)]);
+  add(redis, 31, 'template array, names packed', Buffer.concat([length(0), string(names), many(3, text)]));
+  add(redis, 31, 'template array, names packed and compressed', Buffer.concat([length(0), lzf(names), many(3, text)]));
+  add(redis, 31, 'template array, names compressed byte by byte', Buffer.concat([length(0), lzf(names, 1), many(3, text)]));
   add(redis, 32, 'template reference, array', Buffer.concat([length(7), many(3, text)]));
   return samples;
 }

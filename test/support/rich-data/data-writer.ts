@@ -9,6 +9,8 @@ export interface ServerAbilities {
   readonly isSeven: boolean;
   /** Redis 7.4, Valkey 9. */
   readonly fieldExpiry: boolean;
+  /** Redis 8.0. */
+  readonly vectors: boolean;
 }
 
 export class DataWriter {

@@ -35,7 +35,7 @@ export class FakeJob implements SyncJobApi {
   }
 
   status(): JobStatus {
-    return exampleStatus({ phase: this.phase });
+    return exampleStatus({ phase: this.phase, conversion: { encoded: 5, degraded: 0, skipped: 0, first: [], report: '' } });
   }
 
   on(_event: 'event', listener: (event: JobEvent) => void): void {

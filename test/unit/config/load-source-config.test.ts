@@ -19,6 +19,8 @@ test('of a file that has filters, a command with filters of its own says so', ()
 });
 
 test('what cannot be said of a source yet is refused, and what is said of a target is none of its matter', () => {
-  expect(() => load('source.url = "a:1"\nsource.psync_commands = ["a:1@x"]')).toThrow(/x\.toml:2: source\.psync_commands is .*, but there is no other name for PSYNC yet/);
+  expect(() => load('source.url = "a:1"\nsource.psync_commands = ["a:1@x"]')).toThrow(
+    /x\.toml:2: source\.psync_commands is .*, but there is no other name for PSYNC yet/,
+  );
   expect(load('source.url = "a:1"\ntarget.cluster = true\nrate.commands = 5').warnings).toEqual([]);
 });

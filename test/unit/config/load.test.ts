@@ -62,6 +62,7 @@ describe('defaults', () => {
       spool: { dir: '/home/u/.local/state/godwit', maxBytes: 0, retainMs: 60_000, retainBytes: 268_435_456 },
       checkpoint: { prefix: '__godwit' },
       deadLetter: { file: '' },
+      report: { file: '' },
       status: { port: -1, host: '127.0.0.1' },
       log: { level: 'info', format: 'auto', intervalMs: 5000, file: { path: '', bytesMax: 0, ageMaxMs: 0, filesMax: 0, compress: false } },
     });

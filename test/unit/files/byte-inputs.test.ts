@@ -125,7 +125,6 @@ describe('what cannot be read is told with a code:', () => {
 
   test.each([
     ['zstd', [0x28, 0xb5, 0x2f, 0xfd, 0]],
-    ['LZ4', [0x04, 0x22, 0x4d, 0x18, 0]],
     ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]],
   ])('%s, with the command that unpacks it', async (name, head) => {
     const stdin = Readable.from([Buffer.from(head)], { objectMode: false });

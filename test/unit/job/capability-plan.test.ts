@@ -16,10 +16,10 @@ function about(source: string, target: string): string[] {
 test.each([
   ['redis 6.0', 'redis 8.0', []],
   ['redis 7.0', 'valkey 8.1', []],
-  ['redis 8.0', 'valkey 9.1', []],
+  ['redis 8.0', 'valkey 9.1', ['vector sets']],
   ['valkey 9.1', 'redis 8.0', []],
-  ['redis 8.0', 'redis 7.0', ['hashes with field expiry', 'streams']],
-  ['redis 8.0', 'valkey 8.1', ['hashes with field expiry']],
+  ['redis 8.0', 'redis 7.0', ['hashes with field expiry', 'streams', 'vector sets']],
+  ['redis 8.0', 'valkey 8.1', ['hashes with field expiry', 'vector sets']],
   ['redis 7.0', 'redis 6.0', ['streams', 'functions']],
   ['redis 8.8', 'redis 8.0', ['streams', 'arrays']],
   ['redis 6.0', 'redis 4.0', ['streams']],

@@ -82,7 +82,7 @@ export function exampleStatus(over: Partial<JobStatus> = {}): JobStatus {
       commandsApplied: 42,
     },
     pipelines: [examplePipeline()],
-    conversion: { encoded: 5, degraded: 1, skipped: 0 },
+    conversion: { encoded: 5, degraded: 1, skipped: 0, first: [{ outcome: 'degraded', db: 0, key: '"h"', what: 'hash', reason: 'lost' }], report: '' },
     lagBytes: 54,
     lagMs: 4,
     rate: { keysPerSecond: 83_210, commandsPerSecond: 1500, bytesPerSecond: 61_300_000 },

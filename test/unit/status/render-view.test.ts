@@ -25,6 +25,7 @@ describe('the live view', () => {
       "           keepalive 640 ms (node's timeout 2 s)  round trip 0.3 ms  unanswered",
       'connection source replication  streaming 13 s',
       '           keepalive 1 s (replica link)',
+      'losses     0 left out  1 degraded  "h": lost',
       '03:04:18Z  target data: closed,  [2Jconnecting again',
     ]);
   });
@@ -80,6 +81,10 @@ describe('the live view', () => {
     expect(many.filter((line) => line.startsWith('shard'))).toHaveLength(12);
     expect(many.find((line) => line.startsWith('shard'))).toContain('10.0.1.39:6379');
     expect(many.join('\n')).toContain('and 28 more');
+  });
+
+  test('has no line of losses while there are none', () => {
+    expect(render({ conversion: { encoded: 9, degraded: 0, skipped: 0, first: [], report: '' } })).not.toContain('losses');
   });
 
   test('counts errors once there are any', () => {

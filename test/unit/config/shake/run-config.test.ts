@@ -241,6 +241,11 @@ describe("Godwit's own file", () => {
     expect(run(text).kind).toBe(kind);
   });
 
+  test.each(['[target]\nurl = "b:2"', '[export]\nto = "y.jsonl"'])('names its losses in the file that it says: %j', (rest) => {
+    const { kind, loaded } = run(`[load]\nfile = "x"\n${rest}\n[report]\nfile = "losses.jsonl"`);
+    expect(kind === 'export' ? loaded.report : loaded.config.report.file).toBe(join(folder, 'losses.jsonl'));
+  });
+
   test('refuses what there is not yet just so, but not what belongs to another kind of job', () => {
     expect(problemsOf('source.url = "a:1"\ntarget.url = "b:2"\n[filter]\nblock_db = [1]\n[scan]\ncount = 5\n[export]\nfollow = true')).toEqual([
       '[NOT_YET] shake.toml:4: filter.block_db is [1], but there is no filter yet. Leave the setting out if the run makes sense without it.',
