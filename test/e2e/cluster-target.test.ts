@@ -286,6 +286,26 @@ describe('a sync to a cluster', () => {
     expect([await onCluster(scene.cluster, 'last'), (await godwit.stop()).code]).toEqual(['1', 143]);
   });
 
+  test('leaves out a large stream that only commands could bring, and loses nothing else', async () => {
+    await open({ config: { 'proto-max-bulk-len': '1mb' } });
+    const report = join(scene.spoolDir, 'report.jsonl');
+    const client = scene.source.client();
+    for (let i = 0; i < 20; i++) await client.set(`plain:${i}`, 'v');
+    for (let i = 1; i <= 300; i++) await client.xadd('stream', `${i}-1`, 'f', randomBytes(8192));
+    await client.xgroup('CREATE', 'stream', 'group', '0');
+    await client.xreadgroup('GROUP', 'group', 'consumer', 'COUNT', 5, 'STREAMS', 'stream', '>');
+    const godwit = scene.godwit('--on-unsupported', 'skip', '--report', report);
+    await godwit.waitForPhase('incremental-sync');
+    const owner = (await scene.cluster.primaryOfKey('stream')).client();
+    expect(await owner.exists('stream', '__godwit-tmp:{stream}')).toBe(0);
+    owner.disconnect();
+    await client.del('stream');
+    await expectEqual(godwit);
+    client.disconnect();
+    const lines = readFileSync(report, 'utf8').split('\n').slice(0, -1);
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([expect.objectContaining({ key: 'stream', outcome: 'left-out', type: 'stream' })]);
+  });
+
   test('leaves nothing of its own behind at --finish', async () => {
     await open();
     const client = scene.source.client();
