@@ -44,6 +44,7 @@ export class ClusterTarget implements JobTarget {
   readonly address: string;
   /** It stands for the whole cluster. */
   readonly isClusterNode = false;
+  readonly isSentinel = false;
   /** Of all pipelines. */
   readonly counts: BarrierCounts = { split: 0 };
   readonly store: SlotMarkStore;

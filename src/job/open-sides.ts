@@ -54,6 +54,11 @@ export function asCluster(side: SideSetting): TargetTopology | undefined {
   return isLoneAddress(side) ? { ...side, kind: 'cluster' } : undefined;
 }
 
+/** What is said when the one address has turned out to be that of a sentinel. @throws WRONG_TOPOLOGY with the names that it knows */
+export async function refuseSentinel(options: SidesOptions, name: 'source' | 'target', first: First): Promise<void> {
+  await detectTopology(name === 'source' ? options.config.sourceSide : options.config.targetSide, discoveryOptions(options, name), first);
+}
+
 export function openSource(options: SidesOptions, side: TargetTopology): JobSource {
   const { otherSources, preferReplica } = options.config;
   const discovery = discoveryOptions(options, 'source');

@@ -66,6 +66,10 @@ export class StandaloneTarget implements JobTarget {
     return this.control?.server.version;
   }
 
+  get isSentinel(): boolean {
+    return this.control?.server.mode === 'sentinel';
+  }
+
   /** It is a node of a cluster: its address is good for finding the others only. */
   get isClusterNode(): boolean {
     return this.control?.server.mode === 'cluster';

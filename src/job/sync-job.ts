@@ -26,7 +26,7 @@ import type { JobSource, SourcePlace } from './job-source.ts';
 import type { JobTarget, PipelinePlan, TakenOver } from './job-target.ts';
 import { LastingTrouble } from './lasting-trouble.ts';
 import { checkDatabases } from './preflight.ts';
-import { asCluster, kindOfSide, openSource, openTarget, type SidesOptions } from './open-sides.ts';
+import { asCluster, kindOfSide, openSource, openTarget, refuseSentinel, type SidesOptions } from './open-sides.ts';
 import { RateMeter } from './rate-meter.ts';
 import { planPipelines } from './plan-pipelines.ts';
 import { SlotMoves } from './slot-moves.ts';
@@ -208,7 +208,10 @@ export class SyncJob implements SyncJobApi {
     const { sides } = this;
     await this.connectSource(openSource(sides, await this.unlessStopped(kindOfSide(sides, 'source', first))), first);
     const cluster = asCluster(this.config.sourceSide);
-    if (cluster === undefined || this.shards.every(({ control }) => control.server.mode !== 'cluster')) return;
+    if (cluster === undefined) return;
+    const modes = this.shards.map(({ control }) => control.server.mode);
+    if (modes.includes('sentinel')) await this.unlessStopped(refuseSentinel(sides, 'source', first));
+    if (!modes.includes('cluster')) return;
     await Promise.all([...this.shards.map((shard) => shard.close()), this.source.close()]);
     await this.connectSource(openSource(sides, cluster), first);
   }
@@ -225,7 +228,9 @@ export class SyncJob implements SyncJobApi {
     this.target = openTarget(sides, await this.unlessStopped(kindOfSide(sides, 'target', first)));
     await this.unlessStopped(this.target.connect(first));
     const cluster = asCluster(this.config.targetSide);
-    if (cluster === undefined || !this.target.isClusterNode) return;
+    if (cluster === undefined) return;
+    if (this.target.isSentinel) await this.unlessStopped(refuseSentinel(sides, 'target', first));
+    if (!this.target.isClusterNode) return;
     await this.target.close();
     this.target = openTarget(sides, cluster);
     await this.unlessStopped(this.target.connect(first));
