@@ -147,7 +147,7 @@ export class ClusterSide implements TargetSide {
   }
 
   /** Removes the keys of this share alone, and with them what was known to be applied there. @throws SHARED_FLUSH where it cannot be told which they are */
-  async clear(mark: Mark, _database: number | undefined): Promise<number> {
+  async clear(mark: Mark, database: number | undefined): Promise<number> {
     const { share, config, store, pipeline } = this.options;
     if (share.kind !== 'slots') {
       throw new GodwitError('SHARED_FLUSH', 'one of several sources was emptied (FLUSHALL, FLUSHDB): which keys of the target are its own is not known');
@@ -164,7 +164,11 @@ export class ClusterSide implements TargetSide {
         connection,
         records.map(({ slot }) => ['HDEL', store.keyOf(slot), slotMarkField(pipeline)]),
       );
-      return flushSlots(connection, (slot) => share.owns(slot), config.checkpoint.prefix);
+      let count = 0;
+      const every = Array.from({ length: this.options.topology.databases }, (_, i) => i);
+      for (const one of database === undefined ? every : [database])
+        count += await flushSlots(connection, (slot) => share.owns(slot), config.checkpoint.prefix, one);
+      return count;
     }, map);
     for (let slot = 0; slot < SLOT_COUNT; slot++) if (share.owns(slot)) streamKnown[slot] = Math.min(streamKnown[slot], mark.offset);
     return removed.reduce((sum, count) => sum + count, 0);
@@ -192,7 +196,7 @@ export class ClusterSide implements TargetSide {
       valueBytesMax,
       splits: onCrossSlot !== 'stop',
       lowMarks: this.lowMarks,
-      translation: new StreamTranslation(version, onUnsupported, restore.conversion.losses, attempt.table),
+      translation: new StreamTranslation(version, onUnsupported, restore.conversion.losses, attempt),
       newRefusals: () => new Refusals({ ...policy, onError }),
       planRefusals: new Refusals({ ...policy, onError: onCrossSlot === 'dead-letter' ? 'dead-letter' : onError }),
       open: (node) => this.openLane(node),

@@ -5,11 +5,12 @@ import { ReplyError } from '../resp/reply.ts';
 
 const COUNT = 1_000;
 
-/** @param has of which slots. @returns how many. @throws ReplyError */
-export async function flushSlots(connection: OpenConnection, has: (slot: number) => boolean, ownPrefix: string): Promise<number> {
+/** Leaves database 0 selected. @param has of which slots. @returns how many. @throws ReplyError */
+export async function flushSlots(connection: OpenConnection, has: (slot: number) => boolean, ownPrefix: string, database = 0): Promise<number> {
   let cursor = '0';
   let count = 0;
   const own = Buffer.from(ownPrefix);
+  if (database !== 0) await connection.call('SELECT', database);
   do {
     const reply = await connection.call('SCAN', cursor, 'COUNT', COUNT);
     const [next, keys] = Array.isArray(reply) ? reply : ['0', []];
@@ -19,5 +20,6 @@ export async function flushSlots(connection: OpenConnection, has: (slot: number)
     for (const removed of await connection.callAll(gone.map((key) => ['UNLINK', key]))) if (removed instanceof ReplyError) throw removed;
     count += gone.length;
   } while (cursor !== '0');
+  if (database !== 0) await connection.call('SELECT', 0);
   return count;
 }

@@ -91,7 +91,7 @@ export class StandaloneSide implements TargetSide {
     const { plainBatches } = this;
     const { onError, onExisting, onUnsupported } = config.sync;
     const { leftOut } = attempt;
-    const translation = new StreamTranslation(connection.server.version, onUnsupported, restore.conversion.losses, attempt.table);
+    const translation = new StreamTranslation(connection.server.version, onUnsupported, restore.conversion.losses, attempt);
     const replayUntil = (): number => Math.min(attempt.replayUntil, translation.repeatableUntil);
     const refusals = new Refusals({ address: this.address, onError, onExisting, deadLetters, leftOut, replayUntil });
     const sender = new BatchSender(

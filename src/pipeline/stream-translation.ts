@@ -38,6 +38,13 @@ interface Plan {
 const EXPIRY_AT: Readonly<Record<string, number>> = { pexpireat: 2, set: 3 };
 const TIME_WORDS = ['PXAT'];
 
+export interface StreamTranslationOptions {
+  /** What the source itself knows; the built-in table unless told. */
+  readonly table?: CommandTable;
+  /** Libraries of functions come from several sources. */
+  readonly replaceFunctions?: boolean;
+}
+
 export class StreamTranslation {
   /** Rows that go in other words; of the last batch. */
   readonly replaced = new Map<number, RewrittenCommands>();
@@ -54,16 +61,17 @@ export class StreamTranslation {
   rowRepeatable = new Uint8Array(0);
   private readonly rewriter: CommandRewriter | undefined;
   private readonly table: CommandTable;
+  private readonly options: StreamTranslationOptions;
   private readonly args = new CommandArguments();
   private readonly plans = new Map<Command, Plan>();
 
   /**
    * @param target undefined: not known, commands go as they are
    * @param losses what is left out or loses something is counted and named here
-   * @param table what the source itself knows
    */
-  constructor(target: ServerVersion | undefined, onUnsupported: OnUnsupported, losses: LossReport, table: CommandTable = builtInCommands) {
-    this.table = table;
+  constructor(target: ServerVersion | undefined, onUnsupported: OnUnsupported, losses: LossReport, options: StreamTranslationOptions = {}) {
+    this.table = options.table ?? builtInCommands;
+    this.options = options;
     this.onUnsupported = onUnsupported;
     this.losses = losses;
     this.rewriter = target === undefined ? undefined : new CommandRewriter(target);
@@ -97,6 +105,7 @@ export class StreamTranslation {
     this.rowCommands[row] = command;
     if (command === undefined) return false;
     const plan = this.plans.get(command) ?? this.plan(command);
+    if (this.options.replaceFunctions && command.name === 'function|load') this.replaceFunction(batch, row);
     if (!plan.rewrite && plan.repeatable !== 'look' && plan.expiry === 0) return plan.repeatable === 'repeatable';
     if (plan.isSet && isPlainSet(bytes, start[row])) return true;
     const { args } = this;
@@ -107,6 +116,13 @@ export class StreamTranslation {
     if (plan.rewrite) this.rewrite(plan.command, batch, row, nowMs);
     if (held !== undefined && !this.replaced.has(row)) this.replaced.set(row, held);
     return plan.repeatable === 'look' ? repeatability(command, args) === 'repeatable' : plan.repeatable === 'repeatable';
+  }
+
+  /** Every shard of a source sends the same libraries: the second one is to replace the first. */
+  private replaceFunction({ bytes, start, end }: Batch, row: number): void {
+    const { args } = this;
+    if (args.read(bytes, start[row], end[row]) && args.count === 3)
+      this.replaced.set(row, commands(['FUNCTION', 'LOAD', 'REPLACE', Buffer.from(args.value(2))]));
   }
 
   private plan(command: Command): Plan {

@@ -309,6 +309,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
       leftOut: this.leftOut,
       replayUntil: this.replayUntil,
       table: this.options.table,
+      replaceFunctions: this.options.share.kind !== 'all',
       stopping,
       onApplied: (position) => this.onApplied(position),
       onMarked: (position) => this.onMarked(position),

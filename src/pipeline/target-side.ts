@@ -15,6 +15,8 @@ export interface AttemptOptions extends DeliveryEvents {
   readonly replayUntil: number;
   /** The commands that the source knows. */
   readonly table: CommandTable;
+  /** Other pipelines bring the same libraries of functions. */
+  readonly replaceFunctions: boolean;
   stopping(): boolean;
 }
 

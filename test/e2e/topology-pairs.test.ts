@@ -64,6 +64,19 @@ test('four servers into one cluster: a full sync under load, then live, then equ
   await expectEqual(godwit, sources, target);
 });
 
+test('a library of functions that every shard of a source gets', async () => {
+  const [source, target] = await Promise.all([open('cluster', 2), open('standalone', 1)]);
+  const godwit = start([source.url], target.url);
+  await godwit.waitForPhase('incremental-sync');
+  const library = "#!lua name=twice\nredis.register_function('twice', function(keys, args) return 2 * tonumber(args[1]) end)";
+  for (const node of await source.nodes()) {
+    const client = node.client();
+    await client.call('FUNCTION', 'LOAD', library);
+    client.disconnect();
+  }
+  await expectEqual(godwit, [source], target);
+});
+
 async function open(kind: Kind, shards: number): Promise<Side> {
   const side = await make(kind, shards);
   sides.push(side);
