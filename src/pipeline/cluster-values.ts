@@ -10,6 +10,7 @@ import { BatchBuffer, type RestoreOptions, rowName } from '../target/batch-buffe
 import type { ClusterLanes } from './cluster-lanes.ts';
 import type { ValueForm } from './delivery.ts';
 import type { Lane } from './lane.ts';
+import { NO_SLOT } from './lane-parcel.ts';
 import { LargeValue, tooLarge, type ValueCursor } from './large-value.ts';
 import type { Refusal } from './refusals.ts';
 import type { Wave } from './wave-line.ts';
@@ -36,7 +37,7 @@ export function sendClusterRows(context: ClusterValuesContext & { readonly leftO
   for (let row = 0; row < batch.count; row++) {
     if (leftOut.size > 0 && leftOut.has(rowName(batch, row))) continue;
     if (batch.kind[row] !== EntryKind.RdbValue) {
-      for (const lane of lanes.all) lanes.parcelOf(lane, batch, wave).addValue(0, row, restore, nowMs);
+      for (const lane of lanes.all) lanes.parcelOf(lane, batch, wave).addValue(NO_SLOT, row, restore, nowMs);
       wave.rows++;
       continue;
     }
