@@ -11,6 +11,8 @@ import { EPOCH_FIELD, type SlotRecord } from './slot-records.ts';
 
 /** Replies in one write; all are in memory at once. */
 const READ_AT_ONCE = 2_048;
+/** An address that no client has. */
+const NOBODY = '255.255.255.255:0';
 
 export interface Redirects {
   /** Gives the node that an ASK names: the slot is on its way there, and its record, if there is one, has gone ahead. */
@@ -73,6 +75,15 @@ export class SlotMarkStore {
     const replies = await connection.callAll(this.epochCommands(slots, epoch));
     const refusal = replies.find((reply) => reply instanceof ReplyError);
     if (refusal instanceof ReplyError && replies.every((reply) => reply instanceof ReplyError)) throw refusal;
+  }
+
+  /** Whether killOthers() would be allowed. */
+  async mayKill(connection: OpenConnection): Promise<boolean> {
+    const replies = await connection.callAll([
+      ['CLIENT', 'LIST'],
+      ['CLIENT', 'KILL', 'ADDR', NOBODY, 'SKIPME', 'yes'],
+    ]);
+    return !replies.some((reply) => reply instanceof ReplyError);
   }
 
   /**

@@ -26,7 +26,7 @@ export interface SlotRecord {
 
 export interface LowMark {
   readonly mark: Mark;
-  /** Ids of the nodes of the shard that it was written to: its primary first. */
+  /** Ids of the nodes of the shard that it was written to: its primary first, those that were in it a moment ago last. */
   readonly nodes: readonly string[];
   /** Replication id of the primary then; '' = not known. */
   readonly history: string;
@@ -169,6 +169,11 @@ export function slotsNamed(pipeline: string, records: readonly SlotRecord[]): Ui
   const named = new Uint8Array(SLOT_COUNT);
   for (const { low } of placedMarks(pipeline, records)) for (const [first, last] of low.slots) named.fill(1, first, last + 1);
   return named;
+}
+
+/** Ids of the nodes that are named in the low marks of these records. @throws MARK_INVALID */
+export function writersOf(pipeline: string, records: readonly SlotRecord[]): string[] {
+  return placedMarks(pipeline, records).flatMap(({ low }) => low.nodes);
 }
 
 interface PlacedMark {

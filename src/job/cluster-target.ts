@@ -12,7 +12,8 @@ import type { Connection } from '../net/connection.ts';
 import type { ConnectionStatus } from '../observe/job-status.ts';
 import type { BarrierCounts } from '../pipeline/cluster-barriers.ts';
 import { ClusterLinks } from '../pipeline/cluster-links.ts';
-import { clusterFailure, mayNotKill } from '../pipeline/cluster-nodes.ts';
+import { clusterFailure, mayNotKill } from '../pipeline/cluster-failure.ts';
+import { readRecords } from '../pipeline/read-records.ts';
 import { ClusterSide, type ClusterSideOptions } from '../pipeline/cluster-side.ts';
 import { LowMarks, markedSlots } from '../pipeline/low-marks.ts';
 import type { TargetSide } from '../pipeline/target-side.ts';
@@ -20,6 +21,7 @@ import { ReplyError } from '../resp/reply.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { ClusterFollower } from '../topology/cluster-api.ts';
 import type { ClusterMap, ClusterShard } from '../topology/cluster-map.ts';
+import type { ClusterNode } from '../topology/cluster-node.ts';
 import { parseRedirect } from '../topology/parse-redirect.ts';
 import { checkTargetRights } from './check-rights.ts';
 import { finishCluster } from './finish-cluster.ts';
@@ -107,7 +109,8 @@ export class ClusterTarget implements JobTarget {
   async checkRights(): Promise<readonly string[]> {
     const { checkpoint, sync } = this.options.config;
     const missing = await Promise.all(
-      this.shards().map(({ shard, connection }) => {
+      this.shards().map(async ({ shard, connection }) => {
+        if (!(await this.store.mayKill(connection))) throw mayNotKill(this.address);
         const needed = { markKey: this.store.keyOf(markedSlots(shard)[0]), prefix: checkpoint.prefix, flush: sync.flushTarget };
         return checkTargetRights(connection, this.options.topology.endpointOf(shard.primary), needed);
       }),
@@ -130,7 +133,16 @@ export class ClusterTarget implements JobTarget {
     return known;
   }
 
-  async takeOver({ pipelines, epochTaken, mayFlush }: TakeOverRequest): Promise<TakenOver> {
+  /** Slots that move meanwhile are waited for. */
+  async takeOver(request: TakeOverRequest): Promise<TakenOver> {
+    try {
+      return await this.take(request);
+    } catch (error) {
+      throw error instanceof ReplyError ? clusterFailure(error, this.address) : error;
+    }
+  }
+
+  private async take({ pipelines, epochTaken, mayFlush }: TakeOverRequest): Promise<TakenOver> {
     const { config } = this.options;
     this.isResumed = pipelinesOf(await this.readAll()).size > 0;
     this.plans = pipelines;
@@ -193,15 +205,19 @@ export class ClusterTarget implements JobTarget {
     return finishCluster(this.options.config, this);
   }
 
-  /** Of all nodes. */
-  async readAll(): Promise<SlotRecord[]> {
-    const found = await Promise.all(
-      this.shards().map(async ({ shard, connection }) => {
-        this.histories.set(shard.primary.id, await this.store.history(connection));
-        return this.store.read(connection, slotsOf(shard), { follow: (text) => this.follow(text, shard) });
-      }),
-    );
-    return found.flat();
+  /** Of all nodes. @throws TARGET_NOT_READY */
+  readAll(): Promise<SlotRecord[]> {
+    return readRecords(this.store, this.address, {
+      each: (work) =>
+        Promise.all(
+          this.shards().map(async ({ shard, connection }) => {
+            this.histories.set(shard.primary.id, await this.store.history(connection));
+            return work(connection, shard);
+          }),
+        ),
+      follow: (text, from) => this.follow(text, from),
+      lookAgain: () => this.ready(),
+    });
   }
 
   /** Connected primaries that own slots. */
@@ -225,9 +241,9 @@ export class ClusterTarget implements JobTarget {
   }
 
   /** The node that an ASK names. @throws TARGET_NOT_READY */
-  private async follow(text: string, { primary }: ClusterShard): Promise<Connection> {
+  private async follow(text: string, from: ClusterNode): Promise<Connection> {
     const redirect = parseRedirect(text);
-    const node = redirect && this.options.topology.redirected(redirect, primary).node;
+    const node = redirect && this.options.topology.redirected(redirect, from).node;
     if (node === undefined) throw clusterFailure(new ReplyError(text), this.address);
     return this.links.to(node);
   }
@@ -295,8 +311,4 @@ export class ClusterTarget implements JobTarget {
 /** What the connections of a pipeline to the nodes are called. */
 function clientNameOf(runName: string, pipeline: string): string {
   return `${runName}:${pipeline === '' ? '' : `${pipeline}:`}target-data`;
-}
-
-function slotsOf({ slots }: ClusterShard): number[] {
-  return slots.flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, i) => first + i));
 }

@@ -7,17 +7,17 @@
 import type { SlotMarkStore } from '../checkpoint/slot-mark-store.ts';
 import { highestEpoch, type SlotRecord } from '../checkpoint/slot-records.ts';
 import { GodwitError } from '../errors/errors.ts';
-import { SLOT_COUNT } from '../model/slot.ts';
 import type { Connection } from '../net/connection.ts';
-import { replyFailure } from '../net/reply-errors.ts';
 import { ReplyError } from '../resp/reply.ts';
 import type { ClusterFollower } from '../topology/cluster-api.ts';
 import type { ClusterMap, ClusterShard } from '../topology/cluster-map.ts';
 import type { ClusterNode } from '../topology/cluster-node.ts';
 import { parseRedirect } from '../topology/parse-redirect.ts';
+import { clusterFailure, mayNotKill } from './cluster-failure.ts';
 import type { OpenLane } from './cluster-lanes.ts';
 import type { ClusterLinks } from './cluster-links.ts';
 import { type MarkedNode, markedSlots } from './low-marks.ts';
+import { readRecords } from './read-records.ts';
 
 export interface ClusterNodesOptions {
   /** For messages. */
@@ -29,8 +29,6 @@ export interface ClusterNodesOptions {
   /** Connections with such a name are of older owners, or of this pipeline's earlier attempts. */
   isOld(clientName: string): boolean;
 }
-
-const LOOKS_MAX = 20;
 
 interface OpenNode {
   readonly connection: Connection;
@@ -121,26 +119,16 @@ export class ClusterNodes {
     if (highest > epoch) throw store.fenced(highest);
   }
 
-  /** All records there are. Slots that move meanwhile are followed, and the map with them. @throws TARGET_NOT_READY */
-  async readAll(): Promise<SlotRecord[]> {
-    const records: SlotRecord[] = [];
-    const due = new Uint8Array(SLOT_COUNT).fill(1);
-    for (let looks = 0; looks < LOOKS_MAX; looks++) {
-      const moved: number[] = [];
-      const found = await this.each((connection, shard) =>
-        this.options.store.read(connection, dueSlots(shard, due), {
-          follow: (text) => this.follow(text, shard.primary),
-          onMoved: (slot) => moved.push(slot),
-        }),
-      );
-      records.push(...found.flat());
-      if (moved.length === 0) return records;
-      due.fill(0);
-      for (const slot of moved) due[slot] = 1;
-      await this.ready();
-      for (const [id, connection] of this.connections) if (!this.nodes.has(id)) await this.sorting(() => this.take(id, connection));
-    }
-    throw new GodwitError('TARGET_NOT_READY', `slots of target ${this.options.address} keep moving`);
+  /** All records there are. @throws TARGET_NOT_READY */
+  readAll(): Promise<SlotRecord[]> {
+    return readRecords(this.options.store, this.options.address, {
+      each: (work) => this.each(work),
+      follow: (text, from) => this.follow(text, from),
+      lookAgain: async () => {
+        await this.ready();
+        for (const [id, connection] of this.connections) if (!this.nodes.has(id)) await this.sorting(() => this.take(id, connection));
+      },
+    });
   }
 
   async cutOffOthers(): Promise<void> {
@@ -193,22 +181,4 @@ export class ClusterNodes {
     const killed = await store.killOthers(connection, (name) => this.options.isOld(name));
     if (killed < 0) throw mayNotKill(address);
   }
-}
-
-function dueSlots({ slots }: ClusterShard, due: Uint8Array): number[] {
-  const found: number[] = [];
-  for (const { first, last } of slots) for (let slot = first; slot <= last; slot++) if (due[slot] === 1) found.push(slot);
-  return found;
-}
-
-/** Of what a node refuses by a reply; that slots are on their way can be cured by waiting. */
-export function clusterFailure(error: ReplyError, address: string): GodwitError {
-  if (/^(?:MOVED|ASK|CROSSSLOT)\b/.test(error.text)) return new GodwitError('TARGET_NOT_READY', `slots of target ${address} are being moved: ${error.text}`);
-  return replyFailure(error, { role: 'target data', address });
-}
-
-export function mayNotKill(address: string): GodwitError {
-  return new GodwitError('PERMISSION_DENIED', `target ${address}: the user may not run CLIENT LIST and CLIENT KILL, which fence a cluster`, {
-    fix: 'Grant both: ACL SETUSER <user> +client|list +client|kill',
-  });
 }

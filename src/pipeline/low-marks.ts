@@ -15,6 +15,7 @@ import {
   slotMarkText,
   type SlotRecord,
   slotsNamed,
+  writersOf,
 } from '../checkpoint/slot-records.ts';
 import type { SlotMarkStore } from '../checkpoint/slot-mark-store.ts';
 import type { Mark } from '../checkpoint/mark.ts';
@@ -23,6 +24,8 @@ import type { OpenConnection } from '../net/connection-options.ts';
 import { encodeCommand } from '../resp/encode.ts';
 import { type Reply, ReplyError } from '../resp/reply.ts';
 import type { ClusterMap, ClusterShard } from '../topology/cluster-map.ts';
+
+const MEMBERS_MAX = 12;
 
 export interface LowMarksOptions {
   readonly store: SlotMarkStore;
@@ -51,6 +54,8 @@ export class LowMarks {
   private readonly slotField: string;
   /** By id of a node: the slots that its low mark names. */
   private readonly named = new Map<string, Uint8Array>();
+  /** By id of a shard: nodes that are or were in it. One that has just lost its slots to its replica is in none for a moment. */
+  private readonly members = new Map<string, string[]>();
   private histories = '';
   /** By slot of a record: the histories that it holds. */
   private readonly historiesAt = new Map<number, string>();
@@ -75,6 +80,7 @@ export class LowMarks {
     for (const shard of map.owningShards) {
       const places = markedSlots(shard).flatMap((slot) => bySlot.get(slot) ?? []);
       this.named.set(shard.primary.id, slotsNamed(this.options.pipeline, places));
+      this.remember(shard, writersOf(this.options.pipeline, places));
     }
   }
 
@@ -124,9 +130,17 @@ export class LowMarks {
     return slots;
   }
 
+  /** The present ones first. */
+  private remember({ id, primary, replicas }: ClusterShard, others: readonly string[] = []): string[] {
+    const present = [primary, ...replicas].map((node) => node.id);
+    const members = [...new Set([...present, ...(this.members.get(id) ?? []), ...others])].slice(0, MEMBERS_MAX);
+    this.members.set(id, members);
+    return members;
+  }
+
   private commands({ shard, history }: MarkedNode, mark: Mark, slots: Uint8Array): string[][] {
     const { store, epoch, pipeline } = this.options;
-    const low: LowMark = { mark: { ...mark, epoch }, nodes: [shard.primary, ...shard.replicas].map(({ id }) => id), history, slots: spans(slots) };
+    const low: LowMark = { mark: { ...mark, epoch }, nodes: this.remember(shard), history, slots: spans(slots) };
     const text = lowMarkText(low);
     const places = markedSlots(shard);
     return store.epochCommands(places, epoch).map((command, i) => {

@@ -79,7 +79,7 @@ async function killGodwit(stage: ClusterChaosStage, random: Seeded): Promise<str
 }
 
 async function failover(stage: ClusterChaosStage, random: Seeded, force: boolean): Promise<string> {
-  const shard = random.below(stage.cluster.shards);
+  const shard = await stage.owningShard(random);
   await stage.cluster.failover(shard, { force });
   return `shard ${shard}`;
 }
