@@ -11,6 +11,15 @@ import { EPOCH_FIELD, type SlotRecord } from './slot-records.ts';
 
 /** Replies in one write; all are in memory at once. */
 const READ_AT_ONCE = 2_048;
+/** An address that no client has. */
+const NOBODY = '255.255.255.255:0';
+
+export interface Redirects {
+  /** Gives the node that an ASK names: the slot is on its way there, and its record, if there is one, has gone ahead. */
+  follow?(ask: string): Promise<OpenConnection>;
+  /** The slot is at another node now. */
+  onMoved?(slot: number): void;
+}
 
 export class SlotMarkStore {
   /** Begins the names of all records. */
@@ -31,23 +40,50 @@ export class SlotMarkStore {
     return `${this.base}:{${this.tags[slot]}}`;
   }
 
-  /** The records in these slots of one node; slots without one are left out. Rejects with ReplyError, MOVED too. */
-  async read(connection: OpenConnection, slots: readonly number[]): Promise<SlotRecord[]> {
+  /** The records in these slots of one node; slots without one are left out. Rejects with ReplyError, but for what `redirects` takes. */
+  async read(connection: OpenConnection, slots: readonly number[], redirects: Redirects = {}): Promise<SlotRecord[]> {
+    const { follow, onMoved } = redirects;
     const records: SlotRecord[] = [];
     for (let at = 0; at < slots.length; at += READ_AT_ONCE) {
       const some = slots.slice(at, at + READ_AT_ONCE);
       const replies = await connection.callAll(some.map((slot) => ['HGETALL', this.keyOf(slot)]));
       for (const [i, reply] of replies.entries()) {
-        const fields = fieldsOf(reply);
-        if (fields.size > 0) records.push({ slot: some[i], fields });
+        if (reply instanceof ReplyError && reply.code === 'MOVED' && onMoved !== undefined) onMoved(some[i]);
+        else {
+          const isAhead = follow !== undefined && reply instanceof ReplyError && reply.code === 'ASK';
+          const fields = fieldsOf(isAhead ? await this.ask(await follow(reply.text), some[i]) : reply);
+          if (fields.size > 0) records.push({ slot: some[i], fields });
+        }
       }
     }
     return records;
   }
 
+  /** The replication id of a node, which changes whenever it may have lost something; '' where it is not told. */
+  async history(connection: OpenConnection): Promise<string> {
+    const [info] = await connection.callAll([['INFO', 'replication']]);
+    return info instanceof ReplyError ? '' : (/^master_replid:(\w+)/m.exec(String(info))?.[1] ?? '');
+  }
+
   /** Commands that write an epoch, one per slot. */
   epochCommands(slots: readonly number[], epoch: number): string[][] {
     return slots.map((slot) => ['HSET', this.keyOf(slot), EPOCH_FIELD, `${epoch} ${this.run}`]);
+  }
+
+  /** In one of the slots at least: of one that is on its way to another node the record may have gone ahead. @throws ReplyError */
+  async writeEpoch(connection: OpenConnection, slots: readonly number[], epoch: number): Promise<void> {
+    const replies = await connection.callAll(this.epochCommands(slots, epoch));
+    const refusal = replies.find((reply) => reply instanceof ReplyError);
+    if (refusal instanceof ReplyError && replies.every((reply) => reply instanceof ReplyError)) throw refusal;
+  }
+
+  /** Whether killOthers() would be allowed. */
+  async mayKill(connection: OpenConnection): Promise<boolean> {
+    const replies = await connection.callAll([
+      ['CLIENT', 'LIST'],
+      ['CLIENT', 'KILL', 'ADDR', NOBODY, 'SKIPME', 'yes'],
+    ]);
+    return !replies.some((reply) => reply instanceof ReplyError);
   }
 
   /**
@@ -66,6 +102,11 @@ export class SlotMarkStore {
     const replies = await connection.callAll(found.map((address) => ['CLIENT', 'KILL', 'ADDR', address, 'SKIPME', 'yes']));
     if (replies.some((reply) => reply instanceof ReplyError)) return -1;
     return replies.reduce((sum: number, killed) => sum + Number(killed), 0);
+  }
+
+  private async ask(connection: OpenConnection, slot: number): Promise<Reply> {
+    const [, reply] = await connection.callAll([['ASKING'], ['HGETALL', this.keyOf(slot)]]);
+    return reply;
   }
 
   fenced(epoch: number): GodwitError {

@@ -4,11 +4,16 @@
  *
  *   m:p     slot mark: the last unit in this slot that may not be applied twice, in the transaction with it: `<offset> <snapshot>`
  *   f:p     low mark, in two slots of each node: all units up to it are applied, in the slots that it names: JSON
+ *   h:p     beside it, the histories (replication ids) of all primaries that the pipeline saw when it began, those without slots too: `<node> <history> ...`
  *   n:p     what the job has noted of the pipeline, in one slot
  *   epoch   who may write, in the same two slots: `<epoch> <run>`
  *
- * A low mark is believed for the slots that it names, as these were on the node that wrote it; it is not for slots that stayed there while the record itself
- * was moved away, unless the server process is still the same: only then is it known that nothing of them was lost since.
+ * A low mark is believed for the slots that it names, as they were at the node that wrote it, if nothing of them can have been lost since:
+ *
+ *   - record and slot are both still in the shard that it was written in: then they have gone back together, if at all
+ *   - the slot stayed there and the record moved: if the primary of the shard is still in the history (the replication id) that it was in then
+ *   - the slot moved: if the primary that has it now is in the same history as when this job saw it, before the slot came. A primary that has lost its tail since has
+ *     another one. What came to a node that nobody of ours has ever seen is not believed to be whole.
  */
 import { GodwitError } from '../errors/errors.ts';
 import { SLOT_COUNT } from '../model/slot.ts';
@@ -21,9 +26,11 @@ export interface SlotRecord {
 
 export interface LowMark {
   readonly mark: Mark;
-  /** Id and run id of the node that it was written to, and its slots then. */
-  readonly nodeId: string;
-  readonly runId: string;
+  /** Ids of the nodes of the shard that it was written to: its primary first, those that were in it a moment ago last. */
+  readonly nodes: readonly string[];
+  /** Replication id of the primary then; '' = not known. */
+  readonly history: string;
+  /** Those of the shard, and while slots move those that were. */
   readonly slots: readonly (readonly [first: number, last: number])[];
 }
 
@@ -32,13 +39,15 @@ export interface SlotOwners {
   /** Stays the same over a failover. */
   shardOfSlot(slot: number): string | undefined;
   shardOfNode(nodeId: string): string | undefined;
-  /** Of the primary that has the slot; '' = not known. */
-  runIdOfSlot(slot: number): string;
+  /** Replication id of the primary that has the slot; '' = not known. */
+  historyOfSlot(slot: number): string;
 }
 
 export interface SlotSurvey {
   /** Where to begin: the least of what is known of all slots. undefined: of some slot nothing is known. Its epoch is 0. */
   readonly mark: Mark | undefined;
+  /** Slots of which nothing is known. */
+  readonly unknown: readonly number[];
   /** By slot: units of the stream that end at this offset or before are applied. */
   readonly streamKnown: Float64Array;
   /** By slot: entries of the snapshot up to this offset in it are applied; infinite where all of it is. */
@@ -53,6 +62,19 @@ export function slotMarkField(pipeline: string): string {
 
 export function lowMarkField(pipeline: string): string {
   return `f:${pipeline}`;
+}
+
+export function historiesField(pipeline: string): string {
+  return `h:${pipeline}`;
+}
+
+export type NodeHistory = readonly [nodeId: string, history: string];
+
+export function historiesText(histories: readonly NodeHistory[]): string {
+  return histories
+    .filter(([, history]) => history !== '')
+    .map((pair) => pair.join(' '))
+    .join(' ');
 }
 
 export function noteField(pipeline: string): string {
@@ -83,19 +105,20 @@ export function slotMarkText(offset: number, snapshotId: number): string {
   return `${offset} ${snapshotId.toString(36)}`;
 }
 
-export function lowMarkText({ mark, nodeId, runId, slots }: LowMark): string {
-  return JSON.stringify({ mark: markFields(mark), node: nodeId, run: runId, slots });
+export function lowMarkText({ mark, nodes, history, slots }: LowMark): string {
+  return JSON.stringify({ mark: markFields(mark), nodes, history, slots });
 }
 
 /** @throws MARK_INVALID */
 function parseLowMark(key: string, text: string): LowMark {
   try {
-    const { mark: list, node, run, slots } = JSON.parse(text) as { mark: string[]; node: string; run: string; slots: [number, number][] };
+    const { mark: list, nodes, history, slots } = JSON.parse(text) as { mark: string[]; nodes: string[]; history: string; slots: [number, number][] };
     const fields = new Map<string, string>();
     for (let i = 0; i + 1 < list.length; i += 2) fields.set(list[i], list[i + 1]);
     const mark = parseMark(key, fields);
-    if (mark === undefined || !slots.every(([first, last]) => first >= 0 && last >= first && last < SLOT_COUNT)) throw new Error('not in the known form');
-    return { mark, nodeId: node, runId: run, slots };
+    if (mark === undefined || !nodes.every((id) => typeof id === 'string') || !slots.every(([first, last]) => first >= 0 && last >= first && last < SLOT_COUNT))
+      throw new Error('not in the known form');
+    return { mark, nodes, history, slots };
   } catch (error) {
     if (error instanceof GodwitError) throw error;
     throw new GodwitError('MARK_INVALID', `the mark ${key} at the target cannot be used: its low mark is not in the known form`, { details: { key } });
@@ -121,11 +144,10 @@ export function surveySlots(pipeline: string, records: readonly SlotRecord[], ow
   const best = bestLowMarks(pipeline, records, owners);
   const streamKnown = new Float64Array(SLOT_COUNT);
   const snapshotKnown = new Float64Array(SLOT_COUNT);
+  const unknown = [...best.keys()].filter((slot) => best[slot] === undefined);
+  if (unknown.length > 0) return { mark: undefined, unknown, streamKnown, snapshotKnown };
   let least: Mark | undefined;
-  for (const mark of best) {
-    if (mark === undefined) return { mark: undefined, streamKnown, snapshotKnown };
-    if (least === undefined || isBefore(mark, least)) least = mark;
-  }
+  for (const mark of best) if (mark !== undefined && (least === undefined || isBefore(mark, least))) least = mark;
   for (const [slot, mark] of best.entries()) {
     if (mark === undefined || mark.snapshotId !== least?.snapshotId) continue;
     const isIncremental = mark.phase === 'incremental-sync';
@@ -139,28 +161,78 @@ export function surveySlots(pipeline: string, records: readonly SlotRecord[], ow
     streamKnown[slot] = Math.max(streamKnown[slot], Number(offset) || 0);
     if (Number(offset) > 0) snapshotKnown[slot] = Number.POSITIVE_INFINITY;
   }
-  return { mark: least === undefined ? undefined : { ...least, epoch: 0 }, streamKnown, snapshotKnown };
+  return { mark: least === undefined ? undefined : { ...least, epoch: 0 }, unknown, streamKnown, snapshotKnown };
+}
+
+/** By slot, 1 = a low mark of these records names it. @throws MARK_INVALID */
+export function slotsNamed(pipeline: string, records: readonly SlotRecord[]): Uint8Array {
+  const named = new Uint8Array(SLOT_COUNT);
+  for (const { low } of placedMarks(pipeline, records)) for (const [first, last] of low.slots) named.fill(1, first, last + 1);
+  return named;
+}
+
+/** Ids of the nodes that are named in the low marks of these records. @throws MARK_INVALID */
+export function writersOf(pipeline: string, records: readonly SlotRecord[]): string[] {
+  return placedMarks(pipeline, records).flatMap(({ low }) => low.nodes);
+}
+
+interface PlacedMark {
+  readonly place: number;
+  readonly low: LowMark;
+}
+
+function placedMarks(pipeline: string, records: readonly SlotRecord[]): PlacedMark[] {
+  return records.flatMap(({ slot, fields }) => {
+    const text = fields.get(lowMarkField(pipeline));
+    return text === undefined ? [] : [{ place: slot, low: parseLowMark(`of slot ${slot}`, text) }];
+  });
 }
 
 function bestLowMarks(pipeline: string, records: readonly SlotRecord[], owners: SlotOwners): (Mark | undefined)[] {
   const best: (Mark | undefined)[] = Array.from({ length: SLOT_COUNT });
-  for (const { slot: place, fields } of records) {
-    const text = fields.get(lowMarkField(pipeline));
-    if (text === undefined) continue;
-    const low = parseLowMark(`of slot ${place}`, text);
-    const placeShard = owners.shardOfSlot(place);
-    const writer = owners.shardOfNode(low.nodeId);
+  const placed = placedMarks(pipeline, records);
+  const owning = new Set(Array.from({ length: SLOT_COUNT }, (_, slot) => owners.shardOfSlot(slot)));
+  const writers = new Map(placed.map(({ low }) => [low, writerOf(low, owners, owning)] as const));
+  const seen = seenHistories(pipeline, records, owners);
+  for (const { place, low } of placed) {
+    const writer = writers.get(low);
+    const isPlaceMoved = writer === undefined || owners.shardOfSlot(place) !== writer;
     for (const [first, last] of low.slots) {
       for (let slot = first; slot <= last; slot++) {
         const shard = owners.shardOfSlot(slot);
-        const hasStayed = shard !== placeShard && shard === writer;
-        if (hasStayed && (low.runId === '' || owners.runIdOfSlot(slot) !== low.runId)) continue;
+        const hasStayed = shard !== undefined && shard === writer;
+        if (!hasStayed || isPlaceMoved) {
+          const now = owners.historyOfSlot(slot);
+          if (now === '' || (hasStayed ? now !== low.history : !seen.has(`${shard} ${now}`))) continue;
+        }
         const known = best[slot];
         if (known === undefined || isBefore(known, low.mark)) best[slot] = low.mark;
       }
     }
   }
   return best;
+}
+
+/** `<shard> <history>` of all primaries that the pipeline has ever seen. */
+function seenHistories(pipeline: string, records: readonly SlotRecord[], owners: SlotOwners): Set<string> {
+  const seen = new Set<string>();
+  for (const { fields } of records) {
+    const words = (fields.get(historiesField(pipeline)) ?? '').split(' ');
+    for (let i = 0; i + 1 < words.length; i += 2) seen.add(`${owners.shardOfNode(words[i]) ?? ''} ${words[i + 1]}`);
+  }
+  return seen;
+}
+
+/**
+ * The shard that it was written in, as it is now; undefined: none of its nodes is in a shard with slots any more. A primary that has just lost its slots to
+ * its replica stands alone for a moment, before it becomes a replica.
+ */
+function writerOf({ nodes }: LowMark, owners: SlotOwners, owning: ReadonlySet<string | undefined>): string | undefined {
+  for (const id of nodes) {
+    const shard = owners.shardOfNode(id);
+    if (shard !== undefined && owning.has(shard)) return shard;
+  }
+  return undefined;
 }
 
 /** In the order of a job: snapshot after snapshot, each with its stream behind it. */

@@ -12,6 +12,8 @@ import type { Connection } from '../net/connection.ts';
 import type { ConnectionStatus } from '../observe/job-status.ts';
 import type { BarrierCounts } from '../pipeline/cluster-barriers.ts';
 import { ClusterLinks } from '../pipeline/cluster-links.ts';
+import { clusterFailure, mayNotKill } from '../pipeline/cluster-failure.ts';
+import { readRecords } from '../pipeline/read-records.ts';
 import { ClusterSide, type ClusterSideOptions } from '../pipeline/cluster-side.ts';
 import { LowMarks, markedSlots } from '../pipeline/low-marks.ts';
 import type { TargetSide } from '../pipeline/target-side.ts';
@@ -20,6 +22,8 @@ import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { LossReport } from '../target/loss-report.ts';
 import type { ClusterFollower } from '../topology/cluster-api.ts';
 import type { ClusterMap, ClusterShard } from '../topology/cluster-map.ts';
+import type { ClusterNode } from '../topology/cluster-node.ts';
+import { parseRedirect } from '../topology/parse-redirect.ts';
 import { checkTargetRights } from './check-rights.ts';
 import { finishCluster } from './finish-cluster.ts';
 import type { JobTarget, PipelinePlan, TakenOver, TakeOverRequest } from './job-target.ts';
@@ -52,6 +56,8 @@ export class ClusterTarget implements JobTarget {
   private readonly links: ClusterLinks;
   private readonly pipelineLinks = new Map<string, ClusterLinks>();
   private primaries = new Map<string, Connection>();
+  /** Replication ids, by node. */
+  private histories = new Map<string, string>();
   private map: ClusterMap | undefined;
   private epoch = 0;
   private plans: readonly PipelinePlan[] = [];
@@ -108,7 +114,8 @@ export class ClusterTarget implements JobTarget {
   async checkRights(): Promise<readonly string[]> {
     const { checkpoint, sync } = this.options.config;
     const missing = await Promise.all(
-      this.shards().map(({ shard, connection }) => {
+      this.shards().map(async ({ shard, connection }) => {
+        if (!(await this.store.mayKill(connection))) throw mayNotKill(this.address);
         const needed = { markKey: this.store.keyOf(markedSlots(shard)[0]), prefix: checkpoint.prefix, flush: sync.flushTarget };
         return checkTargetRights(connection, this.options.topology.endpointOf(shard.primary), needed);
       }),
@@ -131,7 +138,16 @@ export class ClusterTarget implements JobTarget {
     return known;
   }
 
-  async takeOver({ pipelines, epochTaken, mayFlush }: TakeOverRequest): Promise<TakenOver> {
+  /** Slots that move meanwhile are waited for. */
+  async takeOver(request: TakeOverRequest): Promise<TakenOver> {
+    try {
+      return await this.take(request);
+    } catch (error) {
+      throw error instanceof ReplyError ? clusterFailure(error, this.address) : error;
+    }
+  }
+
+  private async take({ pipelines, epochTaken, mayFlush }: TakeOverRequest): Promise<TakenOver> {
     const { config } = this.options;
     this.isResumed = pipelinesOf(await this.readAll()).size > 0;
     this.plans = pipelines;
@@ -148,10 +164,12 @@ export class ClusterTarget implements JobTarget {
     return { epoch, marks, isResumed: this.isResumed, killed };
   }
 
-  /** Kept in one record; a slot that moves takes it along. */
+  /** Kept in two records; a slot that moves takes it along. */
   async note(pipeline: string, note: string): Promise<void> {
     const [{ shard, connection }] = this.shards();
-    await connection.call('HSET', this.store.keyOf(markedSlots(shard)[0]), noteField(pipeline), note);
+    const replies = await connection.callAll(markedSlots(shard).map((slot) => ['HSET', this.store.keyOf(slot), noteField(pipeline), note]));
+    const refusal = replies.find((reply) => reply instanceof ReplyError);
+    if (refusal instanceof ReplyError && replies.every((reply) => reply instanceof ReplyError)) throw refusal;
   }
 
   /** Writes the next epoch to all nodes and ends the connections of other runs. @returns the epoch, and how many connections that were */
@@ -159,16 +177,17 @@ export class ClusterTarget implements JobTarget {
     const epoch = await this.nextEpoch(epochTaken);
     const killed = await Promise.all(
       this.shards().map(async ({ shard, connection }) => {
-        const replies = await connection.callAll(this.store.epochCommands(markedSlots(shard), epoch));
-        for (const reply of replies) if (reply instanceof ReplyError) throw reply;
+        await this.store.writeEpoch(connection, markedSlots(shard), epoch);
         return this.store.killOthers(connection, (name) => !name.startsWith(`${this.options.runName}:`));
       }),
     );
-    if (killed.some((count) => count < 0)) {
-      throw new GodwitError('PERMISSION_DENIED', `target ${this.address}: the user may not run CLIENT LIST and CLIENT KILL, which fence a cluster`, {
-        fix: 'Grant both: ACL SETUSER <user> +client|list +client|kill',
-      });
+    // A primary that gets its first slot just now has no epoch that an older owner would read.
+    const without = (this.map?.shards ?? []).filter(({ slots, primary }) => slots.length === 0 && primary.health === 'online');
+    for (const { primary } of without) {
+      const connection = await this.links.to(primary).catch(() => undefined);
+      if (connection !== undefined) killed.push(await this.store.killOthers(connection, (name) => !name.startsWith(`${this.options.runName}:`)));
     }
+    if (killed.some((count) => count < 0)) throw mayNotKill(this.address);
     return { epoch, killed: killed.reduce((sum, count) => sum + count, 0) };
   }
 
@@ -191,10 +210,19 @@ export class ClusterTarget implements JobTarget {
     return finishCluster(this.options.config, this);
   }
 
-  /** Of all nodes. */
-  async readAll(): Promise<SlotRecord[]> {
-    const found = await Promise.all(this.shards().map(({ shard, connection }) => this.store.read(connection, slotsOf(shard))));
-    return found.flat();
+  /** Of all nodes. @throws TARGET_NOT_READY */
+  readAll(): Promise<SlotRecord[]> {
+    return readRecords(this.store, this.address, {
+      each: (work) =>
+        Promise.all(
+          this.shards().map(async ({ shard, connection }) => {
+            this.histories.set(shard.primary.id, await this.store.history(connection));
+            return work(connection, shard);
+          }),
+        ),
+      follow: (text, from) => this.follow(text, from),
+      lookAgain: () => this.ready(),
+    });
   }
 
   /** Connected primaries that own slots. */
@@ -206,7 +234,7 @@ export class ClusterTarget implements JobTarget {
   }
 
   connections(): ConnectionStatus[] {
-    return [...this.links.status(), ...[...this.pipelineLinks.values()].flatMap((links) => links.status())];
+    return [...this.options.topology.connections(), ...this.links.status(), ...[...this.pipelineLinks.values()].flatMap((links) => links.status())];
   }
 
   stopWaiting(): void {
@@ -217,18 +245,31 @@ export class ClusterTarget implements JobTarget {
     await Promise.all([this.options.topology.close(), this.links.close(), ...[...this.pipelineLinks.values()].map((links) => links.close())]);
   }
 
-  /** Two that take over at once must not take the same epoch: the record of one slot decides. */
+  /** The node that an ASK names. @throws TARGET_NOT_READY */
+  private async follow(text: string, from: ClusterNode): Promise<Connection> {
+    const redirect = parseRedirect(text);
+    const node = redirect && this.options.topology.redirected(redirect, from).node;
+    if (node === undefined) throw clusterFailure(new ReplyError(text), this.address);
+    return this.links.to(node);
+  }
+
+  /** Two that take over at once must not take the same epoch: the record of one slot decides, the first one that is not on its way. */
   private async nextEpoch(epochTaken: number): Promise<number> {
-    const [{ shard, connection }] = this.shards();
-    const [slot] = markedSlots(shard);
-    for (let tries = 0; tries < TRIES_MAX; tries++) {
-      const watched = await connection.callAll([['WATCH', this.store.keyOf(slot)]]);
-      for (const reply of watched) if (reply instanceof ReplyError) throw reply;
-      const epoch = Math.max(epochTaken, highestEpoch(await this.readAll())) + 1;
-      const replies = await connection.callAll([['MULTI'], ...this.store.epochCommands([slot], epoch), ['EXEC']]);
-      for (const reply of replies) if (reply instanceof ReplyError) throw reply;
-      if (replies[replies.length - 1] !== null) return epoch;
+    const places = this.shards().flatMap(({ shard, connection }) => markedSlots(shard).map((slot) => ({ slot, connection })));
+    let refusal: ReplyError | undefined;
+    for (const { slot, connection } of places) {
+      for (let tries = 0; tries < TRIES_MAX; tries++) {
+        const [watched] = await connection.callAll([['WATCH', this.store.keyOf(slot)]]);
+        const epoch = Math.max(epochTaken, highestEpoch(await this.readAll())) + 1;
+        const replies = watched instanceof ReplyError ? [watched] : await connection.callAll([['MULTI'], ...this.store.epochCommands([slot], epoch), ['EXEC']]);
+        refusal = replies.find((reply) => reply instanceof ReplyError);
+        if (refusal === undefined && replies[replies.length - 1] !== null) return epoch;
+        if (refusal !== undefined) break;
+      }
+      // A slot that is on its way: the next one will do.
+      if (refusal === undefined || refusal.code !== 'ASK') break;
     }
+    if (refusal !== undefined) throw clusterFailure(refusal, this.address);
     throw new GodwitError('FENCED', 'other processes keep taking over this job');
   }
 
@@ -259,14 +300,15 @@ export class ClusterTarget implements JobTarget {
     return surveySlots(pipeline, records, {
       shardOfSlot: (slot) => map.shardOfSlot(slot)?.id,
       shardOfNode: (id) => map.shardOfNode(id)?.id,
-      runIdOfSlot: (slot) => this.primaries.get(map.primaryOfSlot(slot)?.id ?? '')?.server.runId ?? '',
+      historyOfSlot: (slot) => this.histories.get(map.primaryOfSlot(slot)?.id ?? '') ?? '',
     }).mark;
   }
 
   private async writeFirst(pipelines: readonly string[], mark: Mark, flush: boolean): Promise<void> {
     for (const [i, pipeline] of pipelines.entries()) {
       const lows = new LowMarks({ store: this.store, pipeline, epoch: this.epoch });
-      await lows.write(this.primaries, this.map as ClusterMap, mark, flush && i === 0 ? [['FLUSHALL']] : []);
+      const nodes = this.shards().map((node) => ({ ...node, history: this.histories.get(node.shard.primary.id) ?? '' }));
+      await lows.write(nodes, mark, flush && i === 0 ? [['FLUSHALL']] : []);
     }
   }
 }
@@ -274,8 +316,4 @@ export class ClusterTarget implements JobTarget {
 /** What the connections of a pipeline to the nodes are called. */
 function clientNameOf(runName: string, pipeline: string): string {
   return `${runName}:${pipeline === '' ? '' : `${pipeline}:`}target-data`;
-}
-
-function slotsOf({ slots }: ClusterShard): number[] {
-  return slots.flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, i) => first + i));
 }

@@ -22,8 +22,8 @@ export interface ClusterBarriersOptions {
   readonly lanes: ClusterLanes;
   readonly address: string;
   readonly counts: BarrierCounts;
-  /** Empties the nodes and marks them in one. @throws TARGET_NOT_READY */
-  flush(behind: Mark, database: number | undefined, has: (nodeId: string) => boolean): Promise<void>;
+  /** Empties the nodes that had not got so far as `offset` when the attempt began, and marks them in one. @throws TARGET_NOT_READY */
+  flush(behind: Mark, database: number | undefined, offset: number): Promise<void>;
 }
 
 export interface BarrierCounts {
@@ -47,21 +47,12 @@ export class ClusterBarriers {
     return name === 'flushall' || name === 'flushdb' || name.startsWith('function|') || name.startsWith('script|');
   }
 
-  /** Carries it out everywhere. `behind` is the mark that counts then. @param known by slot, how far it was when the attempt began */
-  async pass(batch: Batch, row: number, behind: Mark, known: Float64Array): Promise<void> {
+  /** Carries it out everywhere. `behind` is the mark that counts then. */
+  async pass(batch: Batch, row: number, behind: Mark): Promise<void> {
     const { args } = this;
     args.read(batch.bytes, batch.start[row], batch.end[row]);
-    const offset = batch.endOffset[row];
-    const had = new Set([...this.options.lanes.all].filter((lane) => this.isKnown(lane, offset, known)).map(({ node }) => node.id));
-    const has = (nodeId: string): boolean => had.has(nodeId);
-    if (args.is(0, 'FLUSHALL') || args.is(0, 'FLUSHDB')) {
-      await this.options.flush(behind, args.is(0, 'FLUSHALL') ? undefined : batch.database[row], has);
-      // Whatever was known to be applied behind it is gone, and comes again.
-      for (const lane of this.options.lanes.all) {
-        if (!had.has(lane.node.id)) for (const slot of this.options.lanes.slotsOf(lane)) known[slot] = Math.min(known[slot], behind.offset);
-      }
-      return;
-    }
+    if (args.is(0, 'FLUSHALL') || args.is(0, 'FLUSHDB'))
+      return this.options.flush(behind, args.is(0, 'FLUSHALL') ? undefined : batch.database[row], batch.endOffset[row]);
     for (const lane of this.options.lanes.all) await this.everywhere(lane, batch, row);
   }
 
@@ -77,11 +68,5 @@ export class ClusterBarriers {
       isPassing ? 'TARGET_NOT_READY' : 'TARGET_REFUSED',
       `target ${this.options.address} does not take ${this.args.count > 1 ? 'a command for all of its nodes' : 'a command'}: ${refusal.text}`,
     );
-  }
-
-  /** All slots of the node are marked behind it: it had it before the break. */
-  private isKnown(lane: Lane, offset: number, known: Float64Array): boolean {
-    for (const slot of this.options.lanes.slotsOf(lane)) if (known[slot] < offset) return false;
-    return true;
   }
 }

@@ -46,8 +46,8 @@ export interface ClusterDeliveryOptions extends AttemptOptions, Pick<ClusterLane
   readonly planRefusals: Refusals;
   onClose(): void;
   newBarriers(lanes: ClusterLanes): ClusterBarriers;
-  /** To all nodes. @throws ReplyError, GodwitError */
-  writeLowMarks(mark: Mark): Promise<void>;
+  /** To all nodes. @param check throws when this attempt is over. @throws GodwitError */
+  writeLowMarks(mark: Mark, check: () => void): Promise<void>;
 }
 
 export class ClusterDelivery implements Delivery {
@@ -80,7 +80,7 @@ export class ClusterDelivery implements Delivery {
   }
 
   get isSettled(): boolean {
-    return this.failure === undefined && this.marked === this.waves.applied;
+    return this.failure === undefined && this.marked.mark === this.waves.applied.mark;
   }
 
   async take(rowsMax: number): Promise<Batch> {
@@ -155,6 +155,13 @@ export class ClusterDelivery implements Delivery {
   async settled(): Promise<void> {
     await this.quiet();
     while (this.marked !== this.markable) await this.writeMark();
+  }
+
+  /** Slots have moved: their new nodes get low marks that name them, also when nothing else is to be marked. */
+  markAnew(): void {
+    if (this.failure !== undefined) return;
+    this.markable = { ...this.markable };
+    this.timer ??= setTimeout(() => this.onTimer(), 0);
   }
 
   fail(caught: unknown): void {
@@ -260,7 +267,7 @@ export class ClusterDelivery implements Delivery {
       (row + 1 === batch.count || batch.endOffset[row + 1] !== batch.endOffset[row]) && (row === 0 || batch.endOffset[row - 1] !== batch.endOffset[row]);
     await this.settled();
     const behind = isWhole ? { ...mark, offset: batch.endOffset[row], database: batch.database[row] } : before;
-    await this.barriers.pass(batch, row, behind, this.options.survey.streamKnown);
+    await this.barriers.pass(batch, row, behind);
     const wave = this.waves.begin(behind);
     wave.rows++;
     this.waves.done(wave);
@@ -311,7 +318,7 @@ export class ClusterDelivery implements Delivery {
     this.check();
     const position = this.markable;
     try {
-      await this.options.writeLowMarks(position.mark);
+      await this.options.writeLowMarks(position.mark, () => this.check());
     } catch (error) {
       // A slot that has just moved, a node that is full: what is marked later will do.
       if (!(error instanceof GodwitError && error.code === 'TARGET_NOT_READY')) this.fail(error);

@@ -51,6 +51,7 @@ export class ClusterLanes {
   private readonly filling = new Map<Lane, LaneParcel>();
   private readonly spare: LaneParcel[] = [];
   private readonly users = new Map<Batch, number>();
+  private closed = false;
 
   constructor(options: ClusterLanesOptions) {
     this.options = options;
@@ -143,15 +144,18 @@ export class ClusterLanes {
   }
 
   close(error: Error): void {
+    this.closed = true;
     this.held.close(error);
     for (const lane of this.lanes.values()) lane.close();
   }
 
   private addLane({ node, connection, generation }: OpenLane): Lane {
+    if (this.closed) throw new GodwitError('CONNECTION_LOST', 'this attempt is over');
     const options = {
       node,
       connection,
       refusals: this.options.newRefusals(),
+      onSending: (_lane: Lane, parcel: LaneParcel) => this.withhold(parcel),
       onAnswered: (lane: Lane, parcel: LaneParcel, refusals: readonly Refusal[]) => this.answered(lane, parcel, refusals),
       onFailed: (error: GodwitError) => this.options.onFailed(error),
     };
@@ -177,6 +181,19 @@ export class ClusterLanes {
     const isStandIn = node.id !== before.id && map.shardOfNode(node.id)?.id === map.shardOfNode(before.id)?.id;
     if (isStandIn) throw failedOver(this.options.address);
     return this.lanes.get(node.id) ?? this.addLane(await this.options.open(node));
+  }
+
+  /** Nothing goes to a node behind the back of what is held of its slot: it could be carried out first. */
+  private withhold(parcel: LaneParcel): void {
+    if (this.held.count === 0) return;
+    const { wave } = parcel;
+    parcel.withhold(
+      (slot) => this.held.has(slot),
+      (unit) => {
+        wave.pending++;
+        this.held.add(unit.slot, heldUnit(parcel, unit, wave));
+      },
+    );
   }
 
   private async answered(lane: Lane, parcel: LaneParcel, refusals: readonly Refusal[]): Promise<void> {

@@ -10,20 +10,21 @@ import { GodwitError } from '../errors/errors.ts';
 import type { KeyShare } from '../model/key-share.ts';
 import type { ServerVersion } from '../model/server-version.ts';
 import { SLOT_COUNT } from '../model/slot.ts';
-import type { Connection } from '../net/connection.ts';
-import { replyFailure } from '../net/reply-errors.ts';
+import type { OpenConnection } from '../net/connection-options.ts';
 import { ReplyError } from '../resp/reply.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { RestoreOptions } from '../target/batch-buffer.ts';
 import type { ClusterFollower } from '../topology/cluster-api.ts';
 import type { ClusterMap, ClusterShard } from '../topology/cluster-map.ts';
+import { parseRedirect } from '../topology/parse-redirect.ts';
 import { type BarrierCounts, ClusterBarriers } from './cluster-barriers.ts';
 import { ClusterDelivery } from './cluster-delivery.ts';
-import type { ClusterLanes, OpenLane } from './cluster-lanes.ts';
+import type { ClusterLanes } from './cluster-lanes.ts';
 import type { ClusterLinks } from './cluster-links.ts';
+import { ClusterNodes } from './cluster-nodes.ts';
 import { flushSlots } from './flush-slots.ts';
 import { failedOver } from './held-slots.ts';
-import { LowMarks, markedSlots } from './low-marks.ts';
+import { LowMarks, type MarkedNode, markedSlots } from './low-marks.ts';
 import { Refusals } from './refusals.ts';
 import { StreamTranslation } from './stream-translation.ts';
 import type { Snapshot } from './sync-spool.ts';
@@ -55,48 +56,44 @@ export class ClusterSide implements TargetSide {
   readonly address: string;
   private readonly options: ClusterSideOptions;
   private readonly lowMarks: LowMarks;
-  private connections = new Map<string, Connection>();
-  private generations = new Map<string, number>();
-  private map: ClusterMap | undefined;
+  private readonly nodes: ClusterNodes;
   private mayHoldKeys: boolean;
-  private survey: SlotSurvey = { mark: undefined, streamKnown: new Float64Array(SLOT_COUNT), snapshotKnown: new Float64Array(SLOT_COUNT) };
+  private survey = emptySurvey(undefined);
 
   constructor(options: ClusterSideOptions) {
     this.options = options;
     this.address = options.address;
     this.lowMarks = new LowMarks(options);
+    this.nodes = new ClusterNodes(options);
     this.mayHoldKeys = options.mayHoldKeys;
   }
 
-  async ready(): Promise<void> {
-    const map = await this.options.topology.refresh();
-    if (map.slotsMissing > 0) throw new GodwitError('TARGET_NOT_READY', `${map.slotsMissing} slots of target ${this.address} have no owner for now`);
-    this.connections = await this.options.links.toOwners(map);
-    this.map = map;
+  ready(): Promise<void> {
+    return this.nodes.ready();
   }
 
   async readMark(epoch: number): Promise<Mark | undefined> {
     const { store, pipeline } = this.options;
-    const map = this.currentMap();
-    this.generations = new Map([...this.connections].map(([id, connection]) => [id, connection.generation]));
-    await this.checkEpochs(epoch);
-    await this.cutOffOthers();
-    const records = await this.readAll(map);
+    const { nodes } = this;
+    await nodes.begin();
+    const records = await nodes.readAll();
     const highest = highestEpoch(records);
     if (highest > epoch) throw store.fenced(highest);
+    const map = nodes.currentMap;
+    this.lowMarks.found(records, map, nodes.histories);
     this.survey = surveySlots(pipeline, records, {
       shardOfSlot: (slot) => map.shardOfSlot(slot)?.id,
       shardOfNode: (id) => map.shardOfNode(id)?.id,
-      runIdOfSlot: (slot) => this.connections.get(map.primaryOfSlot(slot)?.id ?? '')?.server.runId ?? '',
+      historyOfSlot: (slot) => nodes.historyOfSlot(slot),
     });
     const { mark } = this.survey;
-    return mark === undefined ? undefined : { ...mark, epoch: Math.min(epoch, this.leastEpoch(map, records)) };
+    return mark === undefined ? undefined : { ...mark, epoch: Math.min(epoch, leastEpoch(map, records)) };
   }
 
   async takenOver(epoch: number): Promise<GodwitError | undefined> {
     await this.ready();
     try {
-      await this.checkEpochs(epoch);
+      await this.nodes.checkEpochs(epoch);
       return undefined;
     } catch (error) {
       if (error instanceof GodwitError && error.code === 'FENCED') return error;
@@ -106,12 +103,8 @@ export class ClusterSide implements TargetSide {
 
   async takeOverAgain(epoch: number): Promise<void> {
     this.options.onEvent('warn', 'target.lost-tail', 'a node of the target has no take-over of this run; it is written again', { epoch });
-    const map = this.currentMap();
-    for (const shard of map.owningShards) {
-      const commands = this.options.store.epochCommands(markedSlots(shard), epoch);
-      for (const reply of (await this.connections.get(shard.primary.id)?.callAll(commands)) ?? []) if (reply instanceof ReplyError) throw this.sorted(reply);
-    }
-    await this.cutOffOthers();
+    await this.nodes.each((connection, shard) => this.options.store.writeEpoch(connection, markedSlots(shard), epoch));
+    await this.nodes.cutOffOthers();
   }
 
   async beginAnew(last: Mark): Promise<Mark> {
@@ -119,8 +112,12 @@ export class ClusterSide implements TargetSide {
     if (config.sync.onLostPosition === 'stop') {
       throw new GodwitError('POSITION_LOST', `marks are gone from target ${this.address}: a node of it has lost its data`);
     }
-    onEvent('warn', 'target.lost-data', 'marks are gone from the target: a node of it has lost its data, a new full sync begins');
-    const empty: Mark = { ...last, phase: 'full-sync', replicationId: '', offset: 0, database: 0, snapshotId: 0, rdbOffset: 0, rdbState: null };
+    onEvent('warn', 'target.lost-data', 'marks are gone from the target: a node of it has lost its data, a new full sync begins', {
+      slots: this.survey.unknown.length,
+      first: this.survey.unknown[0],
+    });
+    // The replication id stays: it says that other nodes may still have what was brought before.
+    const empty: Mark = { ...last, phase: 'full-sync', offset: 0, database: 0, snapshotId: 0, rdbOffset: 0, rdbState: null };
     await this.writeLowMarks(empty);
     return empty;
   }
@@ -135,14 +132,14 @@ export class ClusterSide implements TargetSide {
     const { share } = this.options;
     if (before.owned && share.kind === 'all' && isAgain) {
       onEvent('warn', 'target.flushed', 'the target is emptied for the new full sync');
-      await this.flush(fresh, undefined, () => false);
+      await this.flush(fresh, undefined, Number.POSITIVE_INFINITY);
     }
     if (before.owned && share.kind === 'slots' && (isAgain || this.mayHoldKeys)) await this.clearForFullSync(before);
     if (share.kind === 'unknown' && isAgain) {
       onEvent('warn', 'target.keys-remain', 'several sources share the target: keys that this one has deleted since the last full sync remain there');
     }
     await this.writeLowMarks(fresh);
-    this.survey = { mark: fresh, streamKnown: new Float64Array(SLOT_COUNT), snapshotKnown: new Float64Array(SLOT_COUNT) };
+    this.survey = emptySurvey(fresh);
     return fresh;
   }
 
@@ -152,9 +149,9 @@ export class ClusterSide implements TargetSide {
     if (share.kind !== 'slots') {
       throw new GodwitError('SHARED_FLUSH', 'one of several sources was emptied (FLUSHALL, FLUSHDB): which keys of the target are its own is not known');
     }
-    const map = this.options.topology.map;
     const { streamKnown } = this.survey;
-    const removed = await this.onEach(async (connection, shard) => {
+    const nodes = await this.markedNodes();
+    const clearOne = async ({ connection, shard }: MarkedNode): Promise<number> => {
       // The marks of slots go first: what they speak of comes again behind the emptying.
       const records = await store.read(
         connection,
@@ -165,11 +162,13 @@ export class ClusterSide implements TargetSide {
         records.map(({ slot }) => ['HDEL', store.keyOf(slot), slotMarkField(pipeline)]),
       );
       let count = 0;
-      const every = Array.from({ length: this.options.topology.databases }, (_, i) => i);
-      for (const one of database === undefined ? every : [database])
+      const every = Array.from({ length: this.options.topology.databases }, (_, one) => one);
+      for (const one of database === undefined ? every : [database]) {
         count += await flushSlots(connection, (slot) => share.owns(slot), config.checkpoint.prefix, one);
+      }
       return count;
-    }, map);
+    };
+    const removed = await this.nodes.sorting(() => Promise.all(nodes.map(clearOne)));
     for (let slot = 0; slot < SLOT_COUNT; slot++) if (share.owns(slot)) streamKnown[slot] = Math.min(streamKnown[slot], mark.offset);
     return removed.reduce((sum, count) => sum + count, 0);
   }
@@ -177,13 +176,14 @@ export class ClusterSide implements TargetSide {
   open(mark: Mark, attempt: AttemptOptions): ClusterDelivery {
     const { config, deadLetters, restore, topology, version, valueBytesMax, onEvent, counts } = this.options;
     const { onError, onExisting, onUnsupported, onCrossSlot } = config.sync;
-    const map = this.currentMap();
+    const map = this.nodes.currentMap;
     const { leftOut } = attempt;
     const policy = { address: this.address, onExisting, deadLetters, leftOut, replayUntil: () => attempt.replayUntil };
-    const lanes = map.owningShards.map(({ primary }) => this.laneOf(primary.id)).filter((lane) => lane !== undefined);
+    const lanes = map.owningShards.map(({ primary }) => this.nodes.lane(primary)).filter((lane) => lane !== undefined);
+    // Also of a shard that had no slots when the attempt began: some may have come to it since, and be lost with its tail.
     const unlisten = topology.events.on('changed', ({ changes }) => {
-      const lost = changes.find((change) => change.type === 'primary-changed' && this.connections.has(change.from.id));
-      if (lost !== undefined) delivery.fail(failedOver(this.address));
+      if (changes.some(({ type }) => type === 'primary-changed')) delivery.fail(failedOver(this.address));
+      else if (changes.some(({ type }) => type === 'slots-moved')) delivery.markAnew();
     });
     const delivery = new ClusterDelivery({
       ...attempt,
@@ -199,13 +199,16 @@ export class ClusterSide implements TargetSide {
       translation: new StreamTranslation(version, onUnsupported, restore.conversion.losses, attempt),
       newRefusals: () => new Refusals({ ...policy, onError }),
       planRefusals: new Refusals({ ...policy, onError: onCrossSlot === 'dead-letter' ? 'dead-letter' : onError }),
-      open: (node) => this.openLane(node),
+      open: (node) => this.nodes.open(node),
       onEvent,
       onClose: unlisten,
-      writeLowMarks: (position) => this.writeLowMarks(position),
+      writeLowMarks: (position, check) => this.writeLowMarks(position, check),
       newBarriers: (all: ClusterLanes) =>
-        new ClusterBarriers({ lanes: all, address: this.address, counts, flush: (behind, database, has) => this.flush(behind, database, has) }),
+        new ClusterBarriers({ lanes: all, address: this.address, counts, flush: (behind, database, offset) => this.flush(behind, database, offset) }),
     });
+    // The map may have changed since the marks were read by it.
+    if (map.owningShards.some(({ primary }) => topology.map.shardOfNode(primary.id)?.primary.id !== primary.id))
+      queueMicrotask(() => delivery.fail(failedOver(this.address)));
     return delivery;
   }
 
@@ -218,108 +221,67 @@ export class ClusterSide implements TargetSide {
     this.mayHoldKeys = false;
   }
 
-  private currentMap(): ClusterMap {
-    if (this.map === undefined) throw new GodwitError('INTERNAL', 'the target was not asked for its nodes');
-    return this.map;
+  private async markedNodes(): Promise<MarkedNode[]> {
+    return this.nodes.sorting(() => this.nodes.marked(this.options.topology.map));
   }
 
-  private laneOf(nodeId: string): OpenLane | undefined {
-    const connection = this.connections.get(nodeId);
-    const node = this.currentMap().node(nodeId);
-    const generation = this.generations.get(nodeId);
-    return connection === undefined || node === undefined || generation === undefined ? undefined : { node, connection, generation };
+  /** To the nodes that own slots now. @param check throws when nothing may be written any more */
+  private async writeLowMarks(mark: Mark, check: () => void = () => {}): Promise<void> {
+    const nodes = await this.markedNodes();
+    this.lowMarks.seen(this.nodes.histories);
+    check();
+    await this.nodes.sorting(() => this.lowMarks.write(nodes, mark, [], check).catch((error: unknown) => Promise.reject(this.standsIn(error))));
   }
 
-  /** A node that has got slots since the attempt began. */
-  private async openLane(node: OpenLane['node']): Promise<OpenLane> {
-    const connection = await this.options.links.to(node);
-    const { generation } = connection;
-    this.connections.set(node.id, connection);
-    this.generations.set(node.id, generation);
-    const shard = this.options.topology.map.shardOfNode(node.id);
-    const records = shard === undefined ? [] : await this.options.store.read(connection, markedSlots(shard)).catch(() => []);
-    const highest = highestEpoch(records);
-    if (highest > this.options.epoch) throw this.options.store.fenced(highest);
-    await this.cutOff(connection);
-    return { node, connection, generation };
-  }
-
-  /** @throws FENCED */
-  private async checkEpochs(epoch: number): Promise<void> {
-    const { store } = this.options;
-    const found = await this.onEach((connection, shard) => store.read(connection, markedSlots(shard)));
-    const highest = highestEpoch(found.flat());
-    if (highest > epoch) throw store.fenced(highest);
-  }
-
-  private async readAll(map: ClusterMap): Promise<SlotRecord[]> {
-    const { store } = this.options;
-    const found = await this.onEach((connection, shard) => store.read(connection, slotsOf(shard)), map);
-    return found.flat();
-  }
-
-  private async cutOffOthers(): Promise<void> {
-    await this.onEach((connection) => this.cutOff(connection));
-  }
-
-  /** @throws PERMISSION_DENIED: without it, nothing keeps an older owner away */
-  private async cutOff(connection: Connection): Promise<void> {
-    const killed = await this.options.store.killOthers(connection, (name) => this.options.isOld(name));
-    if (killed >= 0) return;
-    throw new GodwitError('PERMISSION_DENIED', `target ${this.address}: the user may not run CLIENT LIST and CLIENT KILL, which fence a cluster`, {
-      fix: 'Grant both: ACL SETUSER <user> +client|list +client|kill',
-    });
-  }
-
-  /** @throws what replyFailure makes of a refusal; MOVED and the like can be cured by asking for the map again */
-  private async onEach<T>(work: (connection: Connection, shard: ClusterShard) => Promise<T>, map = this.currentMap()): Promise<T[]> {
-    try {
-      return await Promise.all(
-        map.owningShards.flatMap((shard) => {
-          const connection = this.connections.get(shard.primary.id);
-          return connection === undefined ? [] : [work(connection, shard)];
-        }),
-      );
-    } catch (error) {
-      throw error instanceof ReplyError ? this.sorted(error) : error;
-    }
-  }
-
-  private sorted(error: ReplyError): GodwitError {
-    if (/^(?:MOVED|ASK|CROSSSLOT)\b/.test(error.text))
-      return new GodwitError('TARGET_NOT_READY', `slots of target ${this.address} are being moved: ${error.text}`);
-    return replyFailure(error, { role: 'target data', address: this.address });
-  }
-
-  /** The epoch that all nodes have; 0 when one of them has none. */
-  private leastEpoch(map: ClusterMap, records: readonly SlotRecord[]): number {
-    const bySlot = new Map(records.map((record) => [record.slot, record]));
-    const epochs = map.owningShards.map((shard) => Math.max(0, ...markedSlots(shard).map((slot) => epochOf(bySlot.get(slot) ?? { slot, fields: new Map() }))));
-    return Math.min(...epochs);
-  }
-
-  /** To the nodes that own slots now. A slot that has just moved is no failure: its node is asked again next time. */
-  private async writeLowMarks(mark: Mark): Promise<void> {
-    try {
-      await this.lowMarks.write(this.connections, this.options.topology.map, mark);
-    } catch (error) {
-      throw error instanceof ReplyError ? this.sorted(error) : error;
-    }
-  }
-
-  private async flush(behind: Mark, database: number | undefined, has: (nodeId: string) => boolean): Promise<void> {
+  /** A node that has lost its slots to its own replica has lost its tail, maybe; one that has given them to another shard has not. */
+  private standsIn(error: unknown): unknown {
     const { topology } = this.options;
-    const flush = database === undefined || topology.databases === 1 ? [['FLUSHALL']] : [['SELECT', String(database)], ['FLUSHDB'], ['SELECT', '0']];
-    await this.onEach(async (connection, shard) => {
-      if (!has(shard.primary.id)) await this.lowMarks.writeTo(connection, shard, behind, flush);
-    }, topology.map);
+    const redirect = error instanceof ReplyError ? parseRedirect(error.text) : undefined;
+    const owner = redirect && topology.map.primaryOfSlot(redirect.slot);
+    if (redirect === undefined || owner === undefined) return error;
+    const { node } = topology.redirected(redirect, owner);
+    const isStandIn = node !== undefined && node.id !== owner.id && topology.map.shardOfNode(node.id)?.id === topology.map.shardOfNode(owner.id)?.id;
+    return isStandIn ? new GodwitError('CONNECTION_LOST', failedOver(this.address).message) : error;
   }
+
+  /** Empties the nodes, but for those on which everything up to `offset` is known to be applied: they had it before. */
+  private async flush(behind: Mark, database: number | undefined, offset: number): Promise<void> {
+    const { topology } = this.options;
+    const { streamKnown } = this.survey;
+    const commands = database === undefined || topology.databases === 1 ? [['FLUSHALL']] : [['SELECT', String(database)], ['FLUSHDB'], ['SELECT', '0']];
+    const due = streamKnown.map((known) => (known < offset ? 1 : 0));
+    for (;;) {
+      const before = await topology.refresh();
+      const isDue = ({ shard }: MarkedNode): boolean => slotsOf(shard).some((slot) => due[slot] === 1);
+      const nodes = (await this.nodes.sorting(() => this.nodes.marked(before))).filter(isDue);
+      await this.nodes.sorting(() => this.lowMarks.write(nodes, behind, commands));
+      // Whatever was known to be applied behind it is gone, and comes again.
+      for (const slot of nodes.flatMap(({ shard }) => slotsOf(shard))) [due[slot], streamKnown[slot]] = [1, Math.min(streamKnown[slot], behind.offset)];
+      if (sameOwners(before, await topology.refresh())) return;
+    }
+  }
+}
+
+function emptySurvey(mark: Mark | undefined): SlotSurvey {
+  return { mark, unknown: [], streamKnown: new Float64Array(SLOT_COUNT), snapshotKnown: new Float64Array(SLOT_COUNT) };
 }
 
 function slotsOf({ slots }: ClusterShard): number[] {
   return slots.flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, i) => first + i));
 }
 
-async function must(connection: Connection, commands: readonly string[][]): Promise<void> {
+function sameOwners(a: ClusterMap, b: ClusterMap): boolean {
+  for (let slot = 0; slot < SLOT_COUNT; slot++) if (a.primaryOfSlot(slot)?.id !== b.primaryOfSlot(slot)?.id) return false;
+  return true;
+}
+
+/** The epoch that all nodes have; 0 when one of them has none. */
+function leastEpoch(map: ClusterMap, records: readonly SlotRecord[]): number {
+  const bySlot = new Map(records.map((record) => [record.slot, record]));
+  const epochs = map.owningShards.map((shard) => Math.max(0, ...markedSlots(shard).map((slot) => epochOf(bySlot.get(slot) ?? { slot, fields: new Map() }))));
+  return Math.min(...epochs);
+}
+
+async function must(connection: OpenConnection, commands: readonly string[][]): Promise<void> {
   for (const reply of await connection.callAll(commands)) if (reply instanceof ReplyError) throw reply;
 }

@@ -11,6 +11,7 @@ import { temporaryKey } from '../target/temporary-key.ts';
 import type { ClusterLanes } from './cluster-lanes.ts';
 import type { ValueForm } from './delivery.ts';
 import type { Lane } from './lane.ts';
+import { NO_SLOT } from './lane-parcel.ts';
 import { LargeValue, tooLarge, type ValueCursor } from './large-value.ts';
 import type { Refusal } from './refusals.ts';
 import type { Wave } from './wave-line.ts';
@@ -38,7 +39,7 @@ export function sendClusterRows(context: ClusterValuesContext & { readonly leftO
     if (leftOut.size > 0 && leftOut.has(rowName(batch, row))) continue;
     if (batch.kind[row] !== EntryKind.RdbValue) {
       if (restore.conversion.skips(batch, row)) continue;
-      for (const lane of lanes.all) lanes.parcelOf(lane, batch, wave).addValue(0, row, restore, nowMs);
+      for (const lane of lanes.all) lanes.parcelOf(lane, batch, wave).addValue(NO_SLOT, row, restore, nowMs);
       wave.rows++;
       continue;
     }

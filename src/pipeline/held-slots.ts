@@ -5,7 +5,6 @@
  *
  *   open -- refused --> held, draining -- all answered --> held, sending (MOVED, ASK followed; TRYAGAIN: later) -- nothing left --> open
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Deferred } from '../async/deferred.ts';
 import { GodwitError } from '../errors/errors.ts';
 import { Batch } from '../model/batch.ts';
@@ -84,14 +83,19 @@ export class HeldSlots {
     return this.slots.size > 0 && this.slots.has(slot);
   }
 
-  /** Takes a unit, whose bytes are its own; units of a slot come in their order. @param text the reply that sent it elsewhere */
+  /**
+   * Takes a unit, whose bytes are its own. Units of one wave come in their order; those of an earlier wave may come later, for their answers were still out.
+   * @param text the reply that sent it elsewhere
+   */
   add(slot: number, unit: HeldUnit, text?: string): void {
     let held = this.slots.get(slot);
     if (held === undefined) {
       held = { units: [], sinceMs: performance.now(), node: undefined };
       this.slots.set(slot, held);
     }
-    held.units.push(unit);
+    let at = held.units.length;
+    while (at > 0 && held.units[at - 1].wave.seq > unit.wave.seq) at--;
+    held.units.splice(at, 0, unit);
     for (const { bytes } of unit.commands) this.bytes += bytes.length;
     if (text !== undefined) this.redirect(held, this.options.laneOf(slot), text);
     if (this.running) return;
@@ -122,7 +126,7 @@ export class HeldSlots {
           if (await this.send(slot, held)) moved = true;
         }
         this.tell();
-        if (!moved && this.slots.size > 0) await sleep(RETRY_MS);
+        if (!moved && this.slots.size > 0) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     } finally {
       this.running = false;
@@ -137,6 +141,7 @@ export class HeldSlots {
       const node = held.node ?? this.options.topology.map.primaryOfSlot(slot);
       if (node === undefined) return moved;
       lane = await this.options.laneAt(node, slot);
+      if (this.closed) return moved;
       const [unit] = held.units;
       if (!(await this.sendUnit(slot, held, lane, unit))) return moved;
       moved = true;
@@ -157,6 +162,7 @@ export class HeldSlots {
     const asked = this.redirect(held, lane, text);
     if (asked === undefined) return false;
     const other = await this.options.laneAt(asked, slot);
+    if (this.closed) return false;
     const again = await this.exchange(slot, other, unit, true);
     if (again !== undefined) this.redirect(held, other, again);
     return again === undefined;

@@ -24,7 +24,10 @@ export interface LaneTransaction {
   exec: number;
 }
 
-/** A command, or a transaction, that a node sends elsewhere. */
+/** Of what goes to every node. */
+export const NO_SLOT = 0xffff;
+
+/** A command, or a transaction, that goes elsewhere. */
 export interface LaneUnit {
   readonly slot: number;
   readonly transaction: LaneTransaction | undefined;
@@ -119,23 +122,74 @@ export class LaneParcel {
   elsewhere(refusals: readonly Refusal[], isHeld: (slot: number) => boolean): LaneUnit[] {
     const texts = new Map(refusals.filter(({ text }) => ELSEWHERE.test(text)).map(({ command, text }) => [command, text]));
     const now = new Set<number>();
-    const units: LaneUnit[] = [];
+    return this.units().flatMap((unit) => {
+      const { slot, transaction, first, last } = unit;
+      let text: string | undefined;
+      for (let i = first; i <= last && text === undefined; i++) text = texts.get(i);
+      // What was carried out with its mark is over; what was without one is sent again, so that it comes behind the others.
+      if (text === undefined && (transaction !== undefined || (!now.has(slot) && !isHeld(slot)))) return [];
+      now.add(slot);
+      return [{ ...unit, text }];
+    });
+  }
+
+  /** Takes out what must not be sent for now. @param take is told of each unit, in their order, while its bytes are still here */
+  withhold(isHeld: (slot: number) => boolean, take: (unit: LaneUnit) => void): void {
+    const left = this.units().filter(({ slot }) => isHeld(slot));
+    if (left.length === 0) return;
+    const gone = new Uint8Array(this.buffer.commands);
+    for (const unit of left) {
+      take(unit);
+      const { transaction, first, last } = unit;
+      for (let i = first; i <= last; i++) gone[i] = 1;
+      // A SELECT within counts for what comes behind, too.
+      if (transaction !== undefined) for (let i = transaction.multi + 1; i < transaction.exec - 1; i++) if (this.buffer.rowOf[i] < 0) gone[i] = 0;
+    }
+    this.closeUp(gone);
+  }
+
+  /** Commands of slots, in their order; what stands for no row (SELECT) and what is of no slot is left out. */
+  private units(): LaneUnit[] {
     const { buffer } = this;
+    const units: LaneUnit[] = [];
     for (let at = 0; at < buffer.commands;) {
       const transaction = this.transactionAt(at);
       const first = at;
       const last = transaction === undefined ? this.lastOfRow(at) : transaction.exec;
       at = last + 1;
-      if (transaction === undefined && buffer.rowOf[first] < 0) continue;
       const slot = transaction?.slot ?? this.slots[first];
-      let text: string | undefined;
-      for (let i = first; i <= last && text === undefined; i++) text = texts.get(i);
-      // What was carried out with its mark is over; what was without one is sent again, so that it comes behind the others.
-      if (text === undefined && (transaction !== undefined || (!now.has(slot) && !isHeld(slot)))) continue;
-      now.add(slot);
-      units.push({ slot, transaction, first, last, text });
+      if (slot !== NO_SLOT && (transaction !== undefined || buffer.rowOf[first] >= 0)) units.push({ slot, transaction, first, last, text: undefined });
     }
     return units;
+  }
+
+  private closeUp(gone: Uint8Array): void {
+    const { buffer, slots } = this;
+    const { starts, rowOf, commands } = buffer;
+    const to = new Int32Array(commands);
+    let kept = 0;
+    let length = 0;
+    for (let i = 0; i < commands;) {
+      let next = i + 1;
+      while (next < commands && starts[next] === starts[i]) next++;
+      const [start, end] = [starts[i], next < commands ? starts[next] : buffer.length];
+      if (gone[i] === 0) {
+        buffer.bytes.copyWithin(length, start, end);
+        for (; i < next; i++) {
+          to[i] = kept;
+          starts[kept] = length;
+          rowOf[kept] = rowOf[i];
+          slots[kept++] = slots[i];
+        }
+        length += end - start;
+      }
+      i = next;
+    }
+    buffer.commands = kept;
+    buffer.length = length;
+    const rest = this.transactions.filter(({ multi }) => gone[multi] === 0);
+    this.transactions.length = 0;
+    for (const { slot, multi, exec } of rest) this.transactions.push({ slot, multi: to[multi], exec: to[exec] });
   }
 
   private ofSlot(first: number, slot: number): void {

@@ -19,6 +19,8 @@ export interface LaneOptions {
   readonly node: ClusterNode;
   readonly connection: Connection;
   readonly refusals: Refusals;
+  /** A parcel is about to be sent, what was sent before it in the same slots is answered or may be overtaken. */
+  onSending(lane: Lane, parcel: LaneParcel): void;
   /** All replies of a parcel have come; the next one is told of when this has resolved. */
   onAnswered(lane: Lane, parcel: LaneParcel, refusals: readonly Refusal[]): Promise<void>;
   onFailed(error: GodwitError): void;
@@ -116,6 +118,7 @@ export class Lane {
   }
 
   private send(parcel: LaneParcel): void {
+    this.options.onSending(this, parcel);
     this.inFlight++;
     this.inFlightBytes += parcel.buffer.length;
     const answer = this.write(parcel.buffer, (index, nested, text) => parcel.refusal(index, nested, text));
@@ -126,6 +129,8 @@ export class Lane {
 
   private async write(buffer: BatchBuffer, refusal: RefusalOf): Promise<Refusal[]> {
     const { connection } = this;
+    if (this.closed) throw new GodwitError('CONNECTION_LOST', 'this attempt is over');
+    if (buffer.commands === 0) return [];
     if (connection.generation !== this.generation) throw new GodwitError('CONNECTION_LOST', 'a node of the target was connected anew');
     const answer = new Deferred<Refusal[]>();
     if (!connection.send([buffer.bytes.subarray(0, buffer.length)], [collector(buffer.commands, refusal, answer)])) this.waitForDrain();

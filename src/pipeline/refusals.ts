@@ -71,7 +71,8 @@ export class Refusals {
   async settle(parcel: SentBatch, mark: Mark, refusals: readonly Refusal[]): Promise<number> {
     if (refusals.length === 0 && !this.doubts.isOpen) return 0;
     const { batch, buffer } = parcel;
-    const waits = refusals.find((one) => isNotReadyReply(new ReplyError(one.text)));
+    // What was refused within a transaction is behind its mark: waiting brings it no second time.
+    const waits = refusals.find((one) => one.isMarked !== true && isNotReadyReply(new ReplyError(one.text)));
     if (waits !== undefined && !buffer.isTransaction) throw this.notReady(waits.text);
     const replayUntil = this.policy.replayUntil();
     const existing = this.policy.onExisting === 'skip' ? refusals.filter((one) => one.text.startsWith('BUSYKEY')) : [];

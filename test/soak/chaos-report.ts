@@ -1,10 +1,16 @@
 /** What the rounds have shown, by kind of fault, as a table. Rounds with two faults count in a line of their own. */
-import type { RoundResult } from './chaos-round.ts';
+/** Of a round of any topology. */
+export interface ReportedRound {
+  readonly plan: { readonly faults: readonly { readonly kind: string }[]; readonly inFullSync: boolean };
+  readonly recoveredMs: number;
+  readonly fullSyncs: number;
+  readonly starts: number;
+}
 
 const HEAD = ['fault', 'rounds', 'in full sync', 'recovered ms: median', 'max', 'full syncs', 'godwit starts'];
 
-export function reportTable(results: readonly RoundResult[]): string {
-  const byKind = new Map<string, RoundResult[]>();
+export function reportTable(results: readonly ReportedRound[]): string {
+  const byKind = new Map<string, ReportedRound[]>();
   for (const result of results) {
     const { faults } = result.plan;
     const kind = faults.length === 1 ? faults[0].kind : 'two of them';
@@ -16,9 +22,9 @@ export function reportTable(results: readonly RoundResult[]): string {
   return table.map((cells) => cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  ')).join('\n');
 }
 
-function row(kind: string, results: readonly RoundResult[]): string[] {
+function row(kind: string, results: readonly ReportedRound[]): string[] {
   const times = results.map(({ recoveredMs }) => recoveredMs).toSorted((a, b) => a - b);
-  const sum = (of: (result: RoundResult) => number): number => results.reduce((total, result) => total + of(result), 0);
+  const sum = (of: (result: ReportedRound) => number): number => results.reduce((total, result) => total + of(result), 0);
   const numbers = [
     results.length,
     sum(({ plan }) => (plan.inFullSync ? 1 : 0)),

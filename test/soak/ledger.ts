@@ -22,6 +22,16 @@ export class Ledger {
     else this.entries.set(name, { database, probe, expected: by });
   }
 
+  /** As differences(), of database 0, where somebody else asks for the numbers. @param ask replies in the order of the probes; an Error is one */
+  async differencesAt(place: string, ask: (probes: readonly Probe[]) => Promise<unknown[]>): Promise<string[]> {
+    const entries = [...this.entries];
+    const replies = await ask(entries.map(([, { probe }]) => probe));
+    return entries.flatMap(([name, { expected }], i) => {
+      const seen = replies[i] instanceof Error ? Number.NaN : Number(replies[i] ?? 0);
+      return seen === expected ? [] : [`${name}: the writer has counted ${expected}, ${place} says ${String(replies[i])}`];
+    });
+  }
+
   /** @returns a line for each number that is another one at this server. The writer must be at rest. */
   async differences(server: RealServer): Promise<string[]> {
     const client = server.client();

@@ -66,7 +66,9 @@ export class ClusterMember {
 
   async view(): Promise<MemberView> {
     const [info, lines, replication] = await Promise.all([this.call('CLUSTER', 'INFO'), this.nodeLines(), this.info('replication')]);
-    const owners = lines.filter((line) => line.length > 8 && !line[2].includes('slave')).map(([id, , , , , , , , ...slots]) => `${id} ${slots.join(' ')}`);
+    // What is on its way only the two ends say, and a node that was killed meanwhile may go on saying it.
+    const owned = (slots: readonly string[]): string => slots.filter((span) => !span.startsWith('[')).join(' ');
+    const owners = lines.filter((line) => line.length > 8 && !line[2].includes('slave')).map(([id, , , , , , , , ...slots]) => `${id} ${owned(slots)}`);
     return {
       ok: String(info).includes('cluster_state:ok'),
       owners: owners.toSorted().join('\n'),

@@ -51,7 +51,7 @@ export class SlotMove {
     while (moved < keysMax) {
       const keys = (await from.call('CLUSTER', 'GETKEYSINSLOT', this.slot, Math.min(KEYS_AT_ONCE, keysMax - moved))) as string[];
       if (keys.length === 0) break;
-      await from.call('MIGRATE', to.server.host, to.server.port, '', 0, 10_000, 'KEYS', ...keys);
+      await from.call('MIGRATE', to.server.host, to.server.tlsPort || to.server.port, '', 0, 10_000, 'KEYS', ...keys);
       moved += keys.length;
     }
     return moved;

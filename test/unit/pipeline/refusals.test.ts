@@ -8,6 +8,7 @@ import type { OnError } from '../../../src/config/sync-config.ts';
 import { Batch } from '../../../src/model/batch.ts';
 import { Refusals } from '../../../src/pipeline/refusals.ts';
 import { encodeCommand } from '../../../src/resp/encode.ts';
+import { BatchBuffer } from '../../../src/target/batch-buffer.ts';
 import { DeadLetterFile } from '../../../src/target/dead-letter.ts';
 
 const MARK: Mark = {
@@ -55,4 +56,15 @@ test('it is named with its key and without its values where the job stops', asyn
     code: 'TARGET_REFUSED',
     message: 'target here: HSETEX of key "key" cannot be applied: the target has none. Nothing of its transaction is applied',
   });
+});
+
+test('what has failed behind its mark, for a reason that passes, is written down: it is not sent again', async () => {
+  const batch = oneCommand();
+  const buffer = new BatchBuffer(64);
+  buffer.begin('plain');
+  buffer.addCommand(batch, 0, undefined);
+  const refusal = { command: 0, carriedOut: true, text: 'OOM command not allowed when used memory > maxmemory' };
+  await expect(refusals('dead-letter').settle({ batch, buffer }, MARK, [refusal])).rejects.toMatchObject({ code: 'TARGET_NOT_READY' });
+  await refusals('dead-letter').settle({ batch, buffer }, MARK, [{ ...refusal, isMarked: true }]);
+  expect(readFileSync(join(folder, 'letters'), 'utf8')).toContain('OOM');
 });
