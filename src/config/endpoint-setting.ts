@@ -99,15 +99,33 @@ class EndpointReader {
   }
 
   #noAddress(): void {
-    const { problems, shake } = this.#settings;
+    const { problems } = this.#settings;
     const named = [this.#key('url'), this.#key('address'), `${this.#side}.sentinel.`];
     if (problems.some(({ message }) => named.some((key) => message.includes(key)))) return;
+    problems.push({ code: 'CONFIG_MISSING', message: `no ${this.#side} was given`, fix: this.#mistyped() ?? this.#whereAddressGoes() });
+  }
+
+  #whereAddressGoes(): string {
+    const { shake } = this.#settings;
     const name = this.#side.toUpperCase();
     const section = this.#side === 'source' ? shake?.reader : shake?.writer;
-    const fix = section
-      ? `Write address = "host:port" below [${section}].`
-      : `Give it as ${name} on the command line, as GODWIT_${name}_URL, or as ${this.#key('url')} in the file, e.g. redis://127.0.0.1:6379.`;
-    problems.push({ code: 'CONFIG_MISSING', message: `no ${this.#side} was given`, fix });
+    if (section === undefined)
+      return `Give it as ${name} on the command line, as GODWIT_${name}_URL, or as ${this.#key('url')} in the file, e.g. redis://127.0.0.1:6379.`;
+    return shake?.isOfVariables === true ? `Set ${this.#addressVariable()} to host:port.` : `Write address = "host:port" below [${section}].`;
+  }
+
+  /** The warning of a name that was most likely meant to be the address: a run that ends for want of it shows no warnings. */
+  #mistyped(): string | undefined {
+    const { shake, warnings } = this.#settings;
+    const name = this.#side.toUpperCase();
+    const section = this.#side === 'source' ? shake?.reader : shake?.writer;
+    const meant = [`GODWIT_${name}_URL`, `GODWIT_${name}_ADDRESS`, this.#addressVariable(), ...(section === undefined ? [] : [`${section}.address`])];
+    const warning = warnings.find((text) => meant.some((one) => text.toLowerCase().endsWith(`did you mean ${one.toLowerCase()}?`)));
+    return warning?.replace(/^the /, 'The ');
+  }
+
+  #addressVariable(): string {
+    return this.#side === 'source' ? 'SHAKE_SRC_ADDRESS' : 'SHAKE_DST_ADDRESS';
   }
 
   #password(inUrl: Given<string> | undefined): Given<string> | undefined {

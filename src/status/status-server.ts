@@ -1,5 +1,5 @@
 /**
- * The status over HTTP: `GET /status` is the JobStatus as JSON, `/healthz` is 200 or 503 for supervisors, `/` names the two. It only tells:
+ * The status over HTTP: `GET /status` is the JobStatus as JSON, `/healthz` and `/readyz` are 200 or 503 for supervisors, `/` names them. It only tells:
  * no request changes anything, requests with a body are refused, and every answer is cleaned of secrets. It asks for no password, so it
  * listens on 127.0.0.1 unless told otherwise.
  */
@@ -10,6 +10,7 @@ import { endpointName } from '../model/endpoint.ts';
 import type { JobStatus } from '../observe/job-status.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Redactor } from '../observe/redaction.ts';
+import { readiness } from './readiness.ts';
 
 export interface StatusServerOptions {
   readonly host: string;
@@ -37,7 +38,7 @@ interface Answer {
 const HEADER_BYTES_MAX = 8 * 1024;
 const REQUEST_TIMEOUT_MS = 10_000;
 const CONNECTIONS_MAX = 64;
-const PATHS = ['/', '/status', '/healthz'];
+const PATHS = ['/', '/status', '/healthz', '/readyz'];
 
 /** @throws GodwitError CONFIG_INVALID if it cannot listen there. */
 export async function startStatusServer(options: StatusServerOptions): Promise<StatusServer> {
@@ -111,6 +112,10 @@ function route(request: IncomingMessage, status: () => JobStatus): Answer {
     return { code: 405, body: { error: 'only GET and HEAD are taken' }, headers: { allow: 'GET, HEAD' } };
   }
   if (path === '/status') return { code: 200, body: status() };
+  if (path === '/readyz') {
+    const body = readiness(status());
+    return { code: body.ready ? 200 : 503, body };
+  }
   const { phase, job, version } = status();
   if (path === '/healthz') return { code: phase === 'failed' ? 503 : 200, body: { ok: phase !== 'failed', phase } };
   return { code: 200, body: { name: 'godwit', version, job, phase, paths: PATHS } };

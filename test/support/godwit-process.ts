@@ -1,5 +1,6 @@
 /**
- * The built command as a process of its own: `dist/cli/main.js sync`, `load` or `FILE.toml`, with JSON lines and a status server on any free port.
+ * The built command as a process of its own: `dist/cli/main.js sync`, `load` or `FILE.toml`, with JSON lines and a status server on any free port; or
+ * the entry point of the container.
  *
  * Every process that is still alive when this one ends is killed by its pid; `kill()` or `stop()` in the test is still the rule.
  */
@@ -13,6 +14,7 @@ import type { RealServer } from './server.ts';
 import { type WaitOptions, waitFor } from './wait-for.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const ENTRYPOINT = fileURLToPath(new URL('../../dist/cli/container/entrypoint.js', import.meta.url));
 const STATUS_TIMEOUT_MS = 2_000;
 
 export interface GodwitOptions {
@@ -22,6 +24,8 @@ export interface GodwitOptions {
   readonly file?: string;
   /** A shake.toml or godwit.toml instead of source, file, target and spool. */
   readonly config?: string;
+  /** The entry point of the container, with these words and variables and no others; HOME is cwd. */
+  readonly container?: { readonly args?: readonly string[]; readonly env?: Readonly<Record<string, string>> };
   /** That of the test unless told. */
   readonly cwd?: string;
   /** What the process gets as standard input; nothing unless told. */
@@ -63,11 +67,12 @@ export class GodwitProcess {
   private stderr = '';
 
   constructor(options: GodwitOptions) {
-    const { stdinFile, cwd, args = [], launcher = [] } = options;
-    const words = [...firstWords(options), '--log-format', 'json', '--status-port', '0', ...args];
-    const [program = '', ...all] = [...launcher, process.execPath, MAIN, ...words];
+    const { stdinFile, cwd, container, args = [], launcher = [] } = options;
+    const words = container ? [ENTRYPOINT, ...(container.args ?? [])] : [MAIN, ...firstWords(options), '--log-format', 'json', '--status-port', '0', ...args];
+    const [program = '', ...all] = [...launcher, process.execPath, ...words];
+    const env = container ? { PATH: process.env['PATH'], HOME: cwd, TMPDIR: cwd, ...container.env } : environment();
     const stdin = stdinFile === undefined ? 'ignore' : openSync(stdinFile, 'r');
-    this.child = spawn(program, all, { cwd, stdio: [stdin, 'pipe', 'pipe'], env: environment() }) as typeof this.child;
+    this.child = spawn(program, all, { cwd, stdio: [stdin, 'pipe', 'pipe'], env }) as typeof this.child;
     if (stdin !== 'ignore') closeSync(stdin);
     this.pid = this.child.pid ?? 0;
     alive.add(this);

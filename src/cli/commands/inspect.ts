@@ -95,8 +95,9 @@ async function runInspect(place: string, command: Command, io: CliIo): Promise<n
     }),
   );
   try {
-    const opened = await openPlace(place, command, io);
-    const report = await inspect(opened, { ...options, filter }, io, whenStopped).finally(opened.close);
+    // A pipe that nobody writes to, and a server that does not answer, may never be open.
+    const opened = await Promise.race([openPlace(place, command, io), whenStopped]);
+    const report = opened && (await inspect(opened, { ...options, filter }, io, whenStopped).finally(opened.close));
     if (report !== undefined) await write(rendered(report, options, io), options.to, io);
   } catch (error) {
     if (stopped === undefined) throw error;

@@ -32,6 +32,8 @@ export interface ShakeTranslation {
   readonly kind: JobKind;
   readonly reader: ShakeReader | undefined;
   readonly writer: ShakeWriter | undefined;
+  /** It was said by the variables of the container image, not by a file. */
+  readonly isOfVariables: boolean;
   /** Of every key that was given or whose default is another one here, in the order of the table. */
   readonly outcomes: readonly ShakeOutcome[];
   /** Of `outcomes`, and the kind of the job. */
@@ -83,6 +85,7 @@ class Translator {
       kind: context.kind,
       reader: this.#reader,
       writer: this.#writer,
+      isOfVariables: this.#document.sections.get(this.#reader ?? '')?.kind === 'env',
       outcomes,
       settings: [
         { key: 'run.kind', raw: context.kind, origin: kindOrigin },

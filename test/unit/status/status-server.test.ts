@@ -7,7 +7,7 @@ import type { Logger } from '../../../src/observe/log.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
 import { Redactor } from '../../../src/observe/redaction.ts';
 import { startStatusServer, type StatusServer } from '../../../src/status/status-server.ts';
-import { exampleStatus } from './example-status.ts';
+import { exampleConnection, exampleStatus } from './example-status.ts';
 
 let server: StatusServer | undefined;
 afterEach(async () => {
@@ -42,7 +42,18 @@ describe('the status server', () => {
     phase = 'failed';
     const failed = await fetch(`${url}/healthz`);
     expect([failed.status, await failed.json()]).toEqual([503, { ok: false, phase }]);
-    expect(await (await fetch(`${url}/`)).json()).toMatchObject({ name: 'godwit', paths: ['/', '/status', '/healthz'] });
+    expect(await (await fetch(`${url}/`)).json()).toMatchObject({ name: 'godwit', paths: ['/', '/status', '/healthz', '/readyz'] });
+  });
+
+  test('/readyz is 200 while the job works and 503 with what stands in its way', async () => {
+    let state = 'ready';
+    const url = await start(() => exampleStatus({ connections: [exampleConnection({ state })] }));
+    const well = await fetch(`${url}/readyz`);
+    expect([well.status, await well.json()]).toEqual([200, { ready: true, phase: 'full-sync', troubles: [] }]);
+    state = 'backing-off';
+    const away = await fetch(`${url}/readyz`);
+    const troubles = ['target data 10.0.0.2:6379 is backing-off: closed by the other side'];
+    expect([away.status, await away.json()]).toEqual([503, { ready: false, phase: 'full-sync', troubles }]);
   });
 
   test('HEAD has the headers and no body', async () => {

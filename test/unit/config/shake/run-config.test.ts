@@ -220,9 +220,24 @@ describe("the variables of RedisShake's container", () => {
   test.each<[Record<string, string>, RegExp]>([
     [ADDRESSES, /^\[CONFIG_MISSING\] neither SYNC nor SCAN is true/],
     [{ SCAN: 'true', ...ADDRESSES }, /^\[NOT_YET\] env SCAN: there is no scan yet/],
+    [{ SYNC: 'true', SHAKE_DST_ADDRESS: 'b:2' }, /^\[CONFIG_MISSING\] no source was given\. Set SHAKE_SRC_ADDRESS to host:port\.$/],
+    [
+      { SYNC: 'true', SHAKE_SRC_ADDRESS: 'a:1', SHAKE_DST_ADRESS: 'b:2' },
+      /^\[CONFIG_MISSING\] no target was given\. The environment variable SHAKE_DST_ADRESS is not known and has no effect\. Did you mean SHAKE_DST_ADDRESS\?$/,
+    ],
+    [
+      { SYNC: 'true', SHAKE_SRC_ADDRESS: 'a:1', GODWIT_TARGET_ADRESS: 'b:2' },
+      /no target was given\. The environment variable GODWIT_TARGET_ADRESS is not known and has no effect; did you mean GODWIT_TARGET_ADDRESS\?$/,
+    ],
     [{ SYNC: 'true', ...ADDRESSES, SHAKE_SRC_TLS: 'on' }, /^\[CONFIG_INVALID\] env SHAKE_SRC_TLS: sync_reader\.tls is "on"/],
   ])('%j', (env, words) => {
     expect(problemsOf('', fromEnv(env))[0]).toMatch(words);
+  });
+
+  test('a key of the file that was meant to be the address is named when there is none', () => {
+    expect(problemsOf('[sync_reader]\nadress = "a:1"\n[redis_writer]\naddress = "b:2"\n')).toEqual([
+      '[CONFIG_MISSING] no source was given. shake.toml:2: the key sync_reader.adress is not known and has no effect. Did you mean sync_reader.address?',
+    ]);
   });
 
   test('that are not known are told', () => {
