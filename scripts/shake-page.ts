@@ -1,10 +1,12 @@
-/** The text of docs/from-redisshake.md: what is said once, and a table per section from the table of RedisShake's keys. */
+/** The text of docs/from-redisshake.md, and of its twins in other languages: what is said once, and a table per section from the table of RedisShake's keys. */
 import { isNotYet } from '../src/config/not-yet.ts';
 import { findOption } from '../src/config/schema.ts';
 import type { ShakeKey } from '../src/config/shake/shake-key.ts';
 import { SHAKE_KEYS, SHAKE_SECTIONS } from '../src/config/shake/shake-keys.ts';
 
 const HEAD = `# From RedisShake
+[中文](from-redisshake.zh-CN.md)
+
 \`godwit shake.toml\` does what \`redis-shake shake.toml\` does, with the same file.
 
 \`\`\`sh
@@ -55,24 +57,50 @@ there, and a setting that nothing acts on yet, are refused with \`NOT_YET\` and 
 ## The container's variables
 \`godwit run --from-env\` takes those of RedisShake's image, and those that charts and forks have added: \`SYNC=true\` or \`SCAN=true\`, \`SHAKE_SRC_ADDRESS\`,
 \`SHAKE_DST_ADDRESS\`, and for both sides \`_USERNAME\`, \`_PASSWORD\`, \`_TLS\`, \`_CLUSTER\`, and \`SHAKE_DST_OFF_REPLY\`. An empty one is not given. What else there is to say has a
-\`GODWIT_\` variable.
+\`GODWIT_\` variable. The image, a compose file and a Helm chart: [container.md](container.md).
 
 ## Key by key
 An empty default is nothing. What a key *becomes* is a key of \`godwit.toml\`.`;
 
-export function shakePage(generated: string, table: (head: readonly string[], rows: readonly (readonly string[])[]) => string): string {
-  const parts = [`${generated}\n${HEAD}`];
+/** What a page says in its language. */
+export interface ShakePageWords {
+  readonly head: string;
+  /** Of the tables: key, type, default, becomes, what differs. */
+  readonly columns: readonly string[];
+  /** Behind what it becomes. */
+  readonly notYet: string;
+  /** Of words of a list. */
+  readonly between: string;
+  type(name: string): string;
+  becomes(text: string): string;
+  note(text: string): string;
+}
+
+export const ENGLISH: ShakePageWords = {
+  head: HEAD,
+  columns: ['Key', 'Type', 'Default', 'Becomes', 'What differs'],
+  notYet: ' (**not yet**)',
+  between: ', ',
+  type: (name) => name,
+  becomes: (text) => text,
+  note: (text) => text,
+};
+
+type Table = (head: readonly string[], rows: readonly (readonly string[])[]) => string;
+
+export function shakePage(words: ShakePageWords, generated: string, table: Table): string {
+  const parts = [`${generated}\n${words.head}`];
   for (const section of SHAKE_SECTIONS) {
-    const rows = SHAKE_KEYS.filter((row) => row.section === section).map(keyRow);
-    parts.push(`### \`[${section}]\``, table(['Key', 'Type', 'Default', 'Becomes', 'What differs'], rows));
+    const rows = SHAKE_KEYS.filter((row) => row.section === section).map((row) => keyRow(row, words));
+    parts.push(`### \`[${section}]\``, table(words.columns, rows));
   }
   return `${parts.join('\n\n')}\n`;
 }
 
-function keyRow(row: ShakeKey): string[] {
+function keyRow(row: ShakeKey, words: ShakePageWords): string[] {
   const settings = [...row.becomes.matchAll(/`([a-z_]+\.[a-z_.]+)`/g)].map(([, key = '']) => findOption(key)).filter((option) => option !== undefined);
   const missing = settings.length > 0 && settings.every((option) => isNotYet(option) || option.section === 'filter');
-  const words = row.words === undefined ? row.type : row.words.join(', ');
+  const type = row.words === undefined ? words.type(row.type) : row.words.join(words.between);
   const shown = row.fallback === '' ? '' : `\`${JSON.stringify(row.fallback)}\``;
-  return [`\`${row.key}\``, words, shown, `${row.becomes}${missing ? ' (**not yet**)' : ''}`, row.note ?? ''];
+  return [`\`${row.key}\``, type, shown, `${words.becomes(row.becomes)}${missing ? words.notYet : ''}`, row.note === undefined ? '' : words.note(row.note)];
 }
