@@ -59,10 +59,11 @@ export class SlotMarkStore {
     return records;
   }
 
-  /** The replication id of a node, which changes whenever it may have lost something; '' where it is not told. */
-  async history(connection: OpenConnection): Promise<string> {
+  /** The replication id of a node, which changes whenever it may have lost something ('' = not told), and whether it has ever been promoted. */
+  async history(connection: OpenConnection): Promise<{ readonly id: string; readonly wasReplica: boolean }> {
     const [info] = await connection.callAll([['INFO', 'replication']]);
-    return info instanceof ReplyError ? '' : (/^master_replid:(\w+)/m.exec(String(info))?.[1] ?? '');
+    const text = info instanceof ReplyError ? '' : String(info);
+    return { id: /^master_replid:(\w+)/m.exec(text)?.[1] ?? '', wasReplica: /^master_replid2:0*[1-9a-f]/m.test(text) };
   }
 
   /** Commands that write an epoch, one per slot. */

@@ -216,7 +216,7 @@ export class ClusterTarget implements JobTarget {
       each: (work) =>
         Promise.all(
           this.shards().map(async ({ shard, connection }) => {
-            this.histories.set(shard.primary.id, await this.store.history(connection));
+            this.histories.set(shard.primary.id, (await this.store.history(connection)).id);
             return work(connection, shard);
           }),
         ),

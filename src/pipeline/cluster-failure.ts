@@ -14,3 +14,7 @@ export function mayNotKill(address: string): GodwitError {
     fix: 'Grant both: ACL SETUSER <user> +client|list +client|kill',
   });
 }
+
+export function failedOver(address: string): GodwitError {
+  return new GodwitError('TARGET_NOT_READY', `a shard of target ${address} has another primary now: the marks are read again`);
+}

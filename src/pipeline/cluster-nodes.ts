@@ -2,7 +2,8 @@
  * The primaries of a cluster as one attempt of a pipeline has them: a connection to each that owns slots, and to those that get some meanwhile.
  *
  * Invariants: a connection is used only as long as it is the one that the attempt has read the marks over, or that was opened behind the fence since. Before a
- * new one writes anything, what this pipeline or an older owner may still have under way at its node is ended, and the epochs of all nodes are read.
+ * new one writes anything, what this pipeline or an older owner may still have under way at its node is ended, and the epochs of all nodes are read. A node that
+ * gets slots by a move has not been a replica since the attempt began: one that has is a stand-in, and may have lost what was written last.
  */
 import type { SlotMarkStore } from '../checkpoint/slot-mark-store.ts';
 import { highestEpoch, type SlotRecord } from '../checkpoint/slot-records.ts';
@@ -13,7 +14,7 @@ import type { ClusterFollower } from '../topology/cluster-api.ts';
 import type { ClusterMap, ClusterShard } from '../topology/cluster-map.ts';
 import type { ClusterNode } from '../topology/cluster-node.ts';
 import { parseRedirect } from '../topology/parse-redirect.ts';
-import { clusterFailure, mayNotKill } from './cluster-failure.ts';
+import { clusterFailure, failedOver, mayNotKill } from './cluster-failure.ts';
 import type { OpenLane } from './cluster-lanes.ts';
 import type { ClusterLinks } from './cluster-links.ts';
 import { type MarkedNode, markedSlots } from './low-marks.ts';
@@ -35,6 +36,8 @@ interface OpenNode {
   readonly generation: number;
   /** Replication id: while it is the same, the node has lost nothing. */
   readonly history: string;
+  /** It has slots since the attempt began, or was found unchanged when it got some. */
+  readonly isOwner: boolean;
 }
 
 export class ClusterNodes {
@@ -42,6 +45,8 @@ export class ClusterNodes {
   private connections = new Map<string, Connection>();
   private nodes = new Map<string, OpenNode>();
   private map: ClusterMap | undefined;
+  /** The map that the attempt began with. */
+  private begun: ClusterMap | undefined;
 
   constructor(options: ClusterNodesOptions) {
     this.options = options;
@@ -68,7 +73,9 @@ export class ClusterNodes {
     this.nodes.clear();
     await this.checkEpochs(epoch);
     const idle = await links.toIdle(this.currentMap);
-    await this.sorting(() => Promise.all([...this.connections, ...idle].map(([id, connection]) => this.take(id, connection))));
+    const taking = [...this.connections, ...idle].map(([id, connection]) => this.take(id, connection, this.connections.has(id)));
+    await this.sorting(() => Promise.all(taking));
+    this.begun = this.currentMap;
   }
 
   lane(node: ClusterNode): OpenLane | undefined {
@@ -86,20 +93,23 @@ export class ClusterNodes {
     return this.nodes.get(this.currentMap.primaryOfSlot(slot)?.id ?? '')?.history ?? '';
   }
 
-  /** A node that the attempt did not begin with. @throws TARGET_NOT_READY, FENCED, PERMISSION_DENIED */
+  /** A node that has got slots since. @throws TARGET_NOT_READY, FENCED, PERMISSION_DENIED, CONNECTION_LOST: it is not what it was */
   async open(node: ClusterNode): Promise<OpenLane> {
     const { links, epoch } = this.options;
+    const known = this.nodes.get(node.id);
+    if (known?.isOwner === true) return { node, ...known };
     const connection = await links.to(node);
     return this.sorting(async () => {
-      const { generation } = await this.take(node.id, connection);
+      const { generation } = await this.take(node.id, connection, false);
       await this.checkEpochs(epoch);
+      await this.confirm(node, known?.history);
       return { node, connection, generation };
     });
   }
 
-  /** All owners of slots, to write low marks to; those that the attempt has none of are opened. @throws TARGET_NOT_READY, CONNECTION_LOST, FENCED */
+  /** All owners of slots, to write low marks to; those that the attempt has none of are opened. @throws as open() */
   async marked(map: ClusterMap): Promise<MarkedNode[]> {
-    for (const { primary } of map.owningShards) if (!this.nodes.has(primary.id)) await this.open(primary);
+    for (const { primary } of map.owningShards) await this.open(primary);
     return map.owningShards.map((shard) => {
       const { connection, generation, history } = this.nodes.get(shard.primary.id) as OpenNode;
       if (connection.generation !== generation || !connection.isReady) throw new GodwitError('CONNECTION_LOST', 'a node of the target was connected anew');
@@ -125,8 +135,12 @@ export class ClusterNodes {
       each: (work) => this.each(work),
       follow: (text, from) => this.follow(text, from),
       lookAgain: async () => {
+        const before = this.currentMap;
         await this.ready();
-        for (const [id, connection] of this.connections) if (!this.nodes.has(id)) await this.sorting(() => this.take(id, connection));
+        // What was read of one that has been stood in for is not what its stand-in has.
+        if (before.owningShards.some(({ primary }) => !this.connections.has(primary.id))) throw failedOver(this.options.address);
+        for (const [id, connection] of this.connections) if (this.nodes.get(id)?.isOwner !== true) await this.sorting(() => this.take(id, connection, true));
+        this.begun = this.currentMap;
       },
     });
   }
@@ -157,12 +171,27 @@ export class ClusterNodes {
   }
 
   /** Nothing that was sent to it before is under way any more. */
-  private async take(id: string, connection: Connection): Promise<OpenNode> {
+  private async take(id: string, connection: Connection, isOwner: boolean): Promise<OpenNode> {
     const { generation } = connection;
     await this.cutOff(connection);
-    const node = { connection, generation, history: await this.options.store.history(connection) };
+    const node = { connection, generation, history: (await this.options.store.history(connection)).id, isOwner };
     this.nodes.set(id, node);
     return node;
+  }
+
+  /**
+   * One that the attempt began with must be in the history of then, and one that has come since must never have been a replica.
+   * @throws CONNECTION_LOST: the attempt has to begin anew
+   */
+  private async confirm(node: ClusterNode, before: string | undefined): Promise<void> {
+    const open = this.nodes.get(node.id) as OpenNode;
+    const { id, wasReplica } = await this.options.store.history(open.connection);
+    const isNew = before === undefined && this.begun?.node(node.id) === undefined;
+    if (id !== open.history || (isNew ? wasReplica : id !== before)) {
+      this.nodes.delete(node.id);
+      throw new GodwitError('CONNECTION_LOST', `${failedOver(this.options.address).message}: one that has been a replica has got slots`);
+    }
+    this.nodes.set(node.id, { ...open, isOwner: true });
   }
 
   /** The node that an ASK names: the slot is on its way there. Nothing of ours is under way to it any more. */

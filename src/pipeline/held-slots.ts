@@ -6,7 +6,6 @@
  *   open -- refused --> held, draining -- all answered --> held, sending (MOVED, ASK followed; TRYAGAIN: later) -- nothing left --> open
  */
 import { Deferred } from '../async/deferred.ts';
-import { GodwitError } from '../errors/errors.ts';
 import { Batch } from '../model/batch.ts';
 import type { ClusterFollower } from '../topology/cluster-api.ts';
 import type { ClusterNode } from '../topology/cluster-node.ts';
@@ -225,9 +224,4 @@ function batchOf(commands: readonly HeldCommand[]): Batch {
     batch.count++;
   }
   return batch;
-}
-
-/** @throws TARGET_NOT_READY */
-export function failedOver(address: string): GodwitError {
-  return new GodwitError('TARGET_NOT_READY', `a shard of target ${address} has another primary now: the marks are read again`);
 }

@@ -6,8 +6,8 @@ import type { SlotMarkStore } from '../../../src/checkpoint/slot-mark-store.ts';
 import { SLOT_COUNT, slotOf } from '../../../src/model/slot.ts';
 import { markedSlots } from '../../../src/pipeline/low-marks.ts';
 import { ReplyError } from '../../../src/resp/reply.ts';
-import { ClusterMap } from '../../../src/topology/cluster-map.ts';
-import type { ClusterNode, SlotRange } from '../../../src/topology/cluster-node.ts';
+import type { SlotRange } from '../../../src/topology/cluster-node.ts';
+import { BLANK_NODE, type ClusterView, type NodeView } from '../../../src/topology/node-view.ts';
 import type { ModelConnection } from './model-connection.ts';
 import { keysOf, ModelKeyspace, type ModelReply } from './model-keyspace.ts';
 import type { ModelNode, ModelServers, Session } from './model-node.ts';
@@ -24,6 +24,8 @@ export class ModelCluster implements ModelServers<ModelConnection> {
   private readonly data: ModelKeyspace[] = [];
   private readonly primaries: number[] = [];
   private readonly histories: number[] = [];
+  /** They have lost their slots to a stand-in, and say nothing of it yet. */
+  private readonly alone = new Set<ModelNode>();
   private epoch = 1;
 
   /** @param shards the last `empty` of which have no slots */
@@ -53,17 +55,28 @@ export class ModelCluster implements ModelServers<ModelConnection> {
     return this.primary(node.shard) === node;
   }
 
-  map(): ClusterMap {
-    const shards = this.data.map((_, shard) => {
-      const primary = this.primary(shard);
-      const standIn = this.nodes.find((node) => node.shard === shard && node !== primary) as ModelNode;
-      return { id: `shard${shard}`, primary: described(primary, undefined), replicas: [described(standIn, primary)], slots: this.slotsOf(shard) };
+  /** What any node says of all. */
+  view(): ClusterView {
+    const nodes = this.nodes.map((node): NodeView => {
+      const primary = this.primary(node.shard);
+      const isPrimary = node === primary;
+      return {
+        ...BLANK_NODE,
+        id: node.id,
+        ip: HOST,
+        port: node.port,
+        role: isPrimary || this.alone.has(node) ? 'primary' : 'replica',
+        primaryId: isPrimary || this.alone.has(node) ? undefined : primary.id,
+        slots: isPrimary ? this.slotsOf(node.shard) : [],
+      };
     });
-    return new ClusterMap({
-      shards: shards.toSorted((a, b) => (a.slots[0]?.first ?? SLOT_COUNT) - (b.slots[0]?.first ?? SLOT_COUNT)),
-      currentEpoch: this.epoch,
-      stateOk: true,
-    });
+    return { nodes, currentEpoch: this.epoch, stateOk: true };
+  }
+
+  /** Primaries that have been stood in for learn that they are replicas. */
+  settle(): void {
+    if (this.alone.size > 0) this.epoch++;
+    this.alone.clear();
   }
 
   /** A slot is on its way; moveKeys() and endMove() bring it there. */
@@ -99,8 +112,8 @@ export class ModelCluster implements ModelServers<ModelConnection> {
     return [...this.moves.keys()];
   }
 
-  /** The other node of the shard is its primary now. @param lost so many of the newest changes are gone (none while a slot of it is on its way); `cut`: the old one closes its connections */
-  failover(shard: number, lost: number, cut: boolean): void {
+  /** The other node of the shard is its primary now. @param lost so many of the newest changes are gone (none while a slot of it is on its way); `cut`: the old one closes its connections; `alone`: it does not learn yet that it is a replica */
+  failover(shard: number, lost: number, { cut, alone }: { readonly cut: boolean; readonly alone: boolean }): void {
     const old = this.primary(shard);
     const isMoving = [...this.moves].some(([slot, to]) => to === shard || this.owner[slot] === shard);
     if (!isMoving) this.data[shard].lose(lost);
@@ -111,6 +124,8 @@ export class ModelCluster implements ModelServers<ModelConnection> {
     }
     this.primaries[shard] = this.nodes.findIndex((node) => node.shard === shard && node !== old);
     this.histories[shard] += 100;
+    this.alone.delete(this.primary(shard));
+    if (alone) this.alone.add(old);
     this.epoch++;
     if (cut) for (const connection of this.connections) if (connection.node === old) connection.cut();
   }
@@ -126,8 +141,8 @@ export class ModelCluster implements ModelServers<ModelConnection> {
     for (const keyspace of this.data) keyspace.keep();
   }
 
-  history(shard: number): string {
-    return this.histories[shard].toString(16).padStart(40, '0');
+  history(shard: number): { readonly id: string; readonly wasReplica: boolean } {
+    return { id: (this.histories[shard] + 1).toString(16).padStart(40, '0'), wasReplica: this.histories[shard] >= 100 };
   }
 
   /** All keys that are where they belong, and those that are not, by `misplaced:`. */
@@ -212,10 +227,4 @@ export class ModelCluster implements ModelServers<ModelConnection> {
     }
     return ranges;
   }
-}
-
-function described({ id, port }: ModelNode, primary: ModelNode | undefined): ClusterNode {
-  const role = primary === undefined ? 'primary' : 'replica';
-  const address = `${HOST}:${port}`;
-  return { id, host: HOST, port, announcedAddress: address, aliases: [], role, primaryId: primary?.id, health: 'online', offset: -1, configEpoch: -1 };
 }

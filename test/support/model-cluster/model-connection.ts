@@ -123,7 +123,10 @@ export class ModelConnection {
 
   private answerTo(command: readonly string[]): ModelReply {
     const [name, what = '', ...rest] = command;
-    if (name === 'INFO') return `master_replid:${this.cluster.history(this.node.shard)}`;
+    if (name === 'INFO') {
+      const { id, wasReplica } = this.cluster.history(this.node.shard);
+      return `master_replid:${id}\r\nmaster_replid2:${(wasReplica ? '1' : '').padStart(40, '0')}\r\n`;
+    }
     if (name === 'CLIENT' && what === 'LIST') return this.neighbours.map((one) => `addr=${one.address} name=${one.name}`).join('\n');
     if (name === 'CLIENT') {
       const found = this.neighbours.filter((one) => one !== this && one.address === rest[1]);

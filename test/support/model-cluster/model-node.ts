@@ -19,6 +19,6 @@ export interface ModelServers<Connection> {
   readonly connections: Set<Connection>;
   isPrimary(node: ModelNode): boolean;
   /** Replication id. */
-  history(shard: number): string;
+  history(shard: number): { readonly id: string; readonly wasReplica: boolean };
   run(node: ModelNode, session: Session, command: readonly string[]): ModelReply;
 }

@@ -1,12 +1,15 @@
 /** Follows a model: sees what is, or, while it is told to, what was. */
 import { TypedEmitter } from '../../../src/async/typed-emitter.ts';
 import type { Endpoint } from '../../../src/model/endpoint.ts';
+import { buildClusterMap, type MapContext } from '../../../src/topology/build-cluster-map.ts';
 import type { ClusterFollower, ClusterTopologyEvents } from '../../../src/topology/cluster-api.ts';
 import { clusterChanges } from '../../../src/topology/cluster-changes.ts';
 import type { ClusterMap, ClusterShard } from '../../../src/topology/cluster-map.ts';
 import type { ClusterNode } from '../../../src/topology/cluster-node.ts';
 import type { Redirect } from '../../../src/topology/parse-redirect.ts';
 import type { ModelCluster } from './model-cluster.ts';
+
+const CONTEXT: MapContext = { announced: { addressMap: new Map(), preferHostname: false }, askedHost: '127.0.0.1', tls: false };
 
 export class ModelTopology implements ClusterFollower {
   readonly events = new TypedEmitter<ClusterTopologyEvents>((error) => {
@@ -20,7 +23,7 @@ export class ModelTopology implements ClusterFollower {
 
   constructor(cluster: ModelCluster) {
     this.cluster = cluster;
-    this.map = cluster.map();
+    this.map = buildClusterMap(cluster.view(), CONTEXT);
   }
 
   async start(): Promise<void> {}
@@ -32,7 +35,7 @@ export class ModelTopology implements ClusterFollower {
       return this.map;
     }
     const before = this.map;
-    const map = this.cluster.map();
+    const map = buildClusterMap(this.cluster.view(), { ...CONTEXT, before });
     if (map.currentEpoch === before.currentEpoch) return before;
     this.map = map;
     const changes = clusterChanges(before, map);

@@ -73,6 +73,7 @@ export class Schedule {
         cluster.endMove(slots[n % slots.length]);
         break;
       case 'settle':
+        if (n > 100) cluster.settle();
         await this.settle(n);
         break;
       case 'move':
@@ -85,7 +86,7 @@ export class Schedule {
         if (cluster.moving.length > 0) cluster.endMove(cluster.moving[n % cluster.moving.length]);
         break;
       case 'failover':
-        cluster.failover(n % SHARDS, n % 3 === 0 ? 0 : random.below(12), n % 2 === 0);
+        cluster.failover(n % SHARDS, n % 3 === 0 ? 0 : random.below(12), { cut: random.below(2) === 0, alone: random.below(2) === 0 });
         break;
       case 'cut':
         this.pick()?.cut();
@@ -112,6 +113,7 @@ export class Schedule {
   async end(): Promise<void> {
     this.cluster.down = false;
     this.cluster.endAllMoves();
+    this.cluster.settle();
     this.current.topology.blindLooks = 0;
     this.stream.write(3);
     for (let turn = 0; turn < CALM_TURNS_MAX; turn++) {
