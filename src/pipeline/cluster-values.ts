@@ -7,6 +7,7 @@ import { type LargeEntry, NOTHING_TO_APPLY } from '../rdb/large-entry.ts';
 import { RdbType } from '../rdb/opcodes.ts';
 import { encodeCommand } from '../resp/encode.ts';
 import { BatchBuffer, type RestoreOptions, rowName } from '../target/batch-buffer.ts';
+import { holdTime } from '../target/held-expiry.ts';
 import type { ClusterLanes } from './cluster-lanes.ts';
 import type { ValueForm } from './delivery.ts';
 import type { Lane } from './lane.ts';
@@ -32,7 +33,7 @@ export function sendClusterRows(context: ClusterValuesContext & { readonly leftO
   const { lanes, restore, known, leftOut } = context;
   begin(restore, form);
   restore.conversion.check(batch);
-  const nowMs = Date.now();
+  const nowMs = holdTime(form.isFinal);
   for (let row = 0; row < batch.count; row++) {
     if (leftOut.size > 0 && leftOut.has(rowName(batch, row))) continue;
     if (batch.kind[row] !== EntryKind.RdbValue) {
@@ -68,12 +69,13 @@ export async function sendClusterValue(
   if (large.valueEnd <= known[slot]) return 'known';
   checkDatabase(context, large.database);
   await value.measure();
+  const nowMs = holdTime(form.isFinal);
   const lane = lanes.laneOf(slot);
-  if (valueBytesMax > 0 && value.payloadBytes > valueBytesMax) await sendInCommands(value, large, context, lane);
+  if (valueBytesMax > 0 && value.payloadBytes > valueBytesMax) await sendInCommands(value, large, { ...context, nowMs }, lane);
   else {
     const buffer = new BatchBuffer(LARGE_BUFFER_BYTES);
     buffer.begin('plain');
-    const at = buffer.addLargeRestore(large, value.payloadBytes, restore, Date.now());
+    const at = buffer.addLargeRestore(large, value.payloadBytes, restore, nowMs);
     buffer.endPlain();
     judge(await lane.sendPayload(buffer, at, value.payload()), large, context);
   }
@@ -84,10 +86,10 @@ export async function sendClusterValue(
 async function sendInCommands(
   value: LargeValue,
   large: LargeEntry,
-  context: ClusterValuesContext & { readonly valueBytesMax: number },
+  context: ClusterValuesContext & { readonly valueBytesMax: number; readonly nowMs: number },
   lane: Lane,
 ): Promise<void> {
-  const { restore, valueBytesMax } = context;
+  const { restore, valueBytesMax, nowMs } = context;
   const { conversion } = restore;
   if (large.type === RdbType.String || !conversion.canSayInCommands) throw tooLarge(large.key, value.payloadBytes, valueBytesMax);
   let pieces: { readonly count: number; readonly bytes: Buffer }[] = [];
@@ -99,7 +101,7 @@ async function sendInCommands(
     buffer.endPlain();
     judge(await lane.sendBuffer(buffer), large, context);
   };
-  values.start(large.key, large.expiryMs, Date.now());
+  values.start(large.key, large.expiryMs, nowMs);
   for await (const _ of value.decodeInto(values)) {
     for (const piece of pieces) await send(() => buffer.addPart(piece, large.database, false));
     pieces = [];
