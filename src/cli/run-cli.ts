@@ -8,6 +8,7 @@ import { registerExplain } from './commands/explain.ts';
 import { registerLoad } from './commands/load.ts';
 import { registerExport } from './commands/export.ts';
 import { registerInspect } from './commands/inspect.ts';
+import { registerScan } from './commands/scan.ts';
 import { registerSync } from './commands/sync.ts';
 import { VERSION } from '../job/version.ts';
 import type { CliIo } from './process-io.ts';
@@ -15,6 +16,7 @@ import { reportError } from './report-error.ts';
 
 const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[] = [
   registerSync,
+  registerScan,
   registerLoad,
   registerExport,
   registerInspect,

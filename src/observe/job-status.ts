@@ -9,7 +9,7 @@ export type JobPhase = 'created' | 'planning' | 'loading' | 'full-sync' | 'incre
 export type ConnectionStateName = 'idle' | 'connecting' | 'handshaking' | 'ready' | 'backing-off' | 'closed';
 
 export interface ConnectionStatus {
-  /** `target data`, `target control`, `source control`, `source replication`. */
+  /** `target data`, `target control`, `source control`, `source replication`; of a scan `source scan`, `source values`, `source events`, `target scan`. */
   readonly role: string;
   /** Whose it is; where there are several. */
   readonly pipeline?: string;
@@ -79,6 +79,24 @@ export interface PipelineStatus {
   };
 }
 
+export interface ScanStatus {
+  /** The one that is least far: going-over, comparing, following, done. */
+  readonly stage: string;
+  /** Keys of the source that SCAN has told, in all passes. */
+  readonly keysSeen: number;
+  readonly passes: number;
+  /** Keys of the target that were compared in this pass, and those that were removed there since they are gone at the source. */
+  readonly keysCompared: number;
+  readonly keysRemoved: number;
+  /** Whether changes are followed; keys that have changed and are still to be read; events so far. */
+  readonly follows: boolean;
+  readonly queued: number;
+  readonly events: number;
+  /** Times that more keys had changed than may wait, and that changes may have been missed for any reason. */
+  readonly overflows: number;
+  readonly gaps: number;
+}
+
 export interface JobStatus {
   readonly job: string;
   readonly version: string;
@@ -103,6 +121,8 @@ export interface JobStatus {
     /** At the end of an AOF, not whole, and left out. */
     readonly tailBytes: number;
   };
+  /** Only of a scan; sums over all pipelines. `fullSync` has its progress and keys then, `pipelines` is empty. */
+  readonly scan?: ScanStatus;
   /** Values that the target does not take as they are: written anew, without all that they had, left out. Repeated ones count again. */
   readonly conversion: { readonly encoded: number; readonly degraded: number; readonly skipped: number };
   /** Those of the pipeline that is furthest behind. */

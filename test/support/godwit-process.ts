@@ -16,8 +16,9 @@ const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const STATUS_TIMEOUT_MS = 2_000;
 
 export interface GodwitOptions {
-  /** Of a sync. */
+  /** Of a sync, or of a scan. */
   readonly source?: string;
+  readonly command?: 'sync' | 'scan';
   /** Of a load. */
   readonly file?: string;
   /** What the process gets as standard input; nothing unless told. */
@@ -58,8 +59,8 @@ export class GodwitProcess {
   private ended: GodwitExit | null = null;
   private stderr = '';
 
-  constructor({ source = '', file, stdinFile, target, spoolDir, args = [], launcher = [] }: GodwitOptions) {
-    const begin = file === undefined ? ['sync', source, target] : ['load', file, '--target', target];
+  constructor({ source = '', command = 'sync', file, stdinFile, target, spoolDir, args = [], launcher = [] }: GodwitOptions) {
+    const begin = file === undefined ? [command, source, target] : ['load', file, '--target', target];
     const words = [...begin, '--spool-dir', spoolDir, '--log-format', 'json', '--status-port', '0', ...args];
     const [program = '', ...all] = [...launcher, process.execPath, MAIN, ...words];
     const stdin = stdinFile === undefined ? 'ignore' : openSync(stdinFile, 'r');
