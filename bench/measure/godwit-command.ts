@@ -14,3 +14,9 @@ export function godwitSyncArgs(source: string, target: string, spoolDir: string,
 export function plainEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(GODWIT_|NODE_OPTIONS$|npm_)/.test(name)));
 }
+
+/** `godwit scan` with its log as JSON. */
+export function godwitScanArgs(source: string, target: string, spoolDir: string, more: readonly string[] = []): string[] {
+  const [main, , ...rest] = godwitSyncArgs(source, target, spoolDir, more);
+  return [main, 'scan', ...rest];
+}

@@ -35,6 +35,8 @@ export interface Mark {
   readonly owned: boolean;
   /** Only of a job that loads a file: offsets and ids are none then, the phase tells values of a snapshot from commands. */
   readonly file?: FileMark | undefined;
+  /** Only of a job that scans: how far, as text that only the scan understands. `rdbOffset` counts rows then, over all runs. */
+  readonly scan?: string | undefined;
 }
 
 /** Of a job that has done nothing yet, without its epoch and whom the target belongs to. */
@@ -77,6 +79,7 @@ export function markFields(mark: Mark): string[] {
     'owned',
     mark.owned ? '1' : '0',
     ...(mark.file === undefined ? [] : ['file', mark.file.identity, 'file-position', mark.file.position, 'file-done', mark.file.done ? '1' : '0']),
+    ...(mark.scan === undefined ? [] : ['scan', mark.scan]),
   ];
 }
 
@@ -93,6 +96,7 @@ export function parseMark(key: string, fields: ReadonlyMap<string, string>): Mar
   if (phase !== 'full-sync' && phase !== 'incremental-sync') throw invalid(key, `its phase is ${JSON.stringify(phase ?? null)}`);
   const state = fields.get('rdb-state') ?? '';
   const file = fields.get('file');
+  const scan = fields.get('scan');
   try {
     return {
       epoch: whole('epoch'),
@@ -105,6 +109,7 @@ export function parseMark(key: string, fields: ReadonlyMap<string, string>): Mar
       rdbState: state === '' ? null : (JSON.parse(state) as RdbDecoderState),
       owned: fields.get('owned') === '1',
       ...(file === undefined ? {} : { file: { identity: file, position: fields.get('file-position') ?? '', done: fields.get('file-done') === '1' } }),
+      ...(scan === undefined ? {} : { scan }),
     };
   } catch (error) {
     throw error instanceof GodwitError ? error : invalid(key, 'its field rdb-state is not JSON');

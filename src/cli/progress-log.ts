@@ -24,6 +24,7 @@ function progressFields(status: JobStatus): object {
 /** `full-sync 48.2 %, 1,234 keys, 61.3 MB/s, 34 s left` or `incremental-sync, lag 0 B and 2 ms, 83,210 commands/s` */
 function progressText(status: JobStatus): string {
   const { phase, fullSync, incrementalSync, rate } = status;
+  if (status.scan !== undefined) return scanText(phase, status.scan, status);
   if (phase === 'full-sync' && status.pipelines.length > 0 && status.pipelines.every(({ fullSync: one }) => one.waitsFor !== null)) {
     return `${phase}, waiting for the source's snapshot`;
   }
@@ -35,4 +36,11 @@ function progressText(status: JobStatus): string {
   }
   if (phase !== 'incremental-sync' && phase !== 'draining') return phase;
   return `${phase}, lag ${showBytes(status.lagBytes)} and ${showDuration(status.lagMs)}, ${showCount(rate.commandsPerSecond)} commands/s`;
+}
+
+/** `full-sync 48.2 %, 1,234 keys, 5,000 keys/s` or `incremental-sync, 12 keys queued, 5,321 events` */
+function scanText(phase: string, scan: NonNullable<JobStatus['scan']>, { fullSync, rate }: JobStatus): string {
+  const keys = `${showCount(fullSync.keysApplied)} keys, ${showCount(Math.max(0, rate.keysPerSecond))} keys/s`;
+  if (scan.stage === 'following') return `${phase}, ${showCount(scan.queued)} keys queued, ${showCount(scan.events)} events, ${keys}`;
+  return `${phase}, ${scan.stage} ${showPercent(Math.max(0, fullSync.progress))}, ${keys}`;
 }

@@ -10,6 +10,7 @@ import { registerExport } from './commands/export.ts';
 import { registerInspect } from './commands/inspect.ts';
 import { registerMigrateConfig } from './commands/migrate-config.ts';
 import { registerRun } from './commands/run.ts';
+import { registerScan } from './commands/scan.ts';
 import { registerSync } from './commands/sync.ts';
 import { VERSION } from '../job/version.ts';
 import type { CliIo } from './process-io.ts';
@@ -17,6 +18,7 @@ import { reportError } from './report-error.ts';
 
 const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[] = [
   registerSync,
+  registerScan,
   registerLoad,
   registerExport,
   registerInspect,

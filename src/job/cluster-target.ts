@@ -233,6 +233,10 @@ export class ClusterTarget implements JobTarget {
     });
   }
 
+  primaryEndpoints(): Endpoint[] {
+    return this.shards().map(({ shard }) => this.options.topology.endpointOf(shard.primary));
+  }
+
   connections(): ConnectionStatus[] {
     return [...this.options.topology.connections(), ...this.links.status(), ...[...this.pipelineLinks.values()].flatMap((links) => links.status())];
   }

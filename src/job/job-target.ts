@@ -4,6 +4,7 @@
  */
 import type { KnownPipeline } from '../checkpoint/job-marks.ts';
 import type { Mark } from '../checkpoint/mark.ts';
+import type { Endpoint } from '../model/endpoint.ts';
 import type { KeyShare } from '../model/key-share.ts';
 import type { ServerVersion } from '../model/server-version.ts';
 import type { ConnectionStatus } from '../observe/job-status.ts';
@@ -74,6 +75,8 @@ export interface JobTarget {
   note(pipeline: string, note: string): Promise<void>;
   /** --finish: fences whoever runs the job, removes its spool and its marks. @returns how far it was, as sentences */
   finish(): Promise<string>;
+  /** Addresses of all its primaries, as last seen. */
+  primaryEndpoints(): Endpoint[];
   connections(): ConnectionStatus[];
   /** There is no waiting for what is away any more: connections that are not ready are closed. */
   stopWaiting(): void;

@@ -3,10 +3,17 @@ import type { KnownPipeline } from '../checkpoint/job-marks.ts';
 import { parseSlots } from '../model/slot-ranges.ts';
 import type { PipelinePlan } from './job-target.ts';
 import { nameShards } from './shard-naming.ts';
-import type { SourceShard } from './source-shard.ts';
+import type { SourcePlace } from './job-source.ts';
+
+/** What of a shard is looked at. */
+export interface PlannedShard {
+  readonly place: SourcePlace;
+  readonly watch: { histories(): Promise<string[]> };
+  name: string;
+}
 
 /** Gives the shards their names. */
-export async function planPipelines(shards: readonly SourceShard[], known: ReadonlyMap<string, KnownPipeline>): Promise<PipelinePlan[]> {
+export async function planPipelines(shards: readonly PlannedShard[], known: ReadonlyMap<string, KnownPipeline>): Promise<PipelinePlan[]> {
   const places = await Promise.all(shards.map(async (shard) => ({ id: shard.place.id, note: shard.place.note(), histories: await shard.watch.histories() })));
   const names = nameShards(places, known);
   for (const [i, shard] of shards.entries()) shard.name = names[i];

@@ -168,6 +168,10 @@ export class StandaloneTarget implements JobTarget {
     return finishJob(this.options.config, this.marks, this.connection);
   }
 
+  primaryEndpoints(): Endpoint[] {
+    return [this.connection.endpoint];
+  }
+
   connections(): ConnectionStatus[] {
     const { control, ofPipelines } = this;
     const own = control === undefined ? [] : [control.status()];

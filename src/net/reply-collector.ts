@@ -24,3 +24,17 @@ export class PendingCall {
     this.onLost = onLost;
   }
 }
+
+/** Takes the bytes of its replies itself. Exactly one of onDone and onLost is called, once. */
+export interface ReplyTaker {
+  /** Replies that will come. */
+  readonly count: number;
+  /** True when all have. */
+  readonly done: boolean;
+  /** Reads bytes[from, to) until all replies came or the bytes are used up; returns where it stopped. Throws PROTOCOL_ERROR. */
+  feed(bytes: Uint8Array, from: number, to: number): number;
+  onDone(): void;
+  onLost(error: GodwitError): void;
+}
+
+export type Expectation = ReplyCollector | ReplyTaker | PendingCall;

@@ -9,7 +9,7 @@ export type JobPhase = 'created' | 'planning' | 'loading' | 'full-sync' | 'incre
 export type ConnectionStateName = 'idle' | 'connecting' | 'handshaking' | 'ready' | 'backing-off' | 'closed';
 
 export interface ConnectionStatus {
-  /** `target data`, `target control`, `source control`, `source replication`. */
+  /** `target data`, `target control`, `source control`, `source replication`; of a scan `source scan`, `source values`, `source events`, `target scan`. */
   readonly role: string;
   /** Whose it is; where there are several. */
   readonly pipeline?: string;
@@ -90,6 +90,24 @@ export interface NamedLoss {
   readonly reason: string;
 }
 
+export interface ScanStatus {
+  /** The one that is least far: going-over, comparing, following, done. */
+  readonly stage: string;
+  /** Keys of the source that SCAN has told, in all passes. */
+  readonly keysSeen: number;
+  readonly passes: number;
+  /** Keys of the target that were compared in this pass, and those that were removed there since they are gone at the source. */
+  readonly keysCompared: number;
+  readonly keysRemoved: number;
+  /** Whether changes are followed; keys that have changed and are still to be read; events so far. */
+  readonly follows: boolean;
+  readonly queued: number;
+  readonly events: number;
+  /** Times that more keys had changed than may wait, and that changes may have been missed for any reason. */
+  readonly overflows: number;
+  readonly gaps: number;
+}
+
 export interface JobStatus {
   readonly job: string;
   readonly version: string;
@@ -114,6 +132,8 @@ export interface JobStatus {
     /** At the end of an AOF, not whole, and left out. */
     readonly tailBytes: number;
   };
+  /** Only of a scan; sums over all pipelines. `fullSync` has its progress and keys then, `pipelines` is empty. */
+  readonly scan?: ScanStatus;
   /** What the target does not take as it is: values written anew; keys, and commands, brought without all that they had, or left out. Repeated ones count again. */
   readonly conversion: {
     readonly encoded: number;

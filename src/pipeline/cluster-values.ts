@@ -7,6 +7,7 @@ import { type LargeEntry, NOTHING_TO_APPLY } from '../rdb/large-entry.ts';
 import { RdbType } from '../rdb/opcodes.ts';
 import { encodeCommand } from '../resp/encode.ts';
 import { BatchBuffer, type RestoreOptions, rowName } from '../target/batch-buffer.ts';
+import { holdTime } from '../target/held-expiry.ts';
 import { temporaryKey } from '../target/temporary-key.ts';
 import type { ClusterLanes } from './cluster-lanes.ts';
 import type { ValueForm } from './delivery.ts';
@@ -34,7 +35,7 @@ export function sendClusterRows(context: ClusterValuesContext & { readonly leftO
   const { lanes, restore, known, leftOut } = context;
   begin(restore, form);
   restore.conversion.check(batch);
-  const nowMs = Date.now();
+  const nowMs = holdTime(form.isFinal);
   for (let row = 0; row < batch.count; row++) {
     if (leftOut.size > 0 && leftOut.has(rowName(batch, row))) continue;
     if (batch.kind[row] !== EntryKind.RdbValue) {
@@ -80,11 +81,12 @@ export async function sendClusterValue(
   conversion.losses.flush();
   if (isLeftOut) return 'nothing';
   const lane = lanes.laneOf(slot);
-  if (valueBytesMax > 0 && value.payloadBytes > valueBytesMax) return sendInCommands(value, large, context, lane);
+  const nowMs = holdTime(form.isFinal);
+  if (valueBytesMax > 0 && value.payloadBytes > valueBytesMax) return sendInCommands(value, large, { ...context, nowMs }, lane);
   if (value.isEncoded) conversion.counts.encoded++;
   const buffer = new BatchBuffer(LARGE_BUFFER_BYTES);
   buffer.begin('plain');
-  const at = buffer.addLargeRestore(large, value.payloadBytes, restore, Date.now());
+  const at = buffer.addLargeRestore(large, value.payloadBytes, restore, nowMs);
   buffer.endPlain();
   judge(await lane.sendPayload(buffer, at, value.payload()), large, context);
   return 'sent';
@@ -94,10 +96,10 @@ export async function sendClusterValue(
 async function sendInCommands(
   value: LargeValue,
   large: LargeEntry,
-  context: ClusterValuesContext & { readonly valueBytesMax: number },
+  context: ClusterValuesContext & { readonly valueBytesMax: number; readonly nowMs: number },
   lane: Lane,
 ): Promise<'nothing' | 'sent'> {
-  const { restore, valueBytesMax } = context;
+  const { restore, valueBytesMax, nowMs } = context;
   const { conversion } = restore;
   if (large.type === RdbType.String || !conversion.canSayInCommands) throw tooLarge(large.key, value.payloadBytes, valueBytesMax);
   let pieces: { readonly count: number; readonly bytes: Buffer }[] = [];
@@ -109,7 +111,7 @@ async function sendInCommands(
     buffer.endPlain();
     judge(await lane.sendBuffer(buffer), large, context);
   };
-  values.start(large.key, large.expiryMs, Date.now());
+  values.start(large.key, large.expiryMs, nowMs);
   for await (const _ of value.decodeInto(values)) {
     for (const piece of pieces) await send(() => buffer.addPart(piece, large.database, false));
     pieces = [];

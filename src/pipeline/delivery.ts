@@ -33,6 +33,8 @@ export interface DeliveryEvents {
 export interface ValueForm {
   readonly dialect: Dialect | null;
   readonly templates: TemplateNames | undefined;
+  /** Nothing that follows renews a key: expiries are what they say, also those that are over (held-expiry.ts). */
+  readonly isFinal?: boolean;
 }
 
 export interface Delivery {

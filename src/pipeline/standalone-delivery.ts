@@ -3,6 +3,7 @@ import type { Mark } from '../checkpoint/mark.ts';
 import type { Batch } from '../model/batch.ts';
 import type { LargeEntry } from '../rdb/large-entry.ts';
 import type { RestoreOptions } from '../target/batch-buffer.ts';
+import { holdTime } from '../target/held-expiry.ts';
 import { checkArgumentSizes } from './argument-sizes.ts';
 import type { BatchSender } from './batch-sender.ts';
 import type { Delivery, ValueForm } from './delivery.ts';
@@ -51,14 +52,19 @@ export class StandaloneDelivery implements Delivery {
     return this.parcel.batch;
   }
 
-  sendValues({ dialect, templates }: ValueForm, mark: Mark): Promise<void> {
+  sendValues({ dialect, templates, isFinal }: ValueForm, mark: Mark): Promise<void> {
     this.values.from(dialect, templates);
-    return this.values.sendRows(this.taken(), mark, Date.now());
+    return this.values.sendRows(this.taken(), mark, holdTime(isFinal));
   }
 
-  sendLarge(large: LargeEntry, { dialect, templates }: ValueForm, cursor: ValueCursor, marks: { readonly before: Mark; behind(): Mark }): Promise<Mark> {
+  sendLarge(
+    large: LargeEntry,
+    { dialect, templates, isFinal }: ValueForm,
+    cursor: ValueCursor,
+    marks: { readonly before: Mark; behind(): Mark },
+  ): Promise<Mark> {
     this.values.from(dialect, templates);
-    return this.values.sendLarge(large, cursor, this.taken(), marks, Date.now());
+    return this.values.sendLarge(large, cursor, this.taken(), marks, holdTime(isFinal));
   }
 
   async sendCommands(mark: Mark): Promise<void> {

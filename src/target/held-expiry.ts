@@ -12,3 +12,8 @@ export function withoutHold(nowMs: number): number {
 export function heldExpiry(expiryMs: number, nowMs: number): number {
   return expiryMs >= 0 && expiryMs <= nowMs + EXPIRES_SOON_MS ? nowMs + EXPIRED_HOLD_MS : expiryMs;
 }
+
+/** What to give heldExpiry() as `nowMs`. @param isFinal nothing follows that could renew a key */
+export function holdTime(isFinal = false): number {
+  return isFinal ? withoutHold(Date.now()) : Date.now();
+}

@@ -18,8 +18,9 @@ const ENTRYPOINT = fileURLToPath(new URL('../../dist/cli/container/entrypoint.js
 const STATUS_TIMEOUT_MS = 2_000;
 
 export interface GodwitOptions {
-  /** Of a sync. */
+  /** Of a sync, or of a scan. */
   readonly source?: string;
+  readonly command?: 'sync' | 'scan';
   /** Of a load. */
   readonly file?: string;
   /** A shake.toml or godwit.toml instead of source, file, target and spool. */
@@ -183,9 +184,9 @@ export class GodwitProcess {
   }
 }
 
-function firstWords({ source = '', file, config, target = '', spoolDir = '' }: GodwitOptions): string[] {
+function firstWords({ source = '', command = 'sync', file, config, target = '', spoolDir = '' }: GodwitOptions): string[] {
   if (config !== undefined) return [config];
-  return [...(file === undefined ? ['sync', source, target] : ['load', file, '--target', target]), '--spool-dir', spoolDir];
+  return [...(file === undefined ? [command, source, target] : ['load', file, '--target', target]), '--spool-dir', spoolDir];
 }
 
 type Outcome = { readonly status: JobStatus } | { readonly ended: GodwitExit };

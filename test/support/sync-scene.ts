@@ -51,6 +51,13 @@ export class SyncScene {
     return godwit;
   }
 
+  /** `godwit scan`. @param args more flags */
+  scan(...args: readonly string[]): GodwitProcess {
+    const godwit = startGodwit({ command: 'scan', source: this.sourceUrl, target: this.targetUrl, spoolDir: this.spoolDir, args });
+    this.godwits.push(godwit);
+    return godwit;
+  }
+
   /** Others leave the spool's disk; see SmallDisk. */
   freeSpoolDisk(godwit: GodwitProcess): void {
     if (this.disk) freeDisk(godwit.pid, this.disk);
