@@ -10,6 +10,7 @@ import type { ValueCursor } from './large-value.ts';
 import type { Parcel } from './parcel.ts';
 import type { Refusals } from './refusals.ts';
 import type { StreamTranslation } from './stream-translation.ts';
+import { unitCount } from './unit-count.ts';
 import { ValueSender } from './value-sender.ts';
 
 export interface StandaloneDeliveryOptions {
@@ -66,10 +67,13 @@ export class StandaloneDelivery implements Delivery {
     const parcel = this.taken();
     const { batch, buffer } = parcel;
     if (valueBytesMax > 0 && batch.bytes.length >= valueBytesMax) checkArgumentSizes(batch, valueBytesMax);
-    const repeatable = translation.translate(batch, Date.now());
+    const isStream = mark.phase === 'incremental-sync';
+    const repeatable = translation.translate(batch, Date.now(), isStream);
     if (translation.unsupported.length > 0) await refusals.unsupported(batch, mark, translation.unsupported);
-    buffer.begin(batch.count > 0 && plainBatches && repeatable ? 'plain' : 'transaction');
+    buffer.begin(batch.count > 0 && plainBatches && repeatable && isStream ? 'plain' : 'transaction');
     buffer.addCommands(batch, translation.replaced, leftOut);
+    // Of a snapshot keys are counted, whatever makes them.
+    if (!isStream) buffer.rows = unitCount(batch);
     await sender.send(parcel, mark);
   }
 
