@@ -35,6 +35,8 @@ export interface Mark {
   readonly owned: boolean;
   /** Only of a job that loads a file: offsets and ids are none then, the phase tells values of a snapshot from commands. */
   readonly file?: FileMark | undefined;
+  /** Digest of the rules that it was brought up to here with; '' = none any more, undefined = never any. */
+  readonly rules?: string | undefined;
 }
 
 /** Of a job that has done nothing yet, without its epoch and whom the target belongs to. */
@@ -47,6 +49,12 @@ export const FIRST_MARK = {
   rdbOffset: 0,
   rdbState: null,
 } as const satisfies Partial<Mark>;
+
+/** The mark of a job that goes on with these rules. @param digest undefined: with none */
+export function withRules<T extends Mark | undefined>(mark: T, digest: string | undefined): T {
+  if (mark === undefined || mark.rules === digest) return mark;
+  return { ...mark, rules: digest ?? (mark.rules === undefined ? undefined : '') };
+}
 
 /** `<prefix>:<job>` */
 export function markKey(prefix: string, job: string): string {
@@ -77,6 +85,7 @@ export function markFields(mark: Mark): string[] {
     'owned',
     mark.owned ? '1' : '0',
     ...(mark.file === undefined ? [] : ['file', mark.file.identity, 'file-position', mark.file.position, 'file-done', mark.file.done ? '1' : '0']),
+    ...(mark.rules === undefined ? [] : ['rules', mark.rules]),
   ];
 }
 
@@ -93,6 +102,7 @@ export function parseMark(key: string, fields: ReadonlyMap<string, string>): Mar
   if (phase !== 'full-sync' && phase !== 'incremental-sync') throw invalid(key, `its phase is ${JSON.stringify(phase ?? null)}`);
   const state = fields.get('rdb-state') ?? '';
   const file = fields.get('file');
+  const rules = fields.get('rules');
   try {
     return {
       epoch: whole('epoch'),
@@ -105,6 +115,7 @@ export function parseMark(key: string, fields: ReadonlyMap<string, string>): Mar
       rdbState: state === '' ? null : (JSON.parse(state) as RdbDecoderState),
       owned: fields.get('owned') === '1',
       ...(file === undefined ? {} : { file: { identity: file, position: fields.get('file-position') ?? '', done: fields.get('file-done') === '1' } }),
+      ...(rules === undefined ? {} : { rules }),
     };
   } catch (error) {
     throw error instanceof GodwitError ? error : invalid(key, 'its field rdb-state is not JSON');

@@ -4,6 +4,7 @@ import { type ConfigInput, gatherSettings } from './gather-settings.ts';
 import { noFile } from './load-config.ts';
 import { loadSourceConfig, type SourceConfig } from './load-source-config.ts';
 import { refuseNotYet } from './not-yet.ts';
+import { type FilterConfig, filterConfig } from './rules-config.ts';
 import type { OptionValue } from './schema.ts';
 import type { OnUnsupported } from './sync-config.ts';
 
@@ -22,8 +23,7 @@ export interface ExportRunConfig {
   readonly format: OptionValue<'export.format'>;
   readonly rdbVersion: number;
   readonly onUnsupported: OnUnsupported;
-  readonly databases: readonly number[];
-  readonly prefixes: readonly string[];
+  readonly filter: FilterConfig;
   readonly warnings: readonly string[];
   /** For the redaction of messages. */
   readonly secrets: readonly string[];
@@ -47,8 +47,7 @@ export function resolveExportConfig(input: ConfigInput, settings = gatherSetting
     format: settings.required('export.format'),
     rdbVersion: settings.required('export.rdb_version'),
     onUnsupported: settings.required('sync.on_unsupported'),
-    databases: settings.required('filter.allow_db'),
-    prefixes: settings.required('filter.allow_key_prefix'),
+    filter: filterConfig(settings),
     warnings: settings.warnings,
     secrets: server?.secrets ?? [],
   };

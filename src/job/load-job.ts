@@ -21,6 +21,7 @@ import { DeadLetterFile } from '../target/dead-letter.ts';
 import { checkTargetRights } from './check-rights.ts';
 import { finishJob } from './finish-job.ts';
 import { LastingTrouble } from './lasting-trouble.ts';
+import { type JobRules, NO_RULES, openRules, tellOtherRules } from './open-edits.ts';
 import { LoadedFile } from './loaded-file.ts';
 import { loadStatus } from './load-status-view.ts';
 import { checkTarget, keyCount, notEmpty, restoreOptions, valueBytesMax } from './preflight.ts';
@@ -43,6 +44,7 @@ export class LoadJob implements SyncJobApi {
   readonly target: Connection;
   readonly file: LoadedFile;
   pipeline: LoadPipeline | undefined;
+  private rules: JobRules = NO_RULES;
   private readonly dependencies: LoadDependencies;
   private readonly listeners: ((event: JobEvent) => void)[] = [];
   private readonly marks: JobMarks;
@@ -151,6 +153,7 @@ export class LoadJob implements SyncJobApi {
   private async prepare(): Promise<void> {
     const { config, target } = this;
     this.enter('planning');
+    this.rules = await openRules(config, this.dependencies.log);
     // A pipe can be silent for as long as it likes.
     if (!config.sync.finish) await Promise.race([this.file.look(), this.stopped.promise]);
     if (this.stopAsked) return;
@@ -160,6 +163,7 @@ export class LoadJob implements SyncJobApi {
     if (config.sync.finish) return;
     await this.gate.whenItTakesWrites(() => this.checkRights());
     await tryWritablePlaces(config);
+    for (const warning of this.rules.warnings) this.emit('warn', 'rules.warning', warning);
   }
 
   private async checkRights(): Promise<void> {
@@ -189,6 +193,8 @@ export class LoadJob implements SyncJobApi {
       openAt: (from) => this.file.openAt(from),
       keyCount: () => keyCount(target),
       deadLetters: this.deadLetters,
+      edits: this.rules.newEdits(),
+      rulesDigest: this.rules.digest,
       restore: await restoreOptions(config, target),
       valueBytesMax: valueBytesMax(target),
       log: dependencies.log,
@@ -224,6 +230,7 @@ export class LoadJob implements SyncJobApi {
     );
     const killed = await store.killOthers(target);
     this.othersCutOff = killed >= 0;
+    if (known !== undefined) tellOtherRules([known], this.rules, (message) => this.emit('warn', 'rules.changed', message));
     if (known !== undefined)
       this.emit('info', 'job.resumed', 'the load goes on where its mark says', { epoch: mark.epoch, position: mark.file?.position ?? '' });
     if (keys > 0 && file.kind === 'aof') {

@@ -71,7 +71,8 @@ export class LoadedFile {
     if (this.canBeReadAgain) return;
     if (mark.file.done)
       throw new GodwitError('POSITION_LOST', `the job ${job.name} has loaded this already`, { fix: 'To load more, give another name (--job).' });
-    if (mark.phase === 'full-sync') return;
+    // What a function makes of values is no less a command.
+    if (mark.phase === 'full-sync' && (this.config.rules?.function ?? null) === null) return;
     throw new GodwitError('POSITION_LOST', `commands from standard input were applied by an earlier run of the job ${job.name}, and would be applied twice`, {
       fix: SAVE_FIRST,
     });

@@ -11,12 +11,14 @@ import type { Logger } from '../observe/log.ts';
 import { SyncPipeline, type SyncPipelineOptions } from '../pipeline/sync-pipeline.ts';
 import { SyncSpool } from '../pipeline/sync-spool.ts';
 import type { TargetSide } from '../pipeline/target-side.ts';
+import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { SnapshotTurns } from '../source/replica/snapshot-turns.ts';
 import type { SpoolBudget } from '../source/replica/spool/disk-space.ts';
 import { checkSourceRights } from './check-rights.ts';
 import type { JobTarget } from './job-target.ts';
 import { LagMeter } from './lag-meter.ts';
 import type { LastingTrouble } from './lasting-trouble.ts';
+import type { JobRules } from './open-edits.ts';
 import { checkSource } from './preflight.ts';
 import { checkSourceRole } from './source-role.ts';
 import type { SourcePlace } from './job-source.ts';
@@ -43,6 +45,8 @@ export interface ShardStart {
   readonly epoch: number;
   readonly budget: SpoolBudget;
   readonly valueBytesMax: number;
+  readonly rules: JobRules;
+  readonly deadLetters: DeadLetterFile;
 }
 
 export class SourceShard {
@@ -80,7 +84,7 @@ export class SourceShard {
   }
 
   /** Takes over what earlier runs left. */
-  async prepare({ mark, side, epoch, budget, valueBytesMax }: ShardStart): Promise<void> {
+  async prepare({ mark, side, epoch, budget, valueBytesMax, rules, deadLetters }: ShardStart): Promise<void> {
     const { config, turns, log, onEvent } = this.options;
     const spool = new SyncSpool({ config: config.spool, job: config.job.name, pipeline: this.name, epoch, budget, log });
     this.spool = spool;
@@ -91,6 +95,9 @@ export class SourceShard {
       turns,
       isShared: this.place.share.kind !== 'all',
       target: side,
+      edits: rules.newEdits(),
+      rulesDigest: rules.digest,
+      deadLetters,
       spool,
       mark,
       valueBytesMax,

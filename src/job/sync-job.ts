@@ -23,6 +23,7 @@ import { jobStatus } from './job-status-view.ts';
 import type { JobSource, SourcePlace } from './job-source.ts';
 import type { JobTarget, PipelinePlan, TakenOver } from './job-target.ts';
 import { LastingTrouble } from './lasting-trouble.ts';
+import { type JobRules, NO_RULES, openRules, tellOtherRules } from './open-edits.ts';
 import { checkDatabases } from './preflight.ts';
 import { openSource, openTarget, type SidesOptions, unknownSides } from './open-sides.ts';
 import { RateMeter } from './rate-meter.ts';
@@ -47,6 +48,7 @@ export class SyncJob implements SyncJobApi {
   target: JobTarget;
   readonly budget: SpoolBudget;
   shards: readonly SourceShard[] = [];
+  private rules: JobRules = NO_RULES;
   private readonly dependencies: JobDependencies;
   private readonly wheel = new KeepaliveWheel();
   private readonly listeners: ((event: JobEvent) => void)[] = [];
@@ -184,10 +186,12 @@ export class SyncJob implements SyncJobApi {
       await this.openTarget(first);
       return this.target.check();
     }
+    this.rules = await openRules(this.config, this.dependencies.log);
     await Promise.all([this.openSource(first), this.openTarget(first)]);
     for (const shard of this.shards) shard.check(this.target);
     this.target.check();
     await this.gate.whenItTakesWrites(() => this.lookBeforeWriting());
+    for (const warning of this.rules.warnings) this.emit('warn', 'rules.warning', warning);
     await Promise.all(this.shards.map(({ watch }) => watch.begin()));
   }
 
@@ -222,7 +226,7 @@ export class SyncJob implements SyncJobApi {
   /** What would stop a run later is found before anything is written. */
   private async lookBeforeWriting(): Promise<void> {
     await this.checkRights();
-    for (const shard of this.shards) await checkDatabases(shard.control, this.target);
+    for (const shard of this.shards) await checkDatabases(shard.control, this.target, this.rules);
     await tryWritablePlaces(this.config);
     this.tellLosses();
   }
@@ -261,7 +265,7 @@ export class SyncJob implements SyncJobApi {
     for (const shard of this.shards) {
       const mark = marks.get(shard.name);
       if (mark === undefined) throw new GodwitError('INTERNAL', 'the take-over brought no mark');
-      await shard.prepare({ mark, side: await this.target.side(shard.name), epoch, budget, valueBytesMax });
+      await shard.prepare({ mark, side: await this.target.side(shard.name), epoch, budget, valueBytesMax, rules: this.rules, deadLetters: this.deadLetters });
     }
     if (this.stopAsked) return;
     this.sampler = setInterval(() => this.sample(), SAMPLE_EVERY_MS);
@@ -288,11 +292,12 @@ export class SyncJob implements SyncJobApi {
   private async takeOver(): Promise<TakenOver> {
     const { config, target } = this;
     const epochTaken = await newestEpoch(spoolJobDir(config.spool.dir, config.job.name));
-    const pipelines: PipelinePlan[] = await planPipelines(this.shards, await target.known());
+    const pipelines: PipelinePlan[] = await planPipelines(this.shards, await target.known(), this.rules.renames);
     const taken = await target.takeOver({ pipelines, epochTaken, mayFlush: () => this.gate.mayFlush() });
     const { epoch, isResumed, killed, marks } = taken;
     const offset = marks.get('')?.offset;
     if (isResumed) this.emit('info', 'job.resumed', 'the job goes on where its mark says', { epoch, ...(offset === undefined ? {} : { offset }), killed });
+    tellOtherRules(taken.marks.values(), this.rules, (message) => this.emit('warn', 'rules.changed', message));
     return taken;
   }
 

@@ -69,6 +69,10 @@ export class ClusterSide implements TargetSide {
     this.mayHoldKeys = options.mayHoldKeys;
   }
 
+  get restore(): RestoreOptions {
+    return this.options.restore;
+  }
+
   get conversion(): Readonly<ConversionCounts> {
     return this.options.restore.conversion.counts;
   }

@@ -49,6 +49,10 @@ export class StandaloneSide implements TargetSide {
     return endpointName(this.options.connection.endpoint);
   }
 
+  get restore(): RestoreOptions {
+    return this.options.restore;
+  }
+
   get conversion(): Readonly<ConversionCounts> {
     return this.options.restore.conversion.counts;
   }

@@ -8,7 +8,7 @@
  */
 import { type Clock, systemClock } from '../async/clock.ts';
 import { Deferred } from '../async/deferred.ts';
-import type { Mark } from '../checkpoint/mark.ts';
+import { type Mark, withRules } from '../checkpoint/mark.ts';
 import type { SyncConfig } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
 import type { Endpoint } from '../model/endpoint.ts';
@@ -16,10 +16,14 @@ import type { Logger } from '../observe/log.ts';
 import { ReplicaLink, type ReplicaLinkOwner } from '../source/replica/replica-link.ts';
 import type { SnapshotTurns } from '../source/replica/snapshot-turns.ts';
 import type { SpoolLog } from '../source/replica/spool/spool-log.ts';
+import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { ConversionCounts } from '../target/value-conversion.ts';
 import { Applier } from './applier.ts';
 import { againAndAgain } from './again-and-again.ts';
 import type { Delivery, SentPosition } from './delivery.ts';
+import { EditedDelivery } from './edits/edited-delivery.ts';
+import type { Edits } from './edits/edits.ts';
+import { LettersOnce } from './edits/letters-once.ts';
 import { SharedDelivery } from './shared-delivery.ts';
 import type { Snapshot, SyncSpool } from './sync-spool.ts';
 import type { TargetSide } from './target-side.ts';
@@ -35,6 +39,11 @@ export interface SyncPipelineOptions {
   /** Other pipelines of the job write to the target, too. */
   readonly isShared: boolean;
   readonly target: TargetSide;
+  /** What passes, and what is made of it; null = everything, as it is. */
+  readonly edits: Edits | null;
+  /** Of the rules that the edits are made of. */
+  readonly rulesDigest: string | undefined;
+  readonly deadLetters: DeadLetterFile;
   readonly spool: SyncSpool;
   readonly mark: Mark;
   readonly valueBytesMax: number;
@@ -62,6 +71,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
   isSettled = false;
   private readonly options: SyncPipelineOptions;
   private readonly leftOut = new Set<string>();
+  private readonly letters: LettersOnce;
   /** keysApplied as of the mark, and when the present sender began. */
   private keysMarked = 0;
   private keysBefore = { applied: 0, skipped: 0, commands: 0 };
@@ -82,6 +92,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
     this.options = options;
     this.mark = options.mark;
     this.applied = options.mark;
+    this.letters = new LettersOnce(options.deadLetters);
     this.replayUntil = options.sourceOffset;
     this.needFullSync = options.mark.replicationId === '' || (options.mark.phase === 'full-sync' && options.spool.rdb === undefined);
     if (options.spool.snapshot?.complete === true) this.received.resolve();
@@ -195,7 +206,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
     const { target, spool } = this.options;
     await Promise.race([target.ready(), this.ended.promise]);
     if (this.stopping) return 'stopped';
-    const found = await target.readMark(this.mark.epoch);
+    const found = withRules(await target.readMark(this.mark.epoch), this.options.rulesDigest);
     if (found === undefined) {
       this.mark = await target.beginAnew(this.mark);
       return this.askAgain('the target has lost its data', true);
@@ -300,7 +311,11 @@ export class SyncPipeline implements ReplicaLinkOwner {
         attempt.applier?.fail(error);
       },
     });
-    const delivery = this.options.isShared ? new SharedDelivery({ delivery: opened, target, from: mark }) : opened;
+    const shared = this.options.isShared ? new SharedDelivery({ delivery: opened, target, from: mark }) : opened;
+    const { edits } = this.options;
+    const { letters } = this;
+    const { onError } = config.sync;
+    const delivery = edits === null ? shared : new EditedDelivery({ delivery: shared, edits, restore: target.restore, letters, onError });
     const applier = new Applier({ delivery, prefix: `${config.checkpoint.prefix}:`, valueBytesMax, stopping });
     attempt.applier = applier;
     if (attempt.error !== undefined) applier.fail(attempt.error);

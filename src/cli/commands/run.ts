@@ -60,7 +60,7 @@ async function run(command: Command, context: CommandContext): Promise<number> {
 }
 
 /** @throws GodwitError CONFIG_MISSING, CONFIG_INVALID */
-function exportConfig({ from, to, format, rdbVersion, onUnsupported, databases, prefixes }: ExportRunConfig, { io }: CommandContext): ExportConfig {
+function exportConfig({ from, to, format, rdbVersion, onUnsupported, filter }: ExportRunConfig, { io }: CommandContext): ExportConfig {
   const known = format === 'auto' ? formatOfName(to) : format;
   if (known === undefined) throw new GodwitError('CONFIG_MISSING', `export.format is not given, and the name ${to} does not say it`);
   if (rdbVersion !== 11 && rdbVersion !== 12 && rdbVersion !== 80) {
@@ -83,6 +83,6 @@ function exportConfig({ from, to, format, rdbVersion, onUnsupported, databases, 
     format: known,
     rdbVersion,
     onUnsupported,
-    filter: { allow: { databases, prefixes: prefixes.map((prefix) => Buffer.from(prefix)) } },
+    filter,
   };
 }
