@@ -14,6 +14,7 @@ import { Connection } from '../net/connection.ts';
 import { KeepaliveWheel } from '../net/keepalive-wheel.ts';
 import type { JobEvent, JobResult, LoadDependencies, SyncJobApi } from '../observe/job-api.ts';
 import type { JobPhase, JobStatus } from '../observe/job-status.ts';
+import { Pace, type PaceLimits } from '../pipeline/pace.ts';
 import { LoadPipeline } from '../pipeline/load-pipeline.ts';
 import type { EndStep } from '../source/file/file-source.ts';
 import { spoolJobDir } from '../source/replica/spool/spool-runs.ts';
@@ -41,6 +42,7 @@ export class LoadJob implements SyncJobApi {
   lastError: { code: string; message: string; at: number } | null = null;
   readonly rates = new RateMeter();
   readonly deadLetters: DeadLetterFile;
+  readonly pace: Pace;
   readonly target: Connection;
   readonly file: LoadedFile;
   pipeline: LoadPipeline | undefined;
@@ -66,6 +68,7 @@ export class LoadJob implements SyncJobApi {
     this.deadLetters = new DeadLetterFile(deadLetter.file || `${spoolJobDir(spool.dir, job.name)}/dead-letter.jsonl`);
     this.marks = new JobMarks(checkpoint.prefix, job.name, `godwit:${job.name}:`);
     this.store = this.marks.store('');
+    this.pace = new Pace(config.rate);
     this.file = new LoadedFile(config, dependencies.stdin, this.deadLetters);
     const run = `${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
     const role = 'target data';
@@ -122,6 +125,11 @@ export class LoadJob implements SyncJobApi {
   abort(): void {
     this.stop();
     void this.target.close();
+  }
+
+  setRate(limits: PaceLimits): void {
+    this.pace.set(limits);
+    this.emit('info', 'rate.changed', 'the limits of the rate are others from now on', { ...limits });
   }
 
   status(): JobStatus {
@@ -198,6 +206,7 @@ export class LoadJob implements SyncJobApi {
       restore: await restoreOptions(config, target),
       valueBytesMax: valueBytesMax(target),
       log: dependencies.log,
+      pace: this.pace,
       plainBatches: this.othersCutOff,
       onEvent: (level, kind, message, details) =>
         kind === 'target.not-ready' ? this.notReady.met(message, Date.now()) : this.emit(level, kind, message, details),

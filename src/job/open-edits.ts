@@ -71,7 +71,7 @@ export function tellOtherRules(marks: Iterable<Mark>, { digest }: JobRules, tell
 }
 
 /** @throws GodwitError CONFIG_INVALID */
-function transformRules({ rename, databaseMap, ttl, onUntold }: RulesConfig): TransformRules {
+export function transformRules({ rename, databaseMap, ttl, onUntold }: RulesConfig): TransformRules {
   return { rename: rename.map(renameRule), ...(databaseMap === '' ? {} : { databases: parseDatabaseMap(databaseMap) }), ttl, onUntold };
 }
 

@@ -6,6 +6,7 @@ import type { Connection } from '../net/connection.ts';
 import type { KeepaliveWheel } from '../net/keepalive-wheel.ts';
 import type { Logger } from '../observe/log.ts';
 import type { StandaloneSideOptions } from '../pipeline/standalone-side.ts';
+import type { Pace } from '../pipeline/pace.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { DiscoveryOptions } from '../topology/cluster-api.ts';
 import { ClusterTopology } from '../topology/cluster-topology.ts';
@@ -28,6 +29,7 @@ export interface SidesOptions {
   /** `godwit:<job>:<run>` */
   readonly runName: string;
   readonly deadLetters: DeadLetterFile;
+  readonly pace: Pace;
   readonly wheel: KeepaliveWheel;
   readonly log: Logger;
   /** @param pipeline '' = of the job */
@@ -35,10 +37,13 @@ export interface SidesOptions {
   readonly onEvent: StandaloneSideOptions['onEvent'];
 }
 
+/** What is needed to find out what a side is. */
+type LookOptions = Pick<SidesOptions, 'config' | 'runName' | 'wheel' | 'log'>;
+
 type First = { readonly attemptsMax: number; readonly patient: boolean };
 
 /** Looks what the source is, where nobody has said. @throws what stands in the way of that (topology/detect-topology.ts) */
-export async function openSource(options: SidesOptions, first: First): Promise<JobSource> {
+export async function openSource(options: LookOptions, first: First): Promise<JobSource> {
   const { sourceSide, source, otherSources, preferReplica } = options.config;
   if (otherSources.length > 0) return new NamedServers([source, ...otherSources]);
   const discovery = discoveryOptions(options, 'source');
@@ -50,7 +55,7 @@ export async function openSource(options: SidesOptions, first: First): Promise<J
 
 /** As openSource(). */
 export async function openTarget(options: SidesOptions, first: First): Promise<JobTarget> {
-  const { config, runName, deadLetters, onEvent } = options;
+  const { config, runName, deadLetters, pace, onEvent } = options;
   const discovery = discoveryOptions(options, 'target');
   const side = await detectTopology(config.targetSide, { ...discovery, role: 'target data' }, first);
   if (side.kind === 'cluster') {
@@ -62,6 +67,7 @@ export async function openTarget(options: SidesOptions, first: First): Promise<J
       runName,
       open: (role, endpoint, pipeline) => options.connection(role, endpoint, pipeline),
       deadLetters,
+      pace,
       onEvent,
     });
   }
@@ -71,22 +77,26 @@ export async function openTarget(options: SidesOptions, first: First): Promise<J
     runName,
     connection: (endpoint, pipeline) => options.connection('target data', endpoint, pipeline),
     deadLetters,
+    pace,
     onEvent,
   });
 }
 
 /** What is told of a side before it is known what it is. */
-export function unknownSides({ config, runName, deadLetters, connection, onEvent }: SidesOptions): { readonly source: JobSource; readonly target: JobTarget } {
+export function unknownSides({ config, runName, deadLetters, pace, connection, onEvent }: SidesOptions): {
+  readonly source: JobSource;
+  readonly target: JobTarget;
+} {
   const source = new NamedServers([config.source, ...config.otherSources]);
   const make = (endpoint: Endpoint, pipeline: string): Connection => connection('target data', endpoint, pipeline);
-  return { source, target: new StandaloneTarget({ config, place: fixedPlace(config.target), runName, connection: make, deadLetters, onEvent }) };
+  return { source, target: new StandaloneTarget({ config, place: fixedPlace(config.target), runName, connection: make, deadLetters, pace, onEvent }) };
 }
 
 function sentinels(side: SentinelSide, discovery: DiscoveryOptions): SentinelTopology {
   return new SentinelTopology({ ...discovery, side });
 }
 
-function discoveryOptions({ config, runName, wheel, log }: SidesOptions, name: 'source' | 'target'): DiscoveryOptions {
+function discoveryOptions({ config, runName, wheel, log }: LookOptions, name: 'source' | 'target'): DiscoveryOptions {
   const { keepalive, reconnect } = config;
   return { role: `${name} discovery`, clientName: `${runName}:${name}-discovery`, keepalive, reconnect, wheel, log };
 }

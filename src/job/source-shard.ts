@@ -11,7 +11,9 @@ import type { Logger } from '../observe/log.ts';
 import { SyncPipeline, type SyncPipelineOptions } from '../pipeline/sync-pipeline.ts';
 import { SyncSpool } from '../pipeline/sync-spool.ts';
 import type { TargetSide } from '../pipeline/target-side.ts';
+import type { Pace } from '../pipeline/pace.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
+import { psyncNames } from '../source/replica/psync-names.ts';
 import type { SnapshotTurns } from '../source/replica/snapshot-turns.ts';
 import type { SpoolBudget } from '../source/replica/spool/disk-space.ts';
 import { checkSourceRights } from './check-rights.ts';
@@ -47,6 +49,7 @@ export interface ShardStart {
   readonly valueBytesMax: number;
   readonly rules: JobRules;
   readonly deadLetters: DeadLetterFile;
+  readonly pace: Pace;
 }
 
 export class SourceShard {
@@ -80,11 +83,11 @@ export class SourceShard {
 
   /** @throws PERMISSION_DENIED, PSYNC_REFUSED */
   checkRights(): Promise<void> {
-    return checkSourceRights(this.control, this.endpoint);
+    return checkSourceRights(this.control, this.endpoint, psyncNames(this.options.config.psyncCommands)(this.endpoint));
   }
 
   /** Takes over what earlier runs left. */
-  async prepare({ mark, side, epoch, budget, valueBytesMax, rules, deadLetters }: ShardStart): Promise<void> {
+  async prepare({ mark, side, epoch, budget, valueBytesMax, rules, deadLetters, pace }: ShardStart): Promise<void> {
     const { config, turns, log, onEvent } = this.options;
     const spool = new SyncSpool({ config: config.spool, job: config.job.name, pipeline: this.name, epoch, budget, log });
     this.spool = spool;
@@ -98,6 +101,7 @@ export class SourceShard {
       edits: rules.newEdits(),
       rulesDigest: rules.digest,
       deadLetters,
+      pace,
       spool,
       mark,
       valueBytesMax,

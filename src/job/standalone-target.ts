@@ -15,6 +15,7 @@ import type { ConnectionStatus } from '../observe/job-status.ts';
 import type { Sharing } from '../pipeline/ownership.ts';
 import { StandaloneSide, type StandaloneSideOptions } from '../pipeline/standalone-side.ts';
 import type { TargetSide } from '../pipeline/target-side.ts';
+import type { Pace } from '../pipeline/pace.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
 import { checkTargetRights } from './check-rights.ts';
 import { finishJob } from './finish-job.ts';
@@ -30,6 +31,7 @@ export interface StandaloneTargetOptions {
   /** @param pipeline '' = of the job */
   connection(endpoint: Endpoint, pipeline: string): Connection;
   readonly deadLetters: DeadLetterFile;
+  readonly pace: Pace;
   readonly onEvent: StandaloneSideOptions['onEvent'];
 }
 
@@ -134,7 +136,7 @@ export class StandaloneTarget implements JobTarget {
 
   async side(pipeline: string): Promise<TargetSide> {
     const { marks, othersCutOff: plainBatches } = this;
-    const { config, deadLetters, onEvent } = this.options;
+    const { config, deadLetters, pace, onEvent } = this.options;
     const connection = await this.connectionOf(pipeline);
     const restore = await restoreOptions(config, connection);
     const store = marks.store(pipeline);
@@ -144,6 +146,7 @@ export class StandaloneTarget implements JobTarget {
       config,
       connection,
       store,
+      pace,
       deadLetters,
       restore,
       valueBytesMax: this.valueBytesMax,

@@ -14,6 +14,7 @@ import { KeepaliveWheel } from '../net/keepalive-wheel.ts';
 import { logEvent } from '../observe/log-event.ts';
 import type { JobDependencies, JobEvent, JobResult, SyncJobApi } from '../observe/job-api.ts';
 import type { JobPhase, JobStatus } from '../observe/job-status.ts';
+import { Pace, type PaceLimits } from '../pipeline/pace.ts';
 import { SnapshotTurns } from '../source/replica/snapshot-turns.ts';
 import { SpoolBudget } from '../source/replica/spool/disk-space.ts';
 import { newestEpoch, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
@@ -44,6 +45,7 @@ export class SyncJob implements SyncJobApi {
   lastError: { code: string; message: string; at: number } | null = null;
   readonly rates = new RateMeter();
   readonly deadLetters: DeadLetterFile;
+  readonly pace: Pace;
   source: JobSource;
   target: JobTarget;
   readonly budget: SpoolBudget;
@@ -74,8 +76,10 @@ export class SyncJob implements SyncJobApi {
     this.budget = new SpoolBudget({ dir: jobDir, maxBytes: spool.maxBytes, log: dependencies.log });
     this.turns = new SnapshotTurns(config.sync.fullSyncConcurrency);
     this.runName = `godwit:${job.name}:${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
+    this.pace = new Pace(config.rate);
     this.sides = {
       config,
+      pace: this.pace,
       runName: this.runName,
       deadLetters: this.deadLetters,
       wheel: this.wheel,
@@ -134,6 +138,11 @@ export class SyncJob implements SyncJobApi {
   abort(): void {
     this.stop();
     void this.closeAll();
+  }
+
+  setRate(limits: PaceLimits): void {
+    this.pace.set(limits);
+    this.emit('info', 'rate.changed', 'the limits of the rate are others from now on', { ...limits });
   }
 
   status(): JobStatus {
@@ -265,7 +274,16 @@ export class SyncJob implements SyncJobApi {
     for (const shard of this.shards) {
       const mark = marks.get(shard.name);
       if (mark === undefined) throw new GodwitError('INTERNAL', 'the take-over brought no mark');
-      await shard.prepare({ mark, side: await this.target.side(shard.name), epoch, budget, valueBytesMax, rules: this.rules, deadLetters: this.deadLetters });
+      await shard.prepare({
+        mark,
+        side: await this.target.side(shard.name),
+        epoch,
+        budget,
+        valueBytesMax,
+        rules: this.rules,
+        deadLetters: this.deadLetters,
+        pace: this.pace,
+      });
     }
     if (this.stopAsked) return;
     this.sampler = setInterval(() => this.sample(), SAMPLE_EVERY_MS);

@@ -20,6 +20,7 @@ import { ClusterLanes, type ClusterLanesOptions } from './cluster-lanes.ts';
 import { sendClusterRows, sendClusterValue } from './cluster-values.ts';
 import type { Delivery, SelectedAt, SentPosition, ValueForm } from './delivery.ts';
 import type { ValueCursor } from './large-value.ts';
+import { lesserLimit } from './lesser-limit.ts';
 import type { LowMarks } from './low-marks.ts';
 import type { Refusals } from './refusals.ts';
 import { SlotStage } from './slot-stage.ts';
@@ -32,13 +33,16 @@ const BATCH_ROWS = 4_096;
 /** The low mark follows what is applied at this distance, and no more than one is under way. */
 const MARK_EVERY_MS = 250;
 
-export interface ClusterDeliveryOptions extends AttemptOptions, Pick<ClusterLanesOptions, 'lanes' | 'open' | 'onEvent' | 'address'> {
+export interface ClusterDeliveryOptions
+  extends AttemptOptions, Pick<ClusterLanesOptions, 'lanes' | 'open' | 'onEvent' | 'address' | 'pace' | 'unansweredBytesMax'> {
   readonly topology: ClusterFollower;
   readonly mark: Mark;
   readonly survey: SlotSurvey;
   readonly restore: RestoreOptions;
   readonly translation: StreamTranslation;
   readonly valueBytesMax: number;
+  /** Larger values of a snapshot go in several commands; 0 = no matter. */
+  readonly wholeBytesMax: number;
   readonly splits: boolean;
   readonly lowMarks: LowMarks;
   readonly newRefusals: () => Refusals;
@@ -106,7 +110,8 @@ export class ClusterDelivery implements Delivery {
   }
 
   async sendLarge(large: LargeEntry, form: ValueForm, cursor: ValueCursor, marks: { readonly before: Mark; behind(): Mark }): Promise<Mark> {
-    const { restore, survey, topology, address, valueBytesMax } = this.options;
+    const { restore, survey, topology, address } = this.options;
+    const valueBytesMax = lesserLimit(this.options.valueBytesMax, this.options.wholeBytesMax);
     await this.quiet();
     const context = { lanes: this.lanes, restore, known: survey.snapshotKnown, databases: topology.databases, address, valueBytesMax };
     const outcome = await sendClusterValue(context, large, form, cursor);

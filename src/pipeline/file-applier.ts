@@ -17,6 +17,7 @@ import { checkArgumentSizes } from './argument-sizes.ts';
 import type { BatchSender } from './batch-sender.ts';
 import { PASSED_MARK_EVERY_MS } from './edits/edited-delivery.ts';
 import type { FileEdits } from './edits/file-edits.ts';
+import { lesserLimit } from './lesser-limit.ts';
 import type { HeldKeys } from './held-keys.ts';
 import type { Parcel } from './parcel.ts';
 import type { Refusals } from './refusals.ts';
@@ -33,6 +34,8 @@ export interface FileApplierOptions extends ValueSenderOptions {
   readonly leftOut: Set<string>;
   /** What passes, and what is made of it; null = everything, as it is. */
   readonly edits: FileEdits | null;
+  /** Larger values of a snapshot go in several commands; 0 = no matter. */
+  readonly wholeBytesMax: number;
   readonly translation: StreamTranslation;
   readonly refusals: Refusals;
   /** Of all attempts of the run. */
@@ -55,7 +58,7 @@ export class FileApplier {
 
   constructor(options: FileApplierOptions) {
     this.options = options;
-    this.values = new ValueSender(options);
+    this.values = new ValueSender({ ...options, valueBytesMax: lesserLimit(options.valueBytesMax, options.wholeBytesMax) });
     this.part = options.source.position.part;
   }
 

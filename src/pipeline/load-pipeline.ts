@@ -28,6 +28,7 @@ import { FileEdits } from './edits/file-edits.ts';
 import { LettersOnce } from './edits/letters-once.ts';
 import { HeldKeys } from './held-keys.ts';
 import { againAndAgain } from './again-and-again.ts';
+import type { Pace } from './pace.ts';
 import { Ownership } from './ownership.ts';
 import { Refusals } from './refusals.ts';
 import { StreamTranslation } from './stream-translation.ts';
@@ -51,6 +52,7 @@ export interface LoadPipelineOptions {
   readonly rulesDigest: string | undefined;
   readonly restore: RestoreOptions;
   readonly valueBytesMax: number;
+  readonly pace: Pace;
   /** Older owners are known to be cut off: what may be applied twice need not go in transactions. */
   readonly plainBatches: boolean;
   readonly log: Logger;
@@ -229,6 +231,8 @@ export class LoadPipeline {
         connection,
         markKey: store.key,
         refusals,
+        pacer: this.options.pace.of(endpointName(config.target)),
+        unansweredBytesMax: config.limits.unansweredBytesMax,
         fenced: (epoch) => store.fenced(epoch),
         onApplied: ({ mark: reached, rows, skipped }: SentPosition) => {
           const more = rows - answered.rows;
@@ -256,6 +260,7 @@ export class LoadPipeline {
       valueBytesMax,
       refusals,
       edits: this.edits,
+      wholeBytesMax: config.limits.valueBytesMax,
       translation: new StreamTranslation(connection.server.version, onUnsupported, restore.conversion.counts),
       stopping: () => this.stopping,
       held: this.held,

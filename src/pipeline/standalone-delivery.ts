@@ -7,6 +7,7 @@ import { checkArgumentSizes } from './argument-sizes.ts';
 import type { BatchSender } from './batch-sender.ts';
 import type { Delivery, ValueForm } from './delivery.ts';
 import type { ValueCursor } from './large-value.ts';
+import { lesserLimit } from './lesser-limit.ts';
 import type { Parcel } from './parcel.ts';
 import type { Refusals } from './refusals.ts';
 import type { StreamTranslation } from './stream-translation.ts';
@@ -23,6 +24,8 @@ export interface StandaloneDeliveryOptions {
   readonly leftOut: ReadonlySet<string>;
   /** Bounds of the target for one value; 0 = unknown. */
   readonly valueBytesMax: number;
+  /** Larger values of a snapshot go in several commands; 0 = no matter. */
+  readonly wholeBytesMax: number;
   /** Called once, when it ends. */
   onClose(): void;
 }
@@ -34,7 +37,7 @@ export class StandaloneDelivery implements Delivery {
 
   constructor(options: StandaloneDeliveryOptions) {
     this.options = options;
-    this.values = new ValueSender(options);
+    this.values = new ValueSender({ ...options, valueBytesMax: lesserLimit(options.valueBytesMax, options.wholeBytesMax) });
   }
 
   get sentOffset(): number {

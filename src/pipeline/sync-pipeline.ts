@@ -18,12 +18,16 @@ import type { SnapshotTurns } from '../source/replica/snapshot-turns.ts';
 import type { SpoolLog } from '../source/replica/spool/spool-log.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { ConversionCounts } from '../target/value-conversion.ts';
+import { psyncNames } from '../source/replica/psync-names.ts';
 import { Applier } from './applier.ts';
 import { againAndAgain } from './again-and-again.ts';
 import type { Delivery, SentPosition } from './delivery.ts';
 import { EditedDelivery } from './edits/edited-delivery.ts';
 import type { Edits } from './edits/edits.ts';
 import { LettersOnce } from './edits/letters-once.ts';
+import { lesserLimit } from './lesser-limit.ts';
+import type { Pace } from './pace.ts';
+import { PacedDelivery } from './paced-delivery.ts';
 import { SharedDelivery } from './shared-delivery.ts';
 import type { Snapshot, SyncSpool } from './sync-spool.ts';
 import type { TargetSide } from './target-side.ts';
@@ -44,6 +48,8 @@ export interface SyncPipelineOptions {
   /** Of the rules that the edits are made of. */
   readonly rulesDigest: string | undefined;
   readonly deadLetters: DeadLetterFile;
+  /** Of the job. */
+  readonly pace: Pace;
   readonly spool: SyncSpool;
   readonly mark: Mark;
   readonly valueBytesMax: number;
@@ -102,6 +108,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
       reconnect: options.config.reconnect,
       owner: this,
       log: options.log,
+      psyncName: psyncNames(options.config.psyncCommands),
       serverVersion: options.sourceVersion,
       timeoutMs: options.sourceTimeoutMs,
     });
@@ -315,8 +322,14 @@ export class SyncPipeline implements ReplicaLinkOwner {
     const { edits } = this.options;
     const { letters } = this;
     const { onError } = config.sync;
-    const delivery = edits === null ? shared : new EditedDelivery({ delivery: shared, edits, restore: target.restore, letters, onError });
-    const applier = new Applier({ delivery, prefix: `${config.checkpoint.prefix}:`, valueBytesMax, stopping });
+    const edited = edits === null ? shared : new EditedDelivery({ delivery: shared, edits, restore: target.restore, letters, onError });
+    const delivery = new PacedDelivery(edited, this.options.pace);
+    const applier = new Applier({
+      delivery,
+      prefix: `${config.checkpoint.prefix}:`,
+      valueBytesMax: lesserLimit(valueBytesMax, config.limits.valueBytesMax),
+      stopping,
+    });
     attempt.applier = applier;
     if (attempt.error !== undefined) applier.fail(attempt.error);
     return { applier, delivery };

@@ -1,11 +1,12 @@
 /** Two servers of their own per test file, and short ways to write to them, run the built command with rules, and see what came out. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { type GodwitProcess, startGodwit } from './godwit-process.ts';
 import { type GodwitRun, runGodwit } from './run-godwit.ts';
 import { type RealServer, startServer } from './server.ts';
+import { waitFor } from './wait-for.ts';
 
 export class RulesScene {
   readonly source: RealServer;
@@ -62,17 +63,30 @@ export class RulesScene {
     return godwit;
   }
 
+  /** What a file describes. */
+  start(config: string, ...args: readonly string[]): GodwitProcess {
+    const godwit = startGodwit({ config, cwd: this.dir, args });
+    this.godwits.push(godwit);
+    return godwit;
+  }
+
   /** A shake.toml between the two servers, run until it has caught up with `write`. */
   async shake(text: string, write: () => Promise<unknown>): Promise<GodwitProcess> {
     const { source, target } = this;
     const both = `[sync_reader]\naddress = "127.0.0.1:${source.port}"\n[redis_writer]\naddress = "127.0.0.1:${target.port}"\n`;
-    const config = this.file(`shake-${++this.jobs}.toml`, `${both}${text}\n[advanced]\ndir = "data-${this.jobs}"\n`);
-    const godwit = startGodwit({ config, cwd: this.dir, args: ['--job', `job-${this.jobs}`] });
-    this.godwits.push(godwit);
+    const godwit = this.start(this.file(`shake-${++this.jobs}.toml`, `${both}${text}\n[advanced]\ndir = "data-${this.jobs}"\n`), '--job', `job-${this.jobs}`);
     await godwit.waitForPhase('incremental-sync');
     await write();
     await godwit.waitForLagZero(source);
     return godwit;
+  }
+
+  /** What the source holds, as a file in `dir`. @returns its name */
+  async save(): Promise<string> {
+    await waitFor('the end of saves for replicas', async () => /rdb_bgsave_in_progress:0/.test(await this.from.info('persistence')));
+    await this.from.call('SAVE');
+    copyFileSync(join(this.source.dir, 'dump.rdb'), join(this.dir, 'dump.rdb'));
+    return 'dump.rdb';
   }
 
   /** Keys of the target with their values as text, sorted, ours left out; `3/key` in other databases than 0. */

@@ -3,17 +3,15 @@ import type { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import { type ExportRunConfig } from '../../config/export-config.ts';
 import { resolveRunConfig } from '../../config/run-config.ts';
-import type { LoadConfig } from '../../config/sync-config.ts';
 import { GodwitError } from '../../errors/errors.ts';
 import type { ExportConfig } from '../../job/export-job.ts';
-import { LoadJob } from '../../job/load-job.ts';
-import type { JobDependencies } from '../../observe/job-api.ts';
 import { Redactor } from '../../observe/redaction.ts';
 import { formatOfName } from '../../target/file/export-format.ts';
 import type { CommandContext } from '../command-context.ts';
 import { addRunOptions, runInput } from '../config-options.ts';
+import { seeLoadThrough } from './load.ts';
+import { seeSyncThrough } from './sync.ts';
 import { seeExportThrough } from '../see-export-through.ts';
-import { seeJobThrough } from '../see-job-through.ts';
 
 const EXAMPLES = `
 Examples:
@@ -44,12 +42,9 @@ async function run(command: Command, context: CommandContext): Promise<number> {
   const { kind, loaded } = resolveRunConfig(runInput(command, context.io));
   switch (kind) {
     case 'sync':
-      return seeJobThrough(loaded, context.createJob, context);
-    case 'load': {
-      const create = (config: LoadConfig, dependencies: JobDependencies): LoadJob =>
-        new LoadJob(config, { ...dependencies, stdin: context.io.stdin as Readable });
-      return seeJobThrough(loaded, create, context);
-    }
+      return seeSyncThrough(loaded, context);
+    case 'load':
+      return seeLoadThrough(loaded, context);
     case 'export': {
       const redactor = new Redactor();
       redactor.register(...loaded.secrets);

@@ -8,7 +8,7 @@ const TIB = 1024 ** 4;
 export const SIDE_OPTIONS = {
   source: {
     'source.psync_commands': option(
-      textsType({ isSplit: true }),
+      textsType({ isSplit: true, pattern: /^[^@\s]+@[^@\s]+$/, allowed: 'a list of host:port@name' }),
       [],
       'Names of PSYNC where a service has renamed it: host:port@name, for each server whose address begins so',
     ),

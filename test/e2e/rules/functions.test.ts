@@ -1,6 +1,4 @@
 /** Functions in Lua and JavaScript in a sync (snapshot and stream) and a load: those that RedisShake's documents show, what they may do wrong, and what a kill leaves. */
-import { copyFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { GodwitProcess } from '../../support/godwit-process.ts';
 import { LiveLoad } from '../../support/live-load.ts';
@@ -34,8 +32,7 @@ type Content = Record<string, string>;
 async function outcome(lua: string): Promise<Content> {
   await write('p');
   const ofFile = async (): Promise<Content> => {
-    await scene.from.call('SAVE');
-    copyFileSync(join(scene.source.dir, 'dump.rdb'), join(scene.dir, 'dump.rdb'));
+    await scene.save();
     const { code, stderr } = await runGodwit([...LOAD(), '--function', lua], { cwd: scene.dir });
     expect([code, stderr]).toEqual([0, '']);
     const content = await scene.content();
@@ -221,8 +218,7 @@ async function digest(client: RulesScene['from'], key: string): Promise<unknown>
 test('in a load what a function makes of a value is applied once, with the mark behind it', async () => {
   const { from } = scene;
   await from.eval("for i = 1, 60000 do redis.call('RPUSH', 'list:' .. (i % 500), i) end", 0);
-  await from.call('SAVE');
-  copyFileSync(join(scene.source.dir, 'dump.rdb'), join(scene.dir, 'dump.rdb'));
+  await scene.save();
   const lua = 'if CMD == "RPUSH" then shake.call(DB, {"INCR", "seen"}) end shake.call(DB, ARGV)';
   expect(await runGodwit([...LOAD(), '--function', lua], { cwd: scene.dir })).toMatchObject({ code: 0, stderr: '' });
   expect([await scene.to.get('seen'), await scene.to.dbsize()]).toEqual(['500', 502]);

@@ -34,6 +34,8 @@ export class FakeJob implements SyncJobApi {
     this.onAbort();
   }
 
+  setRate(): void {}
+
   status(): JobStatus {
     return exampleStatus({ phase: this.phase });
   }
