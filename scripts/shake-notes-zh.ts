@@ -19,11 +19,9 @@ export const SHAKE_NOTES_ZH: Readonly<Record<string, string>> = {
     'Unix 秒；0 表示全部。若 base 文件晚于该时间，则拒绝运行（AOF_TOO_LATE）；RedisShake 会照样回放。',
   'The form of 4.2; newer files have the table [redis_writer.sentinel].': '4.2 的写法；较新的文件使用 `[redis_writer.sentinel]` 表。',
   'The form of 4.2.': '4.2 的写法。',
-  'Replies are what exactly-once rests on; Godwit does not wait for each of them.': '恰好一次依赖于目标端的回复；Godwit 并不逐条等待回复。',
   'The file gets its name when it is whole.': '文件写完整之后才会得到这个名字。',
   'cmd is quoted, cmd and aof have SELECT, json is one object per key (docs/export.md) and takes no commands of an AOF; there is no PING in the file.':
     'cmd 带引号转义，cmd 与 aof 含 SELECT；每个键在 json 中是一个对象（[export.md](export.md)），不接受 AOF 中的命令；文件中没有 PING。',
-  'With a file_writer it acts already.': '配合 file_writer 时已经生效。',
   'Each job has a folder in it. Relative paths of other keys count from dir, as in RedisShake; those of files to be read from the working directory if there is nothing.':
     '每个作业在其中有一个目录。其他键的相对路径从 dir 算起，与 RedisShake 相同；要读取的文件若不在那里，则从工作目录算起。',
   'How many processors are used follows from the job.': '使用多少个 CPU 由作业本身决定。',
@@ -43,6 +41,14 @@ export const SHAKE_NOTES_ZH: Readonly<Record<string, string>> = {
     '不经询问即清空目标端，与 RedisShake 相同。续传时不会再次清空。',
   'Was proposed for RedisShake and is in no release of it.': '曾有人向 RedisShake 提议，但从未进入任何发行版。',
   'Values of modules go as the source dumps them.': '模块类型的值按源端 DUMP 的结果原样传输。',
+  'Commands of which only some keys pass are split where that is exact, and dropped else, as in RedisShake.':
+    '命令中只有部分键通过时，能够精确拆分的就拆分，否则丢弃，与 RedisShake 相同。',
+  'An error in it stops the job; --on-error dead-letter goes on behind the command. docs/functions.md says what differs.':
+    '函数出错会使作业停止；加 `--on-error dead-letter` 则从该命令之后继续。不同之处见 [functions.md](functions.md)。',
+  'With false the source is asked for its snapshot all the same, which says from where on to follow; its values are dropped. A target that holds keys is taken as it is.':
+    '设为 false 时仍会向源端请求快照，以得知从何处开始跟随，其中的值则丢弃。目标端已有的键保持原样。',
+  'Replies are read all the same: exactly-once rests on them, and nothing waits for each of them. What the target refuses, which nobody would see, is written to the dead-letter file, and the job goes on.':
+    '回复仍会读取：恰好一次依赖于它们，而且并不逐条等待。目标端拒绝的命令本来无人知晓，这里写入死信文件，作业继续运行。',
 };
 
 /** Where it is more than names of settings. */

@@ -37,6 +37,8 @@ export interface Mark {
   readonly file?: FileMark | undefined;
   /** Only of a job that scans: how far, as text that only the scan understands. `rdbOffset` counts rows then, over all runs. */
   readonly scan?: string | undefined;
+  /** Digest of the rules that it was brought up to here with; '' = none any more, undefined = never any. */
+  readonly rules?: string | undefined;
 }
 
 /** Of a job that has done nothing yet, without its epoch and whom the target belongs to. */
@@ -49,6 +51,12 @@ export const FIRST_MARK = {
   rdbOffset: 0,
   rdbState: null,
 } as const satisfies Partial<Mark>;
+
+/** The mark of a job that goes on with these rules. @param digest undefined: with none */
+export function withRules<T extends Mark | undefined>(mark: T, digest: string | undefined): T {
+  if (mark === undefined || mark.rules === digest) return mark;
+  return { ...mark, rules: digest ?? (mark.rules === undefined ? undefined : '') };
+}
 
 /** `<prefix>:<job>` */
 export function markKey(prefix: string, job: string): string {
@@ -80,6 +88,7 @@ export function markFields(mark: Mark): string[] {
     mark.owned ? '1' : '0',
     ...(mark.file === undefined ? [] : ['file', mark.file.identity, 'file-position', mark.file.position, 'file-done', mark.file.done ? '1' : '0']),
     ...(mark.scan === undefined ? [] : ['scan', mark.scan]),
+    ...(mark.rules === undefined ? [] : ['rules', mark.rules]),
   ];
 }
 
@@ -97,6 +106,7 @@ export function parseMark(key: string, fields: ReadonlyMap<string, string>): Mar
   const state = fields.get('rdb-state') ?? '';
   const file = fields.get('file');
   const scan = fields.get('scan');
+  const rules = fields.get('rules');
   try {
     return {
       epoch: whole('epoch'),
@@ -110,6 +120,7 @@ export function parseMark(key: string, fields: ReadonlyMap<string, string>): Mar
       owned: fields.get('owned') === '1',
       ...(file === undefined ? {} : { file: { identity: file, position: fields.get('file-position') ?? '', done: fields.get('file-done') === '1' } }),
       ...(scan === undefined ? {} : { scan }),
+      ...(rules === undefined ? {} : { rules }),
     };
   } catch (error) {
     throw error instanceof GodwitError ? error : invalid(key, 'its field rdb-state is not JSON');

@@ -1,6 +1,6 @@
 /** The options of the schema as options of a commander command, and what commander read of them as the input of config/load.ts. */
 import { type Command, Option as CommandOption } from 'commander';
-import type { ConfigInput } from '../config/gather-settings.ts';
+import type { ConfigInput, FlagValue } from '../config/gather-settings.ts';
 import { type CommandName, optionsOf } from '../config/options-of.ts';
 import { CONFIG_FILE_ENV, type Option, type OptionKey, SECTIONS } from '../config/schema.ts';
 import { GodwitError } from '../errors/errors.ts';
@@ -39,7 +39,11 @@ export function commandOptions(option: Option): CommandOption[] {
   const group = `${SECTIONS[option.section]}:`;
   const text = `${option.help} (${helpDefault(option)}${option.env})`;
   if (option.key === 'source.url') return [manySources(new CommandOption(`${option.flag} ${option.type.placeholder}`, text)).helpGroup(group)];
-  if (option.type.kind !== 'boolean') return [new CommandOption(`${option.flag} ${option.type.placeholder}`, text).helpGroup(group)];
+  if (option.type.kind !== 'boolean') {
+    const made = new CommandOption(`${option.flag} ${option.type.placeholder}`, text).helpGroup(group);
+    // It can be given several times.
+    return [option.type.kind === 'list' ? made.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]) : made];
+  }
   const on = new CommandOption(option.flag, text).helpGroup(group);
   const off = new CommandOption(`--no-${option.flag.slice(2)}`, `Turns this off: ${text.charAt(0).toLowerCase()}${text.slice(1)}`).helpGroup(group);
   return option.fallback === true ? [on.hideHelp(), off] : [on, off.hideHelp()];
@@ -83,8 +87,8 @@ export function onlyFile(
 }
 
 function optionsInput(command: Command, io: CliIo, name: CommandName): ConfigInput {
-  const values = command.opts<Record<string, string | boolean | undefined>>();
-  const flags: Partial<Record<OptionKey, string | boolean>> = {};
+  const values = command.opts<Record<string, FlagValue | undefined>>();
+  const flags: Partial<Record<OptionKey, FlagValue>> = {};
   for (const { key, flag } of optionsOf(name)) {
     const attribute = new CommandOption(flag).attributeName();
     // Both forms of a switch share a name, and --no-x alone would make true its default: only what was really given counts.

@@ -9,7 +9,8 @@ import { ERROR_CODES } from '../errors/codes.ts';
 import { toGodwitError } from '../errors/errors.ts';
 import type { JobDependencies, JobResult, SyncJobApi } from '../observe/job-api.ts';
 import { Redactor } from '../observe/redaction.ts';
-import { startStatusServer } from '../status/status-server.ts';
+import { ShakeStatus } from '../status/shake-status.ts';
+import { startStatusServer, type StatusServerOptions } from '../status/status-server.ts';
 import { closingWords, commandLine } from './closing-words.ts';
 import type { CommandContext } from './command-context.ts';
 import { confirmFlush, requireAskable } from './confirm-flush.ts';
@@ -59,7 +60,7 @@ async function runJob<Config extends JobConfig>(
   const cancelled = new AbortController();
   const job = create(config, { log, confirmFlush: flushQuestion(config.sync.yes, runLog, cancelled.signal, context) });
   if (view) job.on('event', (event) => view.addEvent(event));
-  const server = config.status.port < 0 ? undefined : await startStatusServer({ ...config.status, status: () => job.status(), redactor, log });
+  const server = config.status.port < 0 ? undefined : await startStatusServer(serverOptions(config, job, redactor, log));
   const stopping = stopOnSignal(
     context.io,
     job,
@@ -82,6 +83,18 @@ async function runJob<Config extends JobConfig>(
     stopping.dispose();
     await server?.close();
   }
+}
+
+function serverOptions({ status }: JobConfig, job: SyncJobApi, redactor: Redactor, log: RunLog['log']): StatusServerOptions {
+  const shake = status.isShake ? new ShakeStatus(() => job.status()) : undefined;
+  return {
+    ...status,
+    status: () => job.status(),
+    setRate: (limits) => job.setRate(limits),
+    ...(shake === undefined ? {} : { root: () => shake.document() }),
+    redactor,
+    log,
+  };
 }
 
 /** The result; undefined if the job was aborted, however that ended. */

@@ -1,6 +1,6 @@
 /** Options of the schema for commands that read a server and write to none: those of the source, of its connections, and the file. */
 import { type Command, Option as CommandOption } from 'commander';
-import type { ConfigInput } from '../config/gather-settings.ts';
+import type { ConfigInput, FlagValue } from '../config/gather-settings.ts';
 import { isNotYet } from '../config/not-yet.ts';
 import { CONFIG_FILE_ENV, OPTIONS, type OptionKey } from '../config/schema.ts';
 import { commandOptions } from './config-options.ts';
@@ -19,8 +19,8 @@ export function addSourceOptions(command: Command): Command {
 
 /** @param source the server, as it was given */
 export function sourceInput(command: Command, source: string, io: CliIo): ConfigInput {
-  const values = command.opts<Record<string, string | boolean | undefined>>();
-  const flags: Partial<Record<OptionKey, string | boolean>> = {};
+  const values = command.opts<Record<string, FlagValue | undefined>>();
+  const flags: Partial<Record<OptionKey, FlagValue>> = {};
   for (const { key, flag } of USED) {
     const name = new CommandOption(flag).attributeName();
     if (command.getOptionValueSource(name) === 'cli') flags[key] = values[name];

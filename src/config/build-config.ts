@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { type Endpoint, endpointName } from '../model/endpoint.ts';
 import type { SideSetting } from '../model/side-topology.ts';
 import { originRank } from './origin.ts';
+import { rulesConfig } from './rules-config.ts';
 import type { Settings } from './settings.ts';
 import { firstEndpoint } from './side-setting.ts';
 import type { JobConfig, SyncConfig } from './sync-config.ts';
@@ -13,8 +14,19 @@ const JOB_NAME_LENGTH_MAX = 64;
 export function buildConfig(settings: Settings, source: SideSetting, otherSources: readonly Endpoint[], target: SideSetting, spoolDir: string): SyncConfig {
   const job = buildJobConfig(settings, target, jobName(source, otherSources, target), spoolDir);
   const onLostPosition = otherSources.length > 0 && settings.given('sync.on_lost_position') === undefined ? 'stop' : job.sync.onLostPosition;
-  const own = { source: firstEndpoint(source), sourceSide: source, preferReplica: settings.required('source.prefer_replica'), otherSources };
-  return { ...own, ...job, sync: { ...job.sync, onLostPosition } };
+  const own = {
+    source: firstEndpoint(source),
+    sourceSide: source,
+    preferReplica: settings.required('source.prefer_replica'),
+    psyncCommands: settings.required('source.psync_commands'),
+    otherSources,
+  };
+  return { ...own, ...job, sync: { ...job.sync, onLostPosition, ...(job.sync.fullSync ? {} : changesAlone(job)) } };
+}
+
+/** Where no values are brought there is none to be replaced, and none that another full sync could bring. */
+function changesAlone({ sync }: JobConfig): Partial<JobConfig['sync']> {
+  return { onExisting: sync.onExisting === 'fail' ? 'replace' : sync.onExisting, onLostPosition: 'stop' };
 }
 
 /** @param name of the job, unless another one was given */
@@ -34,9 +46,14 @@ export function buildJobConfig(settings: Settings, target: SideSetting, name: st
       onLostPosition: settings.required('sync.on_lost_position'),
       stopAfter: settings.required('sync.stop_after'),
       stopWhenLagBelowBytes: settings.required('sync.stop_when_lag_below'),
+      fullSync: settings.required('sync.full_sync'),
+      dryRun: settings.required('sync.dry_run'),
       finish,
       fullSyncConcurrency: settings.required('sync.full_sync_concurrency'),
     },
+    rules: rulesConfig(settings),
+    rate: { commands: settings.required('rate.commands'), bytes: settings.required('rate.bytes') },
+    limits: { valueBytesMax: settings.required('target.value_bytes_max'), unansweredBytesMax: settings.required('target.unanswered_bytes_max') },
     keepalive: {
       intervalMs: settings.required('keepalive.interval'),
       idleLimitMs: settings.required('keepalive.idle_limit'),
@@ -57,7 +74,7 @@ export function buildJobConfig(settings: Settings, target: SideSetting, name: st
     checkpoint: { prefix: settings.required('checkpoint.prefix') },
     deadLetter: { file: settings.value('dead_letter.file') ?? '' },
     report: { file: settings.value('report.file') ?? '' },
-    status: { port: settings.required('status.port'), host: settings.required('status.host') },
+    status: { port: settings.required('status.port'), host: settings.required('status.host'), isShake: settings.shake !== undefined },
     log: {
       level: settings.required('log.level'),
       format: settings.required('log.format'),

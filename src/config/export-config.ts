@@ -4,6 +4,7 @@ import { type ConfigInput, gatherSettings } from './gather-settings.ts';
 import { noFile } from './load-config.ts';
 import { loadSourceConfig, type SourceConfig } from './load-source-config.ts';
 import { refuseNotYet } from './not-yet.ts';
+import { type FilterConfig, filterConfig } from './rules-config.ts';
 import type { OptionValue } from './schema.ts';
 import type { OnUnsupported } from './sync-config.ts';
 
@@ -24,8 +25,7 @@ export interface ExportRunConfig {
   readonly onUnsupported: OnUnsupported;
   /** File that names what is lost; '' = none. */
   readonly report: string;
-  readonly databases: readonly number[];
-  readonly prefixes: readonly string[];
+  readonly filter: FilterConfig;
   readonly warnings: readonly string[];
   /** For the redaction of messages. */
   readonly secrets: readonly string[];
@@ -50,8 +50,7 @@ export function resolveExportConfig(input: ConfigInput, settings = gatherSetting
     rdbVersion: settings.required('export.rdb_version'),
     onUnsupported: settings.required('sync.on_unsupported'),
     report: settings.value('report.file') ?? '',
-    databases: settings.required('filter.allow_db'),
-    prefixes: settings.required('filter.allow_key_prefix'),
+    filter: filterConfig(settings),
     warnings: settings.warnings,
     secrets: server?.secrets ?? [],
   };

@@ -13,10 +13,13 @@ import { isShakeText } from './shake/shake-keys.ts';
 import { readShakeFile, readShakeVariables } from './shake/read-shake.ts';
 import { TomlLines } from './toml-lines.ts';
 
+/** A text, several of a flag that can be given several times, or whether a switch is on. */
+export type FlagValue = string | boolean | readonly string[];
+
 /** What the process was given; this layer reads nothing from the process by itself. */
 export interface ConfigInput {
-  /** Values of flags by the key of their option: texts, or booleans for switches. */
-  readonly flags: Readonly<Partial<Record<OptionKey, string | boolean>>>;
+  /** Values of flags by the key of their option. */
+  readonly flags: Readonly<Partial<Record<OptionKey, FlagValue>>>;
   readonly sourceArgument?: string;
   readonly targetArgument?: string;
   readonly fileArgument?: string;

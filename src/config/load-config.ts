@@ -29,8 +29,10 @@ export function resolveLoadConfig(input: ConfigInput, settings = gatherSettings(
   checkFile(settings, file);
   checkJobRules(settings);
   if (settings.problems.length > 0 || target === undefined || spoolDir === undefined) throw new ConfigError(settings.problems);
+  const job = buildJobConfig(settings, target, loadName(fileName(file), target), spoolDir);
   const config: LoadConfig = {
-    ...buildJobConfig(settings, target, loadName(fileName(file), target), spoolDir),
+    ...job,
+    sync: { ...job.sync, fullSync: true },
     load: { file, format: settings.required('load.format'), untilMs: settings.required('load.until'), onTruncated: settings.required('load.on_truncated') },
   };
   return {

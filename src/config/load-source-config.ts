@@ -16,6 +16,8 @@ export interface SourceConfig {
   readonly sourceSide: SideSetting;
   readonly keepalive: KeepaliveConfig;
   readonly reconnect: ReconnectConfig;
+  /** `host:port@name`: what PSYNC is called at servers whose address begins so. */
+  readonly psyncCommands: readonly string[];
   /** Begins the names of Godwit's own keys. */
   readonly ownPrefix: string;
   readonly warnings: readonly string[];
@@ -42,6 +44,7 @@ export function loadSourceConfig(input: ConfigInput, settings = gatherOwn(input)
       attemptsMax: settings.required('reconnect.attempts'),
       connectTimeoutMs: settings.required('reconnect.connect_timeout'),
     },
+    psyncCommands: settings.required('source.psync_commands'),
     ownPrefix: settings.required('checkpoint.prefix'),
     warnings: settings.warnings,
     secrets: secretsOf(side),

@@ -11,6 +11,7 @@ import { type ConfigInput, gatherSettings } from './gather-settings.ts';
 import { refuseNotYet, refuseOtherKind } from './not-yet.ts';
 import { optionsOf } from './options-of.ts';
 import { otherSources } from './other-sources.ts';
+import { checkRules as checkTransforms } from './rules-config.ts';
 import { type Origin, originName, originRank } from './origin.ts';
 import { formatDuration } from './quantity.ts';
 import { isEndpointPart, type Option, type OptionKey } from './schema.ts';
@@ -66,6 +67,7 @@ export function resolveConfig(input: ConfigInput, settings = gatherSettings(inpu
     // Who cannot tell whose keys are whose cannot begin one of them anew without leaving some behind.
     addDefault(derived, settings, 'sync.on_lost_position', 'stop');
   }
+  if (settings.value('sync.full_sync') === false) checkChangesAlone(settings, derived);
   if (source.side && target.side) addDefault(derived, settings, 'job.name', jobName(source.side, others, target.side));
   addDefault(derived, settings, 'spool.dir', spoolDir);
   const complete = settings.problems.length === 0 && source.side && target.side && spoolDir !== undefined;
@@ -76,6 +78,14 @@ export function resolveConfig(input: ConfigInput, settings = gatherSettings(inpu
     warnings: settings.warnings,
     secrets: [...secretsOf(source.side), ...others.flatMap(({ password }) => (password ? [password] : [])), ...secretsOf(target.side)],
   };
+}
+
+/** Another snapshot would be dropped as the first one was: what changed between is lost then, unless the job stops. */
+function checkChangesAlone(settings: Settings, derived: Map<OptionKey, Given>): void {
+  if (settings.given('sync.on_lost_position')?.value === 'resync') {
+    settings.reject('sync.on_lost_position', 'is resync, which brings nothing without sync.full_sync', 'Leave it out: the job stops then.');
+  }
+  addDefault(derived, settings, 'sync.on_lost_position', 'stop');
 }
 
 function addDefault(derived: Map<OptionKey, Given>, settings: Settings, key: OptionKey, value: string | undefined): void {
@@ -108,6 +118,7 @@ export function checkJobRules(settings: Settings): void {
     problems.push({ code: 'CONFIG_INVALID', message: `${originName(settings.origin(key))}: ${relation}` });
   }
   checkKeepalive(settings);
+  checkTransforms(settings);
   if (
     settings.value('sync.finish') &&
     settings.value('sync.flush_target') &&

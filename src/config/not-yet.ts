@@ -17,17 +17,8 @@ interface NotYet {
 
 const SHOWN_MAX = 80;
 
-const FILTERS_OF_EXPORTS: readonly OptionKey[] = ['filter.allow_db', 'filter.allow_key_prefix'];
-
 const NOT_YET: readonly NotYet[] = [
-  { keys: ['source.psync_commands'], what: 'other name for PSYNC' },
-  { keys: ['target.off_reply'], what: 'way to write without replies' },
-  { keys: ['target.unanswered_bytes_max', 'target.value_bytes_max'], what: 'limit of this kind' },
-  { keys: ['sync.full_sync'], what: 'sync of changes alone' },
-  { keys: FILTERS_OF_EXPORTS, what: 'filter', actsIn: ['export'] },
-  { keys: ['filter.*'], what: 'filter' },
-  { keys: ['transform.*'], what: 'transform' },
-  { keys: ['rate.*'], what: 'limit of the rate' },
+  { keys: ['transform.*'], what: 'transform of what is exported', actsIn: ['sync', 'load'] },
   { keys: ['scan.*'], what: 'scan' },
   { keys: ['export.follow'], what: 'export that follows what changes (with sync_aof = false what the server holds is exported)' },
 ];

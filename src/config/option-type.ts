@@ -4,7 +4,7 @@
  */
 import { formatDuration, formatSize, parseDuration, parseSize } from './quantity.ts';
 
-type OptionKind = 'string' | 'boolean' | 'integer' | 'duration' | 'size' | 'choice' | 'time' | 'url' | 'file' | 'path' | 'secret' | 'list';
+type OptionKind = 'string' | 'boolean' | 'integer' | 'number' | 'duration' | 'size' | 'choice' | 'time' | 'url' | 'file' | 'path' | 'secret' | 'list';
 
 export interface OptionType<T> {
   readonly kind: OptionKind;
@@ -66,12 +66,24 @@ export function integerType(range: NumberRange): OptionType<number> {
   return { kind: 'integer', allowed, words: [], placeholder: '<n>', read: numberReader(range, parse, false), show: numberShower(range, String) };
 }
 
+/** A factor above 0. */
+export function ratioType(): OptionType<number> {
+  const read = (raw: unknown, textual: boolean): number | undefined => {
+    const value = typeof raw === 'number' ? raw : textual && typeof raw === 'string' && /^\d{1,9}(?:\.\d{1,9})?$/.test(raw.trim()) ? Number(raw) : 0;
+    return value > 0 && Number.isFinite(value) ? value : undefined;
+  };
+  return { kind: 'number', allowed: 'a number above 0 such as 0.5 or 2', words: [], placeholder: '<factor>', read, show: String };
+}
+
 /** Milliseconds. */
 export function durationType(range: NumberRange): OptionType<number> {
   const allowed = `a duration such as 500ms, 10s, 5m or 1h, from ${formatDuration(range.min)} to ${formatDuration(range.max)}${orWord(range)}`;
-  const read = numberReader(range, parseDuration, true);
+  const parse = (text: string): number | undefined => (text.startsWith('-') ? minus(parseDuration(text.slice(1))) : parseDuration(text));
+  const read = numberReader(range, parse, true);
   return { kind: 'duration', allowed, words: [], placeholder: '<duration>', read, show: numberShower(range, formatDuration) };
 }
+
+const minus = (value: number | undefined): number | undefined => (value === undefined ? undefined : -value);
 
 /** Bytes. */
 export function sizeType(range: NumberRange): OptionType<number> {
@@ -146,26 +158,46 @@ export function secretType(): OptionType<string> {
   return { kind: 'secret', allowed: 'a text', words: [], placeholder: '<secret>', read, show: () => '****' };
 }
 
-/** Texts that are not empty, each as it is: a key may hold anything. As a text: with commas between, or a JSON array where an item has a comma itself. */
-export function textsType(): OptionType<readonly string[]> {
-  const item = (raw: unknown): string | undefined => (typeof raw === 'string' && raw !== '' ? raw : undefined);
-  return { ...listOf(item, (text) => text), allowed: 'a list of texts that are not empty' };
+/**
+ * Texts that are not empty. As one text (a variable): with commas between, or a JSON array where an item has a comma itself. A flag can be given several times.
+ * @param isSplit a flag can hold several with commas between, too; else it is one item, as it is: a key may hold anything
+ */
+export function textsType({
+  isSplit,
+  pattern,
+  allowed = 'a list of texts that are not empty',
+}: {
+  readonly isSplit: boolean;
+  readonly pattern?: RegExp;
+  readonly allowed?: string;
+}): OptionType<readonly string[]> {
+  const item = (raw: unknown): string | undefined => (typeof raw === 'string' && raw !== '' && (pattern?.test(raw) ?? true) ? raw : undefined);
+  return { ...listOf(item, (text) => text, isSplit), allowed };
 }
 
 /** Whole numbers from 0. */
 export function numbersType(): OptionType<readonly number[]> {
   const item = (raw: unknown): number | undefined => (typeof raw === 'number' && Number.isSafeInteger(raw) && raw >= 0 ? raw : undefined);
-  return { ...listOf(item, (text) => (/^\d{1,15}$/.test(text) ? Number(text) : undefined)), allowed: 'a list of whole numbers' };
+  return { ...listOf(item, (text) => (/^\d{1,15}$/.test(text) ? Number(text) : undefined), true), allowed: 'a list of whole numbers' };
 }
 
-function listOf<T>(item: (raw: unknown) => T | undefined, fromText: (text: string) => unknown): Omit<OptionType<readonly T[]>, 'allowed'> {
+function listOf<T>(item: (raw: unknown) => T | undefined, fromText: (text: string) => unknown, isSplit: boolean): Omit<OptionType<readonly T[]>, 'allowed'> {
   const read = (raw: unknown, textual: boolean): readonly T[] | undefined => {
-    const items = textual && typeof raw === 'string' ? itemsOf(raw, fromText) : raw;
+    const items = textual ? textualItems(raw, fromText, isSplit) : raw;
     if (!Array.isArray(items)) return undefined;
     const values = items.map(item);
     return values.includes(undefined) ? undefined : (values as T[]);
   };
   return { kind: 'list', words: [], placeholder: '<list>', read, show: (value) => JSON.stringify(value) };
+}
+
+/** @param raw one text, of a variable; or several, of a flag */
+function textualItems(raw: unknown, fromText: (text: string) => unknown, isSplit: boolean): unknown {
+  if (typeof raw === 'string') return itemsOf(raw, fromText);
+  if (!Array.isArray(raw)) return raw;
+  if (!isSplit) return raw.map((text: unknown) => fromText(String(text)));
+  const parts = raw.map((text: unknown) => itemsOf(String(text), fromText));
+  return parts.every(Array.isArray) ? parts.flat() : undefined;
 }
 
 function itemsOf(text: string, fromText: (text: string) => unknown): unknown {

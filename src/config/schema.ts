@@ -28,6 +28,7 @@ import { FILTER_OPTIONS } from './options/filter-options.ts';
 import { KIND_OPTIONS } from './options/kind-options.ts';
 import { LOG_OPTIONS } from './options/log-options.ts';
 import { PACE_OPTIONS } from './options/pace-options.ts';
+import { TRANSFORM_OPTIONS } from './options/transform-options.ts';
 import { SIDE_OPTIONS } from './options/side-options.ts';
 import { TOPOLOGY_OPTIONS } from './topology-options.ts';
 
@@ -103,6 +104,7 @@ const SPECS = {
     'How many snapshots are made at a time on one host of the source, where it has several shards',
   ),
   'sync.full_sync': option(booleanType(), true, 'Bring what the source holds already; without it, only what changes from now on'),
+  'sync.dry_run': option(booleanType(), false, 'Tell what filter and transforms would do with what the source holds, and write nothing'),
   'sync.finish': option(booleanType(), false, 'End the job: remove its mark from the target and its spool, and sync nothing'),
 
   'load.file': {
@@ -118,6 +120,7 @@ const SPECS = {
   'load.on_truncated': option(choiceType('leave-out', 'error'), 'leave-out', 'When an AOF ends within a command or transaction: leave it out, or fail'),
 
   ...FILTER_OPTIONS,
+  ...TRANSFORM_OPTIONS,
   ...PACE_OPTIONS,
   ...KIND_OPTIONS,
 

@@ -5,6 +5,7 @@
 import type { FileFormat } from '../model/file-format.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import type { SideSetting } from '../model/side-topology.ts';
+import type { RulesConfig } from './rules-config.ts';
 
 export interface KeepaliveConfig {
   /** Overrides the interval fitted to each node; 0 = fit it. */
@@ -84,10 +85,24 @@ export interface JobConfig {
     readonly stopAfter: 'never' | 'full-sync';
     /** Stop once the lag has been below this many bytes in incremental sync; -1 = never. */
     readonly stopWhenLagBelowBytes: number;
+    /** Bring what the source holds; else only what changes. */
+    readonly fullSync: boolean;
+    /** Tell what the rules would do, and write nothing. */
+    readonly dryRun: boolean;
     /** Remove the marks and the spool of this job from target and disk, and end. */
     readonly finish: boolean;
     /** Snapshots that are made at a time on one host of the source. */
     readonly fullSyncConcurrency: number;
+  };
+  /** What passes and what is made of it; null = everything, as it is. */
+  readonly rules: RulesConfig | null;
+  /** That each node of the target is sent in a second at most; 0 = no limit. */
+  readonly rate: { readonly commands: number; readonly bytes: number };
+  readonly limits: {
+    /** Larger values of a snapshot are written in several commands; 0 = what the target takes. */
+    readonly valueBytesMax: number;
+    /** Under way to a node without an answer; 0 = as the sender sees fit. */
+    readonly unansweredBytesMax: number;
   };
   readonly keepalive: KeepaliveConfig;
   readonly reconnect: ReconnectConfig;
@@ -108,6 +123,8 @@ export interface JobConfig {
     /** -1 = no status server; 0 = any free port. */
     readonly port: number;
     readonly host: string;
+    /** `/` answers as RedisShake does. */
+    readonly isShake: boolean;
   };
   readonly log: LogConfig;
 }
@@ -118,6 +135,8 @@ export interface SyncConfig extends JobConfig {
   readonly sourceSide: SideSetting;
   /** Read from the replica of each shard that is furthest, where there is one. */
   readonly preferReplica: boolean;
+  /** `host:port@name`: what PSYNC is called at servers whose address begins so. */
+  readonly psyncCommands: readonly string[];
   /** More standalone servers that are brought into the same target. */
   readonly otherSources: readonly Endpoint[];
 }

@@ -9,6 +9,7 @@ import { CommandArguments } from '../command/command-arguments.ts';
 import type { CommandTable } from '../command/command-table.ts';
 import type { Command } from '../command/command.ts';
 import { keyIndexes } from '../command/key-indexes.ts';
+import { type KeyPlace, keyPlaceOf } from '../command/key-place.ts';
 import { GodwitError } from '../errors/errors.ts';
 import type { Batch } from '../model/batch.ts';
 import { BatchEditor } from '../resp/batch-editor.ts';
@@ -32,15 +33,13 @@ interface Plan {
   readonly command: Command;
   /** Rule on name, group or type that it does not pass, as a negative number; or 0. */
   readonly refusal: number;
-  readonly keys: 'none' | 'first' | 'some';
+  readonly keys: KeyPlace;
   readonly isFlush: boolean;
   /** Its payload answers by type and size, as a value of a snapshot does. */
   readonly isRestore: boolean;
 }
 
 const FLUSHES = new Set(['flushall', 'flushdb', 'swapdb', 'cluster|flushslot']);
-/** Their specs say one key, and their arguments may say another one. */
-const KEYS_BY_HAND = new Set(['sort', 'sort_ro', 'migrate', 'georadius', 'georadiusbymember']);
 const DUMP_FOOTER_BYTES = 10;
 
 export class StreamFilter {
@@ -246,15 +245,12 @@ export class StreamFilter {
 
   private plan(command: Command): Plan {
     const { rules } = this;
-    const { keySpecs, name } = command;
-    const specs = keySpecs.filter(({ isChannel }) => !isChannel);
-    const isFirst = specs.length === 1 && specs[0].begin.kind === 'index' && specs[0].begin.index === 1 && specs[0].find.kind === 'range';
-    const isOne = isFirst && specs[0].find.kind === 'range' && specs[0].find.lastKey === 0 && !KEYS_BY_HAND.has(name);
+    const { name } = command;
     const isRestore = name === 'restore' && (rules.types.isActive || rules.limits.isActive || rules.commands.isActive);
     const plan: Plan = {
       command,
       refusal: isRestore ? 0 : rules.commands.ofCommand(command) || rules.types.ofGroup(command.group),
-      keys: specs.length === 0 && !KEYS_BY_HAND.has(name) ? 'none' : isOne ? 'first' : 'some',
+      keys: keyPlaceOf(command),
       isFlush: FLUSHES.has(name),
       isRestore,
     };

@@ -32,9 +32,9 @@ export interface TargetRights {
   readonly flush: boolean;
 }
 
-/** @throws PERMISSION_DENIED with all that is missing; PSYNC_REFUSED where the server hides a command */
-export async function checkSourceRights(source: Connection, endpoint: Endpoint): Promise<void> {
-  const refused = await tryAll(source, [['PING'], ['INFO', 'replication'], ['REPLCONF', 'capa', 'eof'], ['PSYNC', '?', 'none']], '');
+/** @param psync what the server calls it. @throws PERMISSION_DENIED with all that is missing; PSYNC_REFUSED where the server hides a command */
+export async function checkSourceRights(source: Connection, endpoint: Endpoint, psync = 'PSYNC'): Promise<void> {
+  const refused = await tryAll(source, [['PING'], ['INFO', 'replication'], ['REPLCONF', 'capa', 'eof'], [psync, '?', 'none']], '');
   if (refused.length > 0) throw missingRights('source', endpoint, refused);
 }
 
@@ -113,7 +113,7 @@ function missingRights(side: 'source' | 'target', endpoint: Endpoint, refused: r
       details,
       fix:
         side === 'source'
-          ? 'Take the rename-command lines out of its configuration; a managed service that hides PSYNC needs a scan instead.'
+          ? 'Take the rename-command lines out of its configuration, or say its other name: --source-psync-commands host:port@name; a managed service that hides PSYNC needs a scan instead.'
           : 'Look for rename-command at the server; a service that hides these commands cannot be a target.',
     });
   }

@@ -18,6 +18,7 @@ import { ClusterSide, type ClusterSideOptions } from '../pipeline/cluster-side.t
 import { LowMarks, markedSlots } from '../pipeline/low-marks.ts';
 import type { TargetSide } from '../pipeline/target-side.ts';
 import { ReplyError } from '../resp/reply.ts';
+import type { Pace } from '../pipeline/pace.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { LossReport } from '../target/loss-report.ts';
 import type { ClusterFollower } from '../topology/cluster-api.ts';
@@ -39,6 +40,7 @@ export interface ClusterTargetOptions {
   open(role: string, endpoint: Endpoint, pipeline: string): Connection;
   readonly deadLetters: DeadLetterFile;
   readonly losses: LossReport;
+  readonly pace: Pace;
   readonly onEvent: ClusterSideOptions['onEvent'];
 }
 
@@ -192,7 +194,7 @@ export class ClusterTarget implements JobTarget {
   }
 
   async side(pipeline: string): Promise<TargetSide> {
-    const { config, topology, deadLetters, losses, onEvent, runName, open } = this.options;
+    const { config, topology, deadLetters, losses, pace, onEvent, runName, open } = this.options;
     const { store, version, counts, epoch, valueBytesMax: bytesMax } = this;
     const links = new ClusterLinks(topology, (endpoint) => open('target data', endpoint, pipeline));
     this.pipelineLinks.set(pipeline, links);
@@ -202,7 +204,7 @@ export class ClusterTarget implements JobTarget {
     const plan = this.plans.find(({ name }) => name === pipeline);
     const share = plan?.share ?? ALL_KEYS;
     const isOld = (name: string): boolean => !name.startsWith(`${runName}:`) || name === own;
-    const shared = { config, address: this.address, pipeline, epoch, topology, links, store, deadLetters, restore, version, counts, onEvent };
+    const shared = { config, address: this.address, pipeline, epoch, topology, links, store, deadLetters, pace, restore, version, counts, onEvent };
     return new ClusterSide({ ...shared, valueBytesMax: bytesMax, isOld, share, mayHoldKeys: this.isResumed });
   }
 

@@ -11,12 +11,15 @@ import { KeepaliveWheel } from '../net/keepalive-wheel.ts';
 import type { Logger } from '../observe/log.ts';
 import type { FileSource } from '../source/file/file-source.ts';
 import { RdbFileSource } from '../source/rdb/rdb-file-source.ts';
+import { psyncNames } from '../source/replica/psync-names.ts';
 import { openLiveSnapshot } from '../source/replica/live-snapshot.ts';
 import { checkSourceRights } from './check-rights.ts';
 import { SourceWatch } from './source-watch.ts';
 
 const FIRST_ATTEMPTS = 3;
 const LOOK_EVERY_MS = 1_000;
+
+export type LiveSourceConfig = Pick<SourceConfig, 'source' | 'keepalive' | 'reconnect' | 'ownPrefix' | 'psyncCommands'>;
 
 export interface LiveSource {
   readonly source: FileSource;
@@ -26,8 +29,9 @@ export interface LiveSource {
 }
 
 /** @throws GodwitError of the connection, WRONG_TOPOLOGY, PERMISSION_DENIED, PSYNC_REFUSED, SOURCE_NOT_READY */
-export async function openLiveSource(config: SourceConfig, log: Logger, clientName: string): Promise<LiveSource> {
+export async function openLiveSource(config: LiveSourceConfig, log: Logger, clientName: string): Promise<LiveSource> {
   const { source: endpoint, keepalive, reconnect, ownPrefix } = config;
+  const psyncName = psyncNames(config.psyncCommands)(endpoint);
   const control = new Connection({ role: 'source control', endpoint, clientName, keepalive, reconnect, wheel: new KeepaliveWheel(), log });
   let timer: NodeJS.Timeout | undefined;
   const close = async (): Promise<void> => {
@@ -39,7 +43,7 @@ export async function openLiveSource(config: SourceConfig, log: Logger, clientNa
     if (control.server.mode === 'sentinel' || control.server.role === 'sentinel') {
       throw new GodwitError('WRONG_TOPOLOGY', `source ${endpointName(endpoint)} is a sentinel, not a server with data`);
     }
-    await checkSourceRights(control, endpoint);
+    await checkSourceRights(control, endpoint, psyncName);
     const watch = new SourceWatch(control);
     await watch.begin();
     timer = setInterval(() => void watch.ask('receiving-rdb'), LOOK_EVERY_MS);
@@ -47,6 +51,7 @@ export async function openLiveSource(config: SourceConfig, log: Logger, clientNa
     const input = await openLiveSnapshot({
       endpoint,
       connectTimeoutMs: reconnect.connectTimeoutMs,
+      psyncName,
       serverVersion: version?.text ?? '',
       silenceMaxMs: (receivedMs) => watch.silenceMaxMs(receivedMs),
     });

@@ -14,6 +14,7 @@ import { Connection } from '../net/connection.ts';
 import { KeepaliveWheel } from '../net/keepalive-wheel.ts';
 import type { JobEvent, JobResult, LoadDependencies, SyncJobApi } from '../observe/job-api.ts';
 import type { JobPhase, JobStatus } from '../observe/job-status.ts';
+import { Pace, type PaceLimits } from '../pipeline/pace.ts';
 import { LoadPipeline } from '../pipeline/load-pipeline.ts';
 import type { EndStep } from '../source/file/file-source.ts';
 import { spoolJobDir } from '../source/replica/spool/spool-runs.ts';
@@ -22,6 +23,7 @@ import { LossReport } from '../target/loss-report.ts';
 import { checkTargetRights } from './check-rights.ts';
 import { finishJob } from './finish-job.ts';
 import { LastingTrouble } from './lasting-trouble.ts';
+import { type JobRules, NO_RULES, openRules, tellOtherRules } from './open-edits.ts';
 import { LoadedFile } from './loaded-file.ts';
 import { loadStatus } from './load-status-view.ts';
 import { checkTarget, keyCount, notEmpty, restoreOptions, valueBytesMax } from './preflight.ts';
@@ -42,9 +44,11 @@ export class LoadJob implements SyncJobApi {
   readonly rates = new RateMeter();
   readonly deadLetters: DeadLetterFile;
   readonly losses: LossReport;
+  readonly pace: Pace;
   readonly target: Connection;
   readonly file: LoadedFile;
   pipeline: LoadPipeline | undefined;
+  private rules: JobRules = NO_RULES;
   private readonly dependencies: LoadDependencies;
   private readonly listeners: ((event: JobEvent) => void)[] = [];
   private readonly marks: JobMarks;
@@ -67,6 +71,7 @@ export class LoadJob implements SyncJobApi {
     this.losses = new LossReport(config.report.file);
     this.marks = new JobMarks(checkpoint.prefix, job.name, `godwit:${job.name}:`);
     this.store = this.marks.store('');
+    this.pace = new Pace(config.rate);
     this.file = new LoadedFile(config, dependencies.stdin, this.deadLetters);
     const run = `${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
     const role = 'target data';
@@ -126,6 +131,11 @@ export class LoadJob implements SyncJobApi {
     void this.target.close();
   }
 
+  setRate(limits: PaceLimits): void {
+    this.pace.set(limits);
+    this.emit('info', 'rate.changed', 'the limits of the rate are others from now on', { ...limits });
+  }
+
   status(): JobStatus {
     return loadStatus(this);
   }
@@ -155,6 +165,7 @@ export class LoadJob implements SyncJobApi {
   private async prepare(): Promise<void> {
     const { config, target } = this;
     this.enter('planning');
+    this.rules = await openRules(config, this.dependencies.log);
     // A pipe can be silent for as long as it likes.
     if (!config.sync.finish) await Promise.race([this.file.look(), this.stopped.promise]);
     if (this.stopAsked) return;
@@ -165,6 +176,7 @@ export class LoadJob implements SyncJobApi {
     await this.gate.whenItTakesWrites(() => this.checkRights());
     await tryWritablePlaces(config);
     this.losses.open();
+    for (const warning of this.rules.warnings) this.emit('warn', 'rules.warning', warning);
   }
 
   private async checkRights(): Promise<void> {
@@ -194,9 +206,12 @@ export class LoadJob implements SyncJobApi {
       openAt: (from) => this.file.openAt(from),
       keyCount: () => keyCount(target),
       deadLetters: this.deadLetters,
+      edits: this.rules.newEdits(),
+      rulesDigest: this.rules.digest,
       restore: await restoreOptions(config, target, this.losses),
       valueBytesMax: valueBytesMax(target),
       log: dependencies.log,
+      pace: this.pace,
       plainBatches: this.othersCutOff,
       onEvent: (level, kind, message, details) =>
         kind === 'target.not-ready' ? this.notReady.met(message, Date.now()) : this.emit(level, kind, message, details),
@@ -229,6 +244,7 @@ export class LoadJob implements SyncJobApi {
     );
     const killed = await store.killOthers(target);
     this.othersCutOff = killed >= 0;
+    if (known !== undefined) tellOtherRules([known], this.rules, (message) => this.emit('warn', 'rules.changed', message));
     if (known !== undefined)
       this.emit('info', 'job.resumed', 'the load goes on where its mark says', { epoch: mark.epoch, position: mark.file?.position ?? '' });
     if (keys > 0 && file.kind === 'aof') {

@@ -7,11 +7,15 @@ import type { FileMark, Mark } from '../checkpoint/mark.ts';
 import type { LoadConfig } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
 import { differenceOf, type FileIdentity } from '../source/file/file-identity.ts';
-import type { BadLine, FilePosition, FileSource } from '../source/file/file-source.ts';
+import { Pace } from '../pipeline/pace.ts';
+import { type BadLine, type FilePosition, type FileSource, WINDOW_BYTES } from '../source/file/file-source.ts';
 import { openFileSource } from '../source/open-file-source.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
 
 const SAVE_FIRST = 'Save it as a file, empty the target, and load the file: that can be gone on with.';
+
+/** Where a limit of the rate wants little at once. */
+const WINDOW_BYTES_MIN = 1024;
 
 export class LoadedFile {
   /** For people. */
@@ -71,7 +75,8 @@ export class LoadedFile {
     if (this.canBeReadAgain) return;
     if (mark.file.done)
       throw new GodwitError('POSITION_LOST', `the job ${job.name} has loaded this already`, { fix: 'To load more, give another name (--job).' });
-    if (mark.phase === 'full-sync') return;
+    // What a function makes of values is no less a command.
+    if (mark.phase === 'full-sync' && (this.config.rules?.function ?? null) === null) return;
     throw new GodwitError('POSITION_LOST', `commands from standard input were applied by an earlier run of the job ${job.name}, and would be applied twice`, {
       fix: SAVE_FIRST,
     });
@@ -120,6 +125,7 @@ export class LoadedFile {
     const { load, checkpoint } = this.config;
     return openFileSource(load.file, {
       stdin: this.stdin,
+      windowBytes: new Pace(this.config.rate).windowBytes(WINDOW_BYTES, WINDOW_BYTES_MIN),
       from,
       hiddenKeyPrefix: Buffer.from(`${checkpoint.prefix}:`),
       ...(load.format === 'auto' ? {} : { format: load.format }),

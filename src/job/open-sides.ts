@@ -6,6 +6,7 @@ import type { Connection } from '../net/connection.ts';
 import type { KeepaliveWheel } from '../net/keepalive-wheel.ts';
 import type { Logger } from '../observe/log.ts';
 import type { StandaloneSideOptions } from '../pipeline/standalone-side.ts';
+import type { Pace } from '../pipeline/pace.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { LossReport } from '../target/loss-report.ts';
 import type { DiscoveryOptions } from '../topology/cluster-api.ts';
@@ -30,6 +31,7 @@ export interface SidesOptions {
   readonly runName: string;
   readonly deadLetters: DeadLetterFile;
   readonly losses: LossReport;
+  readonly pace: Pace;
   readonly wheel: KeepaliveWheel;
   readonly log: Logger;
   /** @param pipeline '' = of the job */
@@ -37,13 +39,16 @@ export interface SidesOptions {
   readonly onEvent: StandaloneSideOptions['onEvent'];
 }
 
+/** What is needed to find out what a side is. */
+type LookOptions = Pick<SidesOptions, 'config' | 'runName' | 'wheel' | 'log'>;
+
 type First = { readonly attemptsMax: number; readonly patient: boolean };
 
 /**
  * What a side is, where that takes several addresses to find out. One address alone is taken for a server until it says that it is a node of a cluster.
  * @throws what stands in the way (topology/detect-topology.ts)
  */
-export function kindOfSide(options: SidesOptions, name: 'source' | 'target', first: First): Promise<TargetTopology> {
+export function kindOfSide(options: LookOptions, name: 'source' | 'target', first: First): Promise<TargetTopology> {
   const side = name === 'source' ? options.config.sourceSide : options.config.targetSide;
   if (isLoneAddress(side)) return Promise.resolve({ kind: 'standalone', endpoint: side.seeds[0] });
   return detectTopology(side, discoveryOptions(options, name), first);
@@ -54,12 +59,17 @@ export function asCluster(side: SideSetting): TargetTopology | undefined {
   return isLoneAddress(side) ? { ...side, kind: 'cluster' } : undefined;
 }
 
+/** The source, whatever it is: asked at once. @throws what stands in the way */
+export async function lookForSource(options: LookOptions, first: First): Promise<JobSource> {
+  return openSource(options, await detectTopology(options.config.sourceSide, discoveryOptions(options, 'source'), first));
+}
+
 /** What is said when the one address has turned out to be that of a sentinel. @throws WRONG_TOPOLOGY with the names that it knows */
 export async function refuseSentinel(options: SidesOptions, name: 'source' | 'target', first: First): Promise<void> {
   await detectTopology(name === 'source' ? options.config.sourceSide : options.config.targetSide, discoveryOptions(options, name), first);
 }
 
-export function openSource(options: SidesOptions, side: TargetTopology): JobSource {
+export function openSource(options: LookOptions, side: TargetTopology): JobSource {
   const { otherSources, preferReplica } = options.config;
   const discovery = discoveryOptions(options, 'source');
   if (side.kind === 'cluster') return new ClusterSource(new ClusterTopology({ ...discovery, side }), side.seeds, preferReplica);
@@ -68,7 +78,7 @@ export function openSource(options: SidesOptions, side: TargetTopology): JobSour
 }
 
 export function openTarget(options: SidesOptions, side: TargetTopology): JobTarget {
-  const { config, runName, deadLetters, losses, onEvent } = options;
+  const { config, runName, deadLetters, losses, pace, onEvent } = options;
   if (side.kind === 'cluster') {
     const topology = new ClusterTopology({ ...discoveryOptions(options, 'target'), side, refreshGapMs: TOPOLOGY_GAP_MS });
     return new ClusterTarget({
@@ -79,6 +89,7 @@ export function openTarget(options: SidesOptions, side: TargetTopology): JobTarg
       open: (role, endpoint, pipeline) => options.connection(role, endpoint, pipeline),
       deadLetters,
       losses,
+      pace,
       onEvent,
     });
   }
@@ -89,6 +100,7 @@ export function openTarget(options: SidesOptions, side: TargetTopology): JobTarg
     connection: (endpoint, pipeline) => options.connection('target data', endpoint, pipeline),
     deadLetters,
     losses,
+    pace,
     onEvent,
   });
 }
@@ -101,7 +113,7 @@ function sentinels(side: SentinelSide, discovery: DiscoveryOptions): SentinelTop
   return new SentinelTopology({ ...discovery, side });
 }
 
-function discoveryOptions({ config, runName, wheel, log }: SidesOptions, name: 'source' | 'target'): DiscoveryOptions {
+function discoveryOptions({ config, runName, wheel, log }: LookOptions, name: 'source' | 'target'): DiscoveryOptions {
   const { keepalive, reconnect } = config;
   return { role: `${name} discovery`, clientName: `${runName}:${name}-discovery`, keepalive, reconnect, wheel, log };
 }

@@ -12,14 +12,22 @@ export interface PlannedShard {
   name: string;
 }
 
-/** Gives the shards their names. */
-export async function planPipelines(shards: readonly PlannedShard[], known: ReadonlyMap<string, KnownPipeline>): Promise<PipelinePlan[]> {
+/**
+ * Gives the shards their names.
+ * @param renames keys have other names at the target: their slots there tell nothing of whose they are
+ */
+export async function planPipelines(shards: readonly PlannedShard[], known: ReadonlyMap<string, KnownPipeline>, renames: boolean): Promise<PipelinePlan[]> {
   const places = await Promise.all(shards.map(async (shard) => ({ id: shard.place.id, note: shard.place.note(), histories: await shard.watch.histories() })));
   const names = nameShards(places, known);
   for (const [i, shard] of shards.entries()) shard.name = names[i];
   return shards.map(({ name, place }) => {
     const note = place.note();
-    return { name, share: place.share, note, beginsAnew: place.share.kind === 'slots' && hasOtherSlots(note, known.get(name)) };
+    return {
+      name,
+      share: renames && place.share.kind === 'slots' ? { kind: 'unknown' } : place.share,
+      note,
+      beginsAnew: place.share.kind === 'slots' && hasOtherSlots(note, known.get(name)),
+    };
   });
 }
 

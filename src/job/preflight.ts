@@ -5,6 +5,7 @@ import { endpointName } from '../model/endpoint.ts';
 import { atLeast } from '../model/server-version.ts';
 import type { Connection } from '../net/connection.ts';
 import type { JobTarget } from './job-target.ts';
+import type { JobRules } from './open-edits.ts';
 import type { RestoreOptions } from '../target/batch-buffer.ts';
 import type { LossReport } from '../target/loss-report.ts';
 import { ValueConversion } from '../target/value-conversion.ts';
@@ -38,14 +39,17 @@ function checkKind(side: 'source' | 'target', connection: Connection, isNode: bo
   }
 }
 
-/** @throws DATABASE_MISSING when the source has keys in databases that the target has not */
-export async function checkDatabases(source: Connection, { databases, address }: JobTarget): Promise<void> {
+/** @throws DATABASE_MISSING when the source has keys in databases that the target has not, and the rules leave them there */
+export async function checkDatabases(source: Connection, { databases, address }: JobTarget, rules: Pick<JobRules, 'targetDatabase'>): Promise<void> {
   if (databases === Number.POSITIVE_INFINITY) return;
   const info = String(await source.call('INFO', 'keyspace'));
   for (const [, database] of info.matchAll(/^db(\d+):keys=[1-9]/gm)) {
-    if (Number(database) < databases) continue;
-    throw new GodwitError('DATABASE_MISSING', `the source has keys in database ${database}; the cluster ${address} has ${databases} only`, {
+    const to = rules.targetDatabase(Number(database));
+    if (to === undefined || to === null || to < databases) continue;
+    const goesTo = to === Number(database) ? '' : `, which are to go to ${to}`;
+    throw new GodwitError('DATABASE_MISSING', `the source has keys in database ${database}${goesTo}; the cluster ${address} has ${databases} only`, {
       details: { database: Number(database), databases },
+      fix: `Leave them out (--db 0), or say where they go: --db-map ${database}=0, or ${database}=drop.`,
     });
   }
 }

@@ -17,11 +17,14 @@ import { SCAN_DEFAULTS, type ScanOptions } from '../source/scan/scan-options.ts'
 import type { ConnectionHooks } from '../source/scan/scan-source.ts';
 import { spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import { DeadLetterFile } from '../target/dead-letter.ts';
+import { Pace, type PaceLimits } from '../pipeline/pace.ts';
 import { LossReport } from '../target/loss-report.ts';
 import type { JobSource, SourcePlace } from './job-source.ts';
 import type { JobTarget, TakenOver } from './job-target.ts';
 import { LastingTrouble } from './lasting-trouble.ts';
-import { asCluster, kindOfSide, openSource, openTarget, type SidesOptions } from './open-sides.ts';
+import { connectSource, connectTarget, type ConnectOptions } from './connect-sides.ts';
+import { openSource, openTarget, type SidesOptions } from './open-sides.ts';
+import { type JobRules, NO_RULES, openRules } from './open-edits.ts';
 import { planPipelines } from './plan-pipelines.ts';
 import { checkDatabases } from './preflight.ts';
 import { RateMeter } from './rate-meter.ts';
@@ -33,11 +36,6 @@ import { tryWritablePlaces } from './writable-places.ts';
 const SAMPLE_EVERY_MS = 250;
 const FIRST_ATTEMPTS = 3;
 const LOOKING = 'target scan';
-
-interface First {
-  readonly attemptsMax: number;
-  readonly patient: boolean;
-}
 
 export interface ScanDependencies extends JobDependencies {
   readonly scan?: Partial<ScanOptions>;
@@ -56,6 +54,7 @@ export class ScanJob implements SyncJobApi {
   readonly rates = new RateMeter();
   readonly deadLetters: DeadLetterFile;
   readonly losses: LossReport;
+  readonly pace: Pace;
   source: JobSource;
   target: JobTarget;
   targetLines: readonly AskLine[] = [];
@@ -68,6 +67,7 @@ export class ScanJob implements SyncJobApi {
   private reason: JobResult['reason'] | undefined;
   private remarks: string | undefined;
   private stopAsked = false;
+  private rules: JobRules = NO_RULES;
   private sampler: NodeJS.Timeout | undefined;
   private readonly notReady: LastingTrouble;
   private readonly gate: TargetGate;
@@ -79,12 +79,14 @@ export class ScanJob implements SyncJobApi {
     const { job, spool, deadLetter } = config;
     this.deadLetters = new DeadLetterFile(deadLetter.file || `${spoolJobDir(spool.dir, job.name)}/dead-letter.jsonl`);
     this.losses = new LossReport(config.report.file);
+    this.pace = new Pace(config.rate);
     this.runName = `godwit:${job.name}:${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
     this.sides = {
       config,
       runName: this.runName,
       deadLetters: this.deadLetters,
       losses: this.losses,
+      pace: this.pace,
       wheel: this.wheel,
       log: dependencies.log,
       connection: (role, endpoint, pipeline) => this.connection(role, endpoint, pipeline),
@@ -112,6 +114,8 @@ export class ScanJob implements SyncJobApi {
   async run(): Promise<JobResult> {
     try {
       this.checkOptions();
+      this.rules = await openRules(this.config, this.dependencies.log);
+      this.checkRules();
       await this.prepare();
       if (this.config.sync.finish) await this.finish();
       else if (!this.stopAsked) await this.bring();
@@ -148,6 +152,11 @@ export class ScanJob implements SyncJobApi {
   abort(): void {
     this.stop();
     void this.closeAll();
+  }
+
+  setRate(limits: PaceLimits): void {
+    this.pace.set(limits);
+    this.emit('info', 'rate.changed', 'the limits of the rate are others from now on', { ...limits });
   }
 
   status(): JobStatus {
@@ -196,47 +205,47 @@ export class ScanJob implements SyncJobApi {
     if (!scan.full && !scan.notifications) throw new GodwitError('CONFIG_INVALID', 'neither keys nor notifications are to be read: there is nothing to do');
   }
 
+  /** @throws CONFIG_INVALID */
+  private checkRules(): void {
+    for (const warning of this.rules.warnings) this.emit('warn', 'rules.warning', warning);
+    if (!this.scan.mirror || this.rules.newEdits() === null) return;
+    throw new GodwitError('CONFIG_INVALID', 'with filters or transforms it cannot be told which keys of the target the source has lost', {
+      fix: 'Leave out --mirror, or the rules.',
+    });
+  }
+
   private async prepare(): Promise<void> {
     this.enter('planning');
     const attemptsMax = this.config.reconnect.attemptsMax || FIRST_ATTEMPTS;
     const first = { attemptsMax, patient: this.config.reconnect.attemptsMax === 0 };
+    const connect: ConnectOptions = { sides: this.sides, first, unlessStopped: (work) => work };
     if (this.config.sync.finish) {
-      await this.openTarget(first);
+      await connectTarget(connect, (target) => (this.target = target));
       return this.target.check();
     }
-    await Promise.all([this.openSource(first), this.openTarget(first)]);
+    await Promise.all([this.openSource(connect), connectTarget(connect, (target) => (this.target = target))]);
     for (const shard of this.shards) shard.check(this.target);
     this.target.check();
     await this.gate.whenItTakesWrites(() => this.lookBeforeWriting());
   }
 
-  private async openTarget(first: First): Promise<void> {
-    const { sides } = this;
-    this.target = openTarget(sides, await kindOfSide(sides, 'target', first));
-    await this.target.connect(first);
-    const cluster = asCluster(this.config.targetSide);
-    if (cluster === undefined || !this.target.isClusterNode) return;
-    await this.target.close();
-    this.target = openTarget(sides, cluster);
-    await this.target.connect(first);
+  private async openSource(connect: ConnectOptions): Promise<void> {
+    const given = this.dependencies.source;
+    if (given === undefined)
+      return connectSource(
+        connect,
+        (source) => (this.source = source),
+        (source) => this.takeSource(source),
+      );
+    await given.start();
+    await Promise.all(this.takeSource(given).map(({ control }) => control.connect(connect.first)));
   }
 
-  private async openSource(first: First): Promise<void> {
-    const { sides, config } = this;
-    if (this.dependencies.source === undefined) this.source = openSource(sides, await kindOfSide(sides, 'source', first));
-    await this.connectSource(first);
-    const cluster = asCluster(config.sourceSide);
-    if (cluster === undefined || this.dependencies.source !== undefined || this.shards.every(({ control }) => control.server.mode !== 'cluster')) return;
-    await Promise.all([...this.shards.map(({ control }) => control.close()), this.source.close()]);
-    this.source = openSource(sides, cluster);
-    await this.connectSource(first);
-  }
-
-  private async connectSource(first: First): Promise<void> {
-    await this.source.start();
-    this.shards = this.source.places.map((place) => this.shard(place));
+  private takeSource(source: JobSource): readonly ScanShard[] {
+    this.source = source;
+    this.shards = source.places.map((place) => this.shard(place));
     if (this.stopAsked) this.stop();
-    await Promise.all(this.shards.map(({ control }) => control.connect(first)));
+    return this.shards;
   }
 
   private shard(place: SourcePlace): ScanShard {
@@ -260,7 +269,7 @@ export class ScanJob implements SyncJobApi {
       const message = `the user at target ${this.target.address} may not run ${missing.join(', ')}: the job will stop if that is needed`;
       this.emit('warn', 'rights.missing', message, { missing: missing.join(' ') });
     }
-    for (const shard of this.shards) await checkDatabases(shard.control, this.target);
+    for (const shard of this.shards) await checkDatabases(shard.control, this.target, this.rules);
     await tryWritablePlaces(this.config);
     this.losses.open();
   }
@@ -279,7 +288,9 @@ export class ScanJob implements SyncJobApi {
     for (const shard of this.shards) {
       const mark = marks.get(shard.name);
       if (mark === undefined) throw new GodwitError('INTERNAL', 'the take-over brought no mark');
-      shard.prepare({ mark, side: await this.target.side(shard.name), valueBytesMax, evictsBy, targetLines: () => this.linesToTarget() });
+      const side = await this.target.side(shard.name);
+      const targetLines = (): Promise<readonly AskLine[]> => this.linesToTarget();
+      shard.prepare({ mark, side, valueBytesMax, evictsBy, targetLines, edits: this.rules.newEdits(), deadLetters: this.deadLetters, pace: this.pace });
     }
     if (this.stopAsked) return;
     this.enter('full-sync');
@@ -307,7 +318,7 @@ export class ScanJob implements SyncJobApi {
         fix: 'Give this job another name (--job), or end the other one with --finish.',
       });
     }
-    const pipelines = await planPipelines(this.shards, known);
+    const pipelines = await planPipelines(this.shards, known, this.rules.renames);
     const taken = await target.takeOver({ pipelines, epochTaken: 0, mayFlush: () => this.gate.mayFlush() });
     if (taken.isResumed) this.emit('info', 'job.resumed', 'the job goes on where its mark says', { epoch: taken.epoch, killed: taken.killed });
     return taken;

@@ -1,4 +1,7 @@
 /** One server of a source that is scanned, and what belongs to it alone: its connections, its pipeline. Of a job there is one for each place of the source. */
+import type { Edits } from '../pipeline/edits/edits.ts';
+import type { Pace } from '../pipeline/pace.ts';
+import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { Mark } from '../checkpoint/mark.ts';
 import type { SyncConfig } from '../config/sync-config.ts';
 import { type Endpoint, endpointName } from '../model/endpoint.ts';
@@ -32,6 +35,9 @@ export interface ScanShardStart {
   readonly valueBytesMax: number;
   readonly evictsBy: 'lru' | 'lfu' | undefined;
   targetLines(): Promise<readonly AskLine[]>;
+  readonly edits: Edits | null;
+  readonly deadLetters: DeadLetterFile;
+  readonly pace: Pace;
 }
 
 export class ScanShard {
@@ -59,7 +65,7 @@ export class ScanShard {
     checkSource(this.control, this.place.isClusterNode, target);
   }
 
-  prepare({ mark, side, valueBytesMax, evictsBy, targetLines }: ScanShardStart): void {
+  prepare({ mark, side, valueBytesMax, evictsBy, targetLines, edits, deadLetters, pace }: ScanShardStart): void {
     const { config, scan, log, onEvent, place, open } = this.options;
     const wantsKey = keysBut(config.checkpoint.prefix);
     this.source = new ScanSource({
@@ -79,6 +85,9 @@ export class ScanShard {
       target: side,
       mark,
       valueBytesMax,
+      edits,
+      deadLetters,
+      pace,
       log,
       targetLines,
       slots: () => place.note(),

@@ -12,12 +12,16 @@ import type { Logger } from '../observe/log.ts';
 import { SyncPipeline, type SyncPipelineOptions } from '../pipeline/sync-pipeline.ts';
 import { SyncSpool } from '../pipeline/sync-spool.ts';
 import type { TargetSide } from '../pipeline/target-side.ts';
+import type { Pace } from '../pipeline/pace.ts';
+import type { DeadLetterFile } from '../target/dead-letter.ts';
+import { psyncNames } from '../source/replica/psync-names.ts';
 import type { SnapshotTurns } from '../source/replica/snapshot-turns.ts';
 import type { SpoolBudget } from '../source/replica/spool/disk-space.ts';
 import { checkSourceRights } from './check-rights.ts';
 import type { JobTarget } from './job-target.ts';
 import { LagMeter } from './lag-meter.ts';
 import type { LastingTrouble } from './lasting-trouble.ts';
+import type { JobRules } from './open-edits.ts';
 import { checkSource } from './preflight.ts';
 import { checkSourceRole } from './source-role.ts';
 import type { SourcePlace } from './job-source.ts';
@@ -44,6 +48,9 @@ export interface ShardStart {
   readonly epoch: number;
   readonly budget: SpoolBudget;
   readonly valueBytesMax: number;
+  readonly rules: JobRules;
+  readonly deadLetters: DeadLetterFile;
+  readonly pace: Pace;
 }
 
 export class SourceShard {
@@ -78,11 +85,11 @@ export class SourceShard {
 
   /** @throws PERMISSION_DENIED, PSYNC_REFUSED */
   checkRights(): Promise<void> {
-    return checkSourceRights(this.control, this.endpoint);
+    return checkSourceRights(this.control, this.endpoint, psyncNames(this.options.config.psyncCommands)(this.endpoint));
   }
 
   /** Takes over what earlier runs left. */
-  async prepare({ mark, side, epoch, budget, valueBytesMax }: ShardStart): Promise<void> {
+  async prepare({ mark, side, epoch, budget, valueBytesMax, rules, deadLetters, pace }: ShardStart): Promise<void> {
     const { config, turns, log, onEvent } = this.options;
     const spool = new SyncSpool({ config: config.spool, job: config.job.name, pipeline: this.name, epoch, budget, log });
     this.spool = spool;
@@ -93,6 +100,10 @@ export class SourceShard {
       turns,
       share: this.place.share,
       target: side,
+      edits: rules.newEdits(),
+      rulesDigest: rules.digest,
+      deadLetters,
+      pace,
       spool,
       mark,
       valueBytesMax,

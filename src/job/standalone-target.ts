@@ -15,6 +15,7 @@ import type { ConnectionStatus } from '../observe/job-status.ts';
 import type { Sharing } from '../pipeline/ownership.ts';
 import { StandaloneSide, type StandaloneSideOptions } from '../pipeline/standalone-side.ts';
 import type { TargetSide } from '../pipeline/target-side.ts';
+import type { Pace } from '../pipeline/pace.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { LossReport } from '../target/loss-report.ts';
 import { checkTargetRights } from './check-rights.ts';
@@ -32,6 +33,7 @@ export interface StandaloneTargetOptions {
   connection(endpoint: Endpoint, pipeline: string): Connection;
   readonly deadLetters: DeadLetterFile;
   readonly losses: LossReport;
+  readonly pace: Pace;
   readonly onEvent: StandaloneSideOptions['onEvent'];
 }
 
@@ -140,7 +142,7 @@ export class StandaloneTarget implements JobTarget {
 
   async side(pipeline: string): Promise<TargetSide> {
     const { marks, othersCutOff: plainBatches } = this;
-    const { config, deadLetters, losses, onEvent } = this.options;
+    const { config, deadLetters, losses, pace, onEvent } = this.options;
     const connection = await this.connectionOf(pipeline);
     const restore = await restoreOptions(config, connection, losses);
     const store = marks.store(pipeline);
@@ -150,6 +152,7 @@ export class StandaloneTarget implements JobTarget {
       config,
       connection,
       store,
+      pace,
       deadLetters,
       restore,
       valueBytesMax: this.valueBytesMax,

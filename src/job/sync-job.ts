@@ -15,6 +15,7 @@ import { KeepaliveWheel } from '../net/keepalive-wheel.ts';
 import { logEvent } from '../observe/log-event.ts';
 import type { JobDependencies, JobEvent, JobResult, SyncJobApi } from '../observe/job-api.ts';
 import type { JobPhase, JobStatus } from '../observe/job-status.ts';
+import { Pace, type PaceLimits } from '../pipeline/pace.ts';
 import { SnapshotTurns } from '../source/replica/snapshot-turns.ts';
 import { SpoolBudget } from '../source/replica/spool/disk-space.ts';
 import { newestEpoch, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
@@ -25,8 +26,10 @@ import { jobStatus } from './job-status-view.ts';
 import type { JobSource, SourcePlace } from './job-source.ts';
 import type { JobTarget, PipelinePlan, TakenOver } from './job-target.ts';
 import { LastingTrouble } from './lasting-trouble.ts';
+import { type JobRules, NO_RULES, openRules, tellOtherRules } from './open-edits.ts';
 import { checkDatabases } from './preflight.ts';
-import { asCluster, kindOfSide, openSource, openTarget, refuseSentinel, type SidesOptions } from './open-sides.ts';
+import { connectSource, connectTarget, type ConnectOptions } from './connect-sides.ts';
+import { openSource, openTarget, type SidesOptions } from './open-sides.ts';
 import { RateMeter } from './rate-meter.ts';
 import { planPipelines } from './plan-pipelines.ts';
 import { SlotMoves } from './slot-moves.ts';
@@ -36,8 +39,6 @@ import { tryWritablePlaces } from './writable-places.ts';
 
 const SAMPLE_EVERY_MS = 250;
 const FIRST_ATTEMPTS = 3;
-
-type FirstAttempts = { readonly attemptsMax: number; readonly patient: boolean };
 
 export class SyncJob implements SyncJobApi {
   readonly config: SyncConfig;
@@ -49,10 +50,12 @@ export class SyncJob implements SyncJobApi {
   readonly rates = new RateMeter();
   readonly deadLetters: DeadLetterFile;
   readonly losses: LossReport;
+  readonly pace: Pace;
   source: JobSource;
   target: JobTarget;
   readonly budget: SpoolBudget;
   shards: readonly SourceShard[] = [];
+  private rules: JobRules = NO_RULES;
   private readonly dependencies: JobDependencies;
   private readonly wheel = new KeepaliveWheel();
   private readonly listeners: ((event: JobEvent) => void)[] = [];
@@ -81,8 +84,10 @@ export class SyncJob implements SyncJobApi {
     this.budget = new SpoolBudget({ dir: jobDir, maxBytes: spool.maxBytes, log: dependencies.log });
     this.turns = new SnapshotTurns(config.sync.fullSyncConcurrency);
     this.runName = `godwit:${job.name}:${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
+    this.pace = new Pace(config.rate);
     this.sides = {
       config,
+      pace: this.pace,
       runName: this.runName,
       deadLetters: this.deadLetters,
       losses: this.losses,
@@ -147,6 +152,11 @@ export class SyncJob implements SyncJobApi {
     void this.closeAll();
   }
 
+  setRate(limits: PaceLimits): void {
+    this.pace.set(limits);
+    this.emit('info', 'rate.changed', 'the limits of the rate are others from now on', { ...limits });
+  }
+
   status(): JobStatus {
     return jobStatus(this);
   }
@@ -192,48 +202,32 @@ export class SyncJob implements SyncJobApi {
     this.enter('planning');
     const attemptsMax = this.config.reconnect.attemptsMax || FIRST_ATTEMPTS;
     const first = { attemptsMax, patient: this.config.reconnect.attemptsMax === 0 };
+    const connect: ConnectOptions = { sides: this.sides, first, unlessStopped: (work) => this.unlessStopped(work) };
     if (this.config.sync.finish) {
       // The source may be gone for good by then.
-      await this.openTarget(first);
+      await connectTarget(connect, (target) => (this.target = target));
       return this.target.check();
     }
-    await Promise.all([this.openSource(first), this.openTarget(first)]);
+    this.rules = await openRules(this.config, this.dependencies.log);
+    await Promise.all([
+      connectSource(
+        connect,
+        (source) => (this.source = source),
+        (source) => this.takeSource(source),
+      ),
+      connectTarget(connect, (target) => (this.target = target)),
+    ]);
     for (const shard of this.shards) shard.check(this.target);
     this.target.check();
     await this.gate.whenItTakesWrites(() => this.lookBeforeWriting());
+    for (const warning of this.rules.warnings) this.emit('warn', 'rules.warning', warning);
     await Promise.all(this.shards.map(({ watch }) => watch.begin()));
   }
 
-  private async openSource(first: FirstAttempts): Promise<void> {
-    const { sides } = this;
-    await this.connectSource(openSource(sides, await this.unlessStopped(kindOfSide(sides, 'source', first))), first);
-    const cluster = asCluster(this.config.sourceSide);
-    if (cluster === undefined) return;
-    const modes = this.shards.map(({ control }) => control.server.mode);
-    if (modes.includes('sentinel')) await this.unlessStopped(refuseSentinel(sides, 'source', first));
-    if (!modes.includes('cluster')) return;
-    await Promise.all([...this.shards.map((shard) => shard.close()), this.source.close()]);
-    await this.connectSource(openSource(sides, cluster), first);
-  }
-
-  private async connectSource(source: JobSource, first: FirstAttempts): Promise<void> {
+  private takeSource(source: JobSource): readonly SourceShard[] {
     this.source = source;
-    await this.unlessStopped(source.start());
     this.shards = source.places.map((place) => this.shard(place));
-    await Promise.all(this.shards.map(({ control }) => control.connect(first)));
-  }
-
-  private async openTarget(first: FirstAttempts): Promise<void> {
-    const { sides } = this;
-    this.target = openTarget(sides, await this.unlessStopped(kindOfSide(sides, 'target', first)));
-    await this.unlessStopped(this.target.connect(first));
-    const cluster = asCluster(this.config.targetSide);
-    if (cluster === undefined) return;
-    if (this.target.isSentinel) await this.unlessStopped(refuseSentinel(sides, 'target', first));
-    if (!this.target.isClusterNode) return;
-    await this.target.close();
-    this.target = openTarget(sides, cluster);
-    await this.unlessStopped(this.target.connect(first));
+    return this.shards;
   }
 
   /** There is no waiting for what is away once the job is to end. */
@@ -260,7 +254,7 @@ export class SyncJob implements SyncJobApi {
   /** What would stop a run later is found before anything is written. */
   private async lookBeforeWriting(): Promise<void> {
     await this.checkRights();
-    for (const shard of this.shards) await checkDatabases(shard.control, this.target);
+    for (const shard of this.shards) await checkDatabases(shard.control, this.target, this.rules);
     await tryWritablePlaces(this.config);
     this.losses.open();
     this.tellLosses();
@@ -300,7 +294,16 @@ export class SyncJob implements SyncJobApi {
     for (const shard of this.shards) {
       const mark = marks.get(shard.name);
       if (mark === undefined) throw new GodwitError('INTERNAL', 'the take-over brought no mark');
-      await shard.prepare({ mark, side: await this.target.side(shard.name), epoch, budget, valueBytesMax });
+      await shard.prepare({
+        mark,
+        side: await this.target.side(shard.name),
+        epoch,
+        budget,
+        valueBytesMax,
+        rules: this.rules,
+        deadLetters: this.deadLetters,
+        pace: this.pace,
+      });
     }
     if (this.stopAsked) return;
     this.moves = new SlotMoves({
@@ -334,11 +337,12 @@ export class SyncJob implements SyncJobApi {
   private async takeOver(): Promise<TakenOver> {
     const { config, target } = this;
     const epochTaken = await newestEpoch(spoolJobDir(config.spool.dir, config.job.name));
-    const pipelines: PipelinePlan[] = await planPipelines(this.shards, await target.known());
+    const pipelines: PipelinePlan[] = await planPipelines(this.shards, await target.known(), this.rules.renames);
     const taken = await target.takeOver({ pipelines, epochTaken, mayFlush: () => this.gate.mayFlush() });
     const { epoch, isResumed, killed, marks } = taken;
     const offset = marks.get('')?.offset;
     if (isResumed) this.emit('info', 'job.resumed', 'the job goes on where its mark says', { epoch, ...(offset === undefined ? {} : { offset }), killed });
+    tellOtherRules(taken.marks.values(), this.rules, (message) => this.emit('warn', 'rules.changed', message));
     return taken;
   }
 

@@ -54,5 +54,7 @@ export interface SyncJobApi {
   /** End at once without waiting. */
   abort(): void;
   status(): JobStatus;
+  /** From now on, commands and bytes that each node of the target is sent in a second at most; 0 = no limit. */
+  setRate(limits: { readonly commands: number; readonly bytes: number }): void;
   on(event: 'event', listener: (event: JobEvent) => void): void;
 }

@@ -19,7 +19,7 @@ export class BatchPool {
   }
 
   /** An empty batch. One caller at a time. */
-  async take(rowsMax: number): Promise<Batch> {
+  async take(rowsMax: number, rowsMin = 0): Promise<Batch> {
     while (this.failure === undefined && this.free.length === 0 && this.left === 0) {
       this.waiting = new Deferred();
       await this.waiting.promise;
@@ -27,7 +27,7 @@ export class BatchPool {
     if (this.failure !== undefined) throw this.failure;
     const kept = this.free.pop();
     if (kept === undefined) this.left--;
-    const rows = rowsMax > ROWS_KEPT_MAX ? rowsMax : Math.min(rowsMax, this.rows);
+    const rows = rowsMax > ROWS_KEPT_MAX ? rowsMax : Math.max(rowsMin, Math.min(rowsMax, this.rows));
     const batch = kept !== undefined && kept.capacity >= rows ? kept : new Batch(rows);
     batch.reset();
     return batch;

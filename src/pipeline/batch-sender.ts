@@ -17,6 +17,7 @@ import { PendingCall, type ReplyCollector } from '../net/reply-collector.ts';
 import { encodeCommand } from '../resp/encode.ts';
 import { ReplyError } from '../resp/reply.ts';
 import type { DeliveryEvents, SentPosition } from './delivery.ts';
+import type { Pacer } from './pace.ts';
 import type { Parcel } from './parcel.ts';
 import { ParcelPool } from './parcel.ts';
 import type { Refusal, Refusals } from './refusals.ts';
@@ -28,6 +29,9 @@ const PARCEL_BYTES = 640 * 1024;
 const MARK_AFTER_MS = 50;
 const MARK_AFTER_BYTES = 128 * 1024;
 
+/** MULTI, the mark, EXEC, WATCH and HGET. */
+const AROUND_COMMANDS = 5;
+
 const MULTI = encodeCommand(['MULTI']);
 const EXEC = encodeCommand(['EXEC']);
 
@@ -35,6 +39,9 @@ export interface SenderOptions extends DeliveryEvents {
   readonly connection: Connection;
   readonly markKey: string;
   readonly refusals: Refusals;
+  readonly pacer: Pacer;
+  /** Under way without an answer at most, unless one parcel is larger; 0 = as the pool of parcels gives. */
+  readonly unansweredBytesMax: number;
   fenced(epoch: number): GodwitError;
 }
 
@@ -89,6 +96,8 @@ export class BatchSender {
   /** Sends what take() gave and the caller has filled; `mark` is the position behind it. Resolves when it is on its way. */
   async send(parcel: Parcel, mark: Mark): Promise<void> {
     const { buffer } = parcel;
+    await this.options.pacer.turn(buffer.commands + (buffer.isTransaction ? AROUND_COMMANDS : 0), buffer.length);
+    this.check();
     if (buffer.isTransaction) {
       const { answer, expect } = await this.beginTransaction(parcel, mark);
       this.options.connection.send([buffer.bytes.subarray(0, buffer.length)], expect);
@@ -96,6 +105,8 @@ export class BatchSender {
     }
     if (this.alone) await this.quiet();
     if (mark.offset - this.marked.mark.offset > UNMARKED_BYTES_MAX) await this.settled();
+    const { unansweredBytesMax, connection } = this.options;
+    if (unansweredBytesMax > 0 && connection.unansweredBytes + buffer.length > unansweredBytesMax) await this.quiet();
     this.check();
     buffer.endPlain();
     if (mark.phase === 'incremental-sync') this.sentOffset = mark.offset;
@@ -132,6 +143,7 @@ export class BatchSender {
       connection.beginPayload();
       connection.send([buffer.bytes.subarray(0, at)], expect);
       for await (const piece of pieces) {
+        await this.options.pacer.turn(0, piece.length);
         if (!same().send([piece], [])) await connection.drained();
       }
       same().send([buffer.bytes.subarray(at, buffer.length)], []);
@@ -305,6 +317,7 @@ export class BatchSender {
     this.check();
     const position = this.markable;
     this.unmarkedBytes = 0;
+    this.options.pacer.spend(AROUND_COMMANDS, 0);
     const { answer, expect } = this.expectTransaction(1);
     this.options.connection.send([Buffer.concat([MULTI, this.markCommand(position.mark), EXEC, this.watch])], expect);
     const { refusals } = await this.mustBeCarriedOut(answer, null, position.mark);

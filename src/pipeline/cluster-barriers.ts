@@ -41,10 +41,11 @@ export class ClusterBarriers {
     this.counts = options.counts;
   }
 
-  takes(command: Command | undefined): boolean {
+  /** @param isStream false: commands stand for values of a snapshot, which empty nothing */
+  takes(command: Command | undefined, isStream: boolean): boolean {
     if (command === undefined) return false;
     const { name } = command;
-    return name === 'flushall' || name === 'flushdb' || name.startsWith('function|') || name.startsWith('script|');
+    return (isStream && (name === 'flushall' || name === 'flushdb')) || name.startsWith('function|') || name.startsWith('script|');
   }
 
   /** Carries it out everywhere. `behind` is the mark that counts then. */

@@ -18,8 +18,9 @@ import { BatchPool } from './batch-pool.ts';
 import type { ClusterBarriers } from './cluster-barriers.ts';
 import { ClusterLanes, type ClusterLanesOptions } from './cluster-lanes.ts';
 import { sendClusterRows, sendClusterValue } from './cluster-values.ts';
-import type { Delivery, SentPosition, ValueForm } from './delivery.ts';
+import type { Delivery, SelectedAt, SentPosition, ValueForm } from './delivery.ts';
 import type { ValueCursor } from './large-value.ts';
+import { lesserLimit } from './lesser-limit.ts';
 import type { LowMarks } from './low-marks.ts';
 import type { Refusals } from './refusals.ts';
 import { SlotStage } from './slot-stage.ts';
@@ -32,13 +33,16 @@ const BATCH_ROWS = 4_096;
 /** The low mark follows what is applied at this distance, and no more than one is under way. */
 const MARK_EVERY_MS = 250;
 
-export interface ClusterDeliveryOptions extends AttemptOptions, Pick<ClusterLanesOptions, 'lanes' | 'open' | 'onEvent' | 'address'> {
+export interface ClusterDeliveryOptions
+  extends AttemptOptions, Pick<ClusterLanesOptions, 'lanes' | 'open' | 'onEvent' | 'address' | 'pace' | 'unansweredBytesMax'> {
   readonly topology: ClusterFollower;
   readonly mark: Mark;
   readonly survey: SlotSurvey;
   readonly restore: RestoreOptions;
   readonly translation: StreamTranslation;
   readonly valueBytesMax: number;
+  /** Larger values of a snapshot go in several commands; 0 = no matter. */
+  readonly wholeBytesMax: number;
   readonly splits: boolean;
   readonly lowMarks: LowMarks;
   readonly newRefusals: () => Refusals;
@@ -61,6 +65,7 @@ export class ClusterDelivery implements Delivery {
   private readonly barriers: ClusterBarriers;
   private readonly refusals: Refusals;
   private batch: Batch | undefined;
+  private selectedAt: SelectedAt = () => 0;
   private failure: GodwitError | undefined;
   private marked: SentPosition;
   private markable: SentPosition;
@@ -83,12 +88,12 @@ export class ClusterDelivery implements Delivery {
     return this.failure === undefined && this.marked.mark === this.waves.applied.mark;
   }
 
-  async take(rowsMax: number): Promise<Batch> {
+  async take(rowsMax: number, rowsMin?: number): Promise<Batch> {
     this.check();
     if (this.batch !== undefined) this.batches.giveBack(this.batch);
     this.batch = undefined;
     await this.lanes.held.room();
-    this.batch = await this.batches.take(rowsMax);
+    this.batch = await this.batches.take(rowsMax, rowsMin);
     this.check();
     return this.batch;
   }
@@ -105,7 +110,8 @@ export class ClusterDelivery implements Delivery {
   }
 
   async sendLarge(large: LargeEntry, form: ValueForm, cursor: ValueCursor, marks: { readonly before: Mark; behind(): Mark }): Promise<Mark> {
-    const { restore, survey, topology, address, valueBytesMax } = this.options;
+    const { restore, survey, topology, address } = this.options;
+    const valueBytesMax = lesserLimit(this.options.valueBytesMax, this.options.wholeBytesMax);
     await this.quiet();
     const context = { lanes: this.lanes, restore, known: survey.snapshotKnown, databases: topology.databases, address, valueBytesMax };
     const outcome = await sendClusterValue(context, large, form, cursor);
@@ -117,14 +123,15 @@ export class ClusterDelivery implements Delivery {
     return mark;
   }
 
-  async sendCommands(mark: Mark): Promise<void> {
+  async sendCommands(mark: Mark, selectedAt?: SelectedAt): Promise<void> {
     const batch = this.taken();
     const { translation, valueBytesMax } = this.options;
-    this.sentOffset = mark.offset;
+    if (isStream(mark)) this.sentOffset = mark.offset;
+    this.selectedAt = selectedAt ?? ((offset) => batch.database[batch.endOffset.lastIndexOf(offset, batch.count - 1)]);
     this.lanes.hold(batch);
     try {
       if (valueBytesMax > 0 && batch.bytes.length >= valueBytesMax) checkArgumentSizes(batch, valueBytesMax);
-      translation.translate(batch, Date.now());
+      translation.translate(batch, Date.now(), isStream(mark));
       if (translation.unsupported.length > 0) await this.refusals.unsupported(batch, mark, translation.unsupported);
       let from = 0;
       for (;;) {
@@ -189,7 +196,7 @@ export class ClusterDelivery implements Delivery {
     const { translation, leftOut, survey, topology } = this.options;
     const { stage, router } = this;
     const { endOffset, count } = batch;
-    const known = survey.streamKnown;
+    const known = isStream(mark) ? survey.streamKnown : survey.snapshotKnown;
     stage.begin(count);
     for (let row = from; row < count; row++) {
       if (leftOut.size > 0 && leftOut.has(rowName(batch, row))) continue;
@@ -201,11 +208,12 @@ export class ClusterDelivery implements Delivery {
       }
       const inTransaction = (row > 0 && endOffset[row - 1] === endOffset[row]) || (row + 1 < count && endOffset[row] === endOffset[row + 1]);
       const slot = router.slotOf(batch, row, translation.rowCommands[row]);
-      const isMarked = inTransaction || translation.rowRepeatable[row] === 0;
+      // Slot marks are positions in the stream: what makes a key of a snapshot may come again, as a whole.
+      const isMarked = isStream(mark) && (inTransaction || translation.rowRepeatable[row] === 0);
       if (slot >= 0) {
         if (endOffset[row] > known[slot]) stage.put(slot, row, isMarked);
       } else if (slot === CROSS_SLOT) await this.split(batch, row, mark, isMarked, other !== undefined);
-      else if (this.barriers.takes(translation.rowCommands[row])) return row;
+      else if (this.barriers.takes(translation.rowCommands[row], isStream(mark))) return row;
       else await this.cannot(batch, row, mark, 'it has no keys that tell its node');
     }
     return count;
@@ -213,11 +221,12 @@ export class ClusterDelivery implements Delivery {
 
   private async split(batch: Batch, row: number, mark: Mark, isMarked: boolean, isRewritten: boolean): Promise<void> {
     const { translation, splits, survey } = this.options;
+    const known = isStream(mark) ? survey.streamKnown : survey.snapshotKnown;
     const command = translation.rowCommands[row];
     const parts = !splits || isRewritten || command === undefined ? undefined : splitCommand(command, this.router.args);
     if (parts === undefined) return this.cannot(batch, row, mark, 'its keys lie in several slots of the cluster, and it cannot be split');
     this.barriers.counts.split++;
-    for (const { slot, words } of parts) if (batch.endOffset[row] > survey.streamKnown[slot]) this.stage.putPart(slot, row, words, isMarked);
+    for (const { slot, words } of parts) if (batch.endOffset[row] > known[slot]) this.stage.putPart(slot, row, words, isMarked);
   }
 
   private cannot(batch: Batch, row: number, mark: Mark, reason: string): Promise<void> {
@@ -237,8 +246,9 @@ export class ClusterDelivery implements Delivery {
         const row = stage.rowOf(entry);
         const other = stage.wordsOf(entry) ?? translation.replaced.get(row);
         if (parcel !== undefined) parcel.addCommand(slot, row, other);
+        // Of a snapshot keys are counted, whatever makes them.
+        if (isStream(wave.mark) || row === 0 || batch.endOffset[row - 1] !== batch.endOffset[row]) wave.rows++;
         last = row;
-        wave.rows++;
       }
       const mark = isMarked ? lowMarks.slotMark(slot, batch.endOffset[last], this.snapshotId) : undefined;
       if (mark !== undefined) parcel?.endTransaction(mark);
@@ -266,7 +276,7 @@ export class ClusterDelivery implements Delivery {
     const isWhole =
       (row + 1 === batch.count || batch.endOffset[row + 1] !== batch.endOffset[row]) && (row === 0 || batch.endOffset[row - 1] !== batch.endOffset[row]);
     await this.settled();
-    const behind = isWhole ? { ...mark, offset: batch.endOffset[row], database: batch.database[row] } : before;
+    const behind = isWhole && isStream(mark) ? this.markAt(batch.endOffset[row], mark) : before;
     await this.barriers.pass(batch, row, behind);
     const wave = this.waves.begin(behind);
     wave.rows++;
@@ -278,8 +288,12 @@ export class ClusterDelivery implements Delivery {
   private markBefore(batch: Batch, row: number, mark: Mark): Mark {
     let at = row - 1;
     while (at >= 0 && batch.endOffset[at] === batch.endOffset[row]) at--;
-    if (at < 0) return this.waves.lastMark;
-    return { ...mark, offset: batch.endOffset[at], database: batch.database[at] };
+    // Within a batch of a snapshot no decoder can be set to a place: all of it comes again.
+    return at < 0 || !isStream(mark) ? this.waves.lastMark : this.markAt(batch.endOffset[at], mark);
+  }
+
+  private markAt(offset: number, mark: Mark): Mark {
+    return { ...mark, offset, database: this.selectedAt(offset) };
   }
 
   private async quiet(): Promise<void> {
@@ -334,4 +348,9 @@ export class ClusterDelivery implements Delivery {
     this.batch = undefined;
     return batch;
   }
+}
+
+/** Else commands stand for values of a snapshot, and offsets are those in it. */
+function isStream({ phase }: Mark): boolean {
+  return phase === 'incremental-sync';
 }

@@ -6,6 +6,7 @@
  */
 import { GodwitError } from '../errors/errors.ts';
 import type { Batch } from '../model/batch.ts';
+import { endpointName } from '../model/endpoint.ts';
 import { SLOT_COUNT } from '../model/slot.ts';
 import type { Connection } from '../net/connection.ts';
 import type { ClusterFollower } from '../topology/cluster-api.ts';
@@ -14,6 +15,7 @@ import type { BatchPool } from './batch-pool.ts';
 import { failedOver } from './cluster-failure.ts';
 import { type HeldCommand, HeldSlots, type HeldUnit } from './held-slots.ts';
 import { Lane } from './lane.ts';
+import type { Pace } from './pace.ts';
 import { LaneParcel, type LaneUnit } from './lane-parcel.ts';
 import type { Refusal, Refusals } from './refusals.ts';
 import type { Wave, WaveLine } from './wave-line.ts';
@@ -33,6 +35,9 @@ export interface ClusterLanesOptions {
   readonly topology: ClusterFollower;
   readonly waves: WaveLine;
   readonly batches: BatchPool;
+  readonly pace: Pace;
+  /** Of each node; see Lane. */
+  readonly unansweredBytesMax: number;
   readonly lanes: readonly OpenLane[];
   newRefusals(): Refusals;
   /** To a node that has got slots meanwhile. @throws TARGET_NOT_READY, FENCED */
@@ -157,6 +162,8 @@ export class ClusterLanes {
       connection,
       refusals: this.options.newRefusals(),
       onSending: (_lane: Lane, parcel: LaneParcel) => this.withhold(parcel),
+      pacer: this.options.pace.of(endpointName(connection.endpoint)),
+      unansweredBytesMax: this.options.unansweredBytesMax,
       onAnswered: (lane: Lane, parcel: LaneParcel, refusals: readonly Refusal[]) => this.answered(lane, parcel, refusals),
       onFailed: (error: GodwitError) => this.options.onFailed(error),
     };

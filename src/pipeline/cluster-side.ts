@@ -25,6 +25,7 @@ import type { ClusterLinks } from './cluster-links.ts';
 import { ClusterNodes } from './cluster-nodes.ts';
 import { flushSlots } from './flush-slots.ts';
 import { LowMarks, type MarkedNode, markedSlots } from './low-marks.ts';
+import type { Pace } from './pace.ts';
 import { Refusals } from './refusals.ts';
 import { StreamTranslation } from './stream-translation.ts';
 import type { Snapshot } from './sync-spool.ts';
@@ -43,6 +44,7 @@ export interface ClusterSideOptions {
   readonly restore: RestoreOptions;
   readonly version: ServerVersion | undefined;
   readonly valueBytesMax: number;
+  readonly pace: Pace;
   readonly counts: BarrierCounts;
   readonly share: KeyShare;
   /** Runs before this one may have left keys of this share, whatever the mark says. */
@@ -66,6 +68,10 @@ export class ClusterSide implements TargetSide {
     this.lowMarks = new LowMarks(options);
     this.nodes = new ClusterNodes(options);
     this.mayHoldKeys = options.mayHoldKeys;
+  }
+
+  get restore(): RestoreOptions {
+    return this.options.restore;
   }
 
   ready(): Promise<void> {
@@ -192,6 +198,9 @@ export class ClusterSide implements TargetSide {
       topology,
       mark,
       survey: this.survey,
+      pace: this.options.pace,
+      wholeBytesMax: config.limits.valueBytesMax,
+      unansweredBytesMax: config.limits.unansweredBytesMax,
       restore,
       valueBytesMax,
       splits: onCrossSlot !== 'stop',

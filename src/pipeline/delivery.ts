@@ -37,13 +37,19 @@ export interface ValueForm {
   readonly isFinal?: boolean;
 }
 
+/** The database that the source has selected behind the unit that ends at this offset. */
+export type SelectedAt = (offset: number) => number;
+
 export interface Delivery {
   /** Offset behind the last unit of the stream that was sent and may arrive twice. */
   readonly sentOffset: number;
   /** All that was applied is marked. */
   readonly isSettled: boolean;
-  /** An empty batch with room for so many rows; one that was taken and not sent is no more. Waits while too much is in flight. */
-  take(rowsMax: number): Promise<Batch>;
+  /**
+   * An empty batch; one that was taken and not sent is no more. Waits while too much is in flight.
+   * @param rowsMax that are wanted; it may have room for fewer. @param rowsMin that it has room for at least; 0 unless told
+   */
+  take(rowsMax: number, rowsMin?: number): Promise<Batch>;
   /** Sends the batch that was taken, values of a snapshot; `mark` is the position behind it. */
   sendValues(form: ValueForm, mark: Mark): Promise<void>;
   /**
@@ -52,8 +58,12 @@ export interface Delivery {
    * @returns the mark that stands behind it
    */
   sendLarge(large: LargeEntry, form: ValueForm, cursor: ValueCursor, marks: { readonly before: Mark; behind(): Mark }): Promise<Mark>;
-  /** Sends the batch that was taken, commands of the stream; it may be empty. */
-  sendCommands(mark: Mark): Promise<void>;
+  /**
+   * Sends the batch that was taken, commands of the stream; it may be empty. In a full sync (by the phase of the mark) they stand for values of the snapshot:
+   * offsets are those in it, and what has one offset makes a key anew and may be applied again as a whole.
+   * @param selectedAt for positions within the batch, where its rows are in other databases than at the source
+   */
+  sendCommands(mark: Mark, selectedAt?: SelectedAt): Promise<void>;
   /** Units that hold nothing to apply are passed: the position moves on, its mark comes with a later one. */
   pass(mark: Mark): void;
   /** The snapshot is applied: everything before is answered, and the target's mark says so. */

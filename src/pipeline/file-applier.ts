@@ -15,9 +15,13 @@ import type { EndStep, FileSource, FileStep, LargeStep } from '../source/file/fi
 import { heldExpiry, withoutHold } from '../target/held-expiry.ts';
 import { checkArgumentSizes } from './argument-sizes.ts';
 import type { BatchSender } from './batch-sender.ts';
+import { PASSED_MARK_EVERY_MS } from './edits/edited-delivery.ts';
+import type { FileEdits } from './edits/file-edits.ts';
+import { lesserLimit } from './lesser-limit.ts';
 import type { HeldKeys } from './held-keys.ts';
 import type { Parcel } from './parcel.ts';
 import type { Refusals } from './refusals.ts';
+import { unitCount } from './unit-count.ts';
 import type { StreamTranslation } from './stream-translation.ts';
 import { ValueSender, type ValueSenderOptions } from './value-sender.ts';
 
@@ -28,6 +32,10 @@ export interface FileApplierOptions extends ValueSenderOptions {
   readonly sender: BatchSender;
   /** Rows of the part that is read. */
   readonly leftOut: Set<string>;
+  /** What passes, and what is made of it; null = everything, as it is. */
+  readonly edits: FileEdits | null;
+  /** Larger values of a snapshot go in several commands; 0 = no matter. */
+  readonly wholeBytesMax: number;
   readonly translation: StreamTranslation;
   readonly refusals: Refusals;
   /** Of all attempts of the run. */
@@ -45,10 +53,12 @@ export class FileApplier {
   private waiting: Deferred<FileStep> | undefined;
   private failure: GodwitError | undefined;
   private part: string;
+  /** When something went on, or a mark was asked for, last. */
+  private markedAtMs = performance.now();
 
   constructor(options: FileApplierOptions) {
     this.options = options;
-    this.values = new ValueSender(options);
+    this.values = new ValueSender({ ...options, valueBytesMax: lesserLimit(options.valueBytesMax, options.wholeBytesMax) });
     this.part = options.source.position.part;
   }
 
@@ -60,7 +70,7 @@ export class FileApplier {
 
   /** Applies all that is left of the file, and marks it as done. @throws GodwitError; those of the file are not retryable */
   async apply(from: Mark): Promise<EndStep> {
-    const { sender, source, translation, refusals, stopping } = this.options;
+    const { sender, source, stopping } = this.options;
     let mark = from;
     for (;;) {
       const step = await this.next();
@@ -78,25 +88,47 @@ export class FileApplier {
       if (step.kind === 'large') mark = await this.sendLarge(step, mark);
       else if (step.batch.kind[0] === EntryKind.Command) {
         mark = this.markBehind(mark, 'incremental-sync');
-        const parcel = await this.takeFor(step.batch);
-        if (this.options.valueBytesMax > 0) checkArgumentSizes(parcel.batch, this.options.valueBytesMax);
-        translation.translate(parcel.batch, Date.now());
-        this.rememberHeld(parcel.batch);
-        if (translation.unsupported.length > 0) await refusals.unsupported(parcel.batch, mark, translation.unsupported);
-        parcel.buffer.begin('transaction');
-        parcel.buffer.addCommands(parcel.batch, translation.replaced, this.options.leftOut);
-        await sender.send(parcel, mark);
+        const batch = (await this.options.edits?.commands(step.batch, source, Date.now())) ?? step.batch;
+        await this.sendCommands(batch, mark);
       } else mark = await this.sendValues(step.batch, mark, source);
     }
   }
 
-  private async sendValues(batch: Batch, before: Mark, source: FileSource): Promise<Mark> {
+  /** Of the file, or (by the phase of the mark) what a function made of values. */
+  private async sendCommands(batch: Batch, mark: Mark): Promise<void> {
+    const { sender, translation, refusals, valueBytesMax, leftOut } = this.options;
+    if (batch.count === 0) return this.passOver(mark);
+    this.markedAtMs = performance.now();
+    const parcel = await this.takeFor(batch);
+    if (valueBytesMax > 0) checkArgumentSizes(parcel.batch, valueBytesMax);
+    translation.translate(parcel.batch, Date.now(), mark.phase === 'incremental-sync');
+    this.rememberHeld(parcel.batch);
+    if (translation.unsupported.length > 0) await refusals.unsupported(parcel.batch, mark, translation.unsupported);
+    parcel.buffer.begin('transaction');
+    parcel.buffer.addCommands(parcel.batch, translation.replaced, leftOut);
+    if (mark.phase === 'full-sync') parcel.buffer.rows = unitCount(batch);
+    await sender.send(parcel, mark);
+  }
+
+  /** Nothing of a step is left: the position moves on all the same, and in a while the mark. */
+  private async passOver(mark: Mark): Promise<void> {
     const { sender } = this.options;
+    sender.pass(mark);
+    if (performance.now() - this.markedAtMs < PASSED_MARK_EVERY_MS) return;
+    this.markedAtMs = performance.now();
+    await sender.settled();
+  }
+
+  private async sendValues(read: Batch, before: Mark, source: FileSource): Promise<Mark> {
+    const { edits } = this.options;
     const nowMs = Date.now();
     const mark = this.markBehind(before, 'full-sync');
-    if (isSnapshotAlone(source)) this.dropExpired(batch, nowMs);
-    if (batch.count === 0) sender.pass(mark);
+    if (isSnapshotAlone(source)) this.dropExpired(read, nowMs);
+    const batch = (await edits?.values(read, source, this.clock(nowMs))) ?? read;
+    if (edits?.hasFunction === true) await this.sendCommands(batch, mark);
+    else if (batch.count === 0) await this.passOver(mark);
     else {
+      this.markedAtMs = performance.now();
       const parcel = await this.takeFor(batch);
       this.values.from(source.dialect, source.templates);
       if (!isSnapshotAlone(source)) this.rememberHeldValues(batch, nowMs);
@@ -105,8 +137,9 @@ export class FileApplier {
     return mark;
   }
 
-  private async sendLarge({ entry, cursor }: LargeStep, before: Mark): Promise<Mark> {
-    const { sender, source } = this.options;
+  private async sendLarge(step: LargeStep, before: Mark): Promise<Mark> {
+    const { sender, source, edits } = this.options;
+    let { entry } = step;
     const nowMs = Date.now();
     const behind = (): Mark => this.markBehind(before, 'full-sync');
     if (isSnapshotAlone(source) && entry.expiryMs >= 0 && entry.expiryMs <= nowMs) {
@@ -114,9 +147,16 @@ export class FileApplier {
       sender.pass(behind());
       return behind();
     }
+    if (edits !== null) {
+      const edited = await edits.large(step, source, this.clock(nowMs));
+      if (edited.kind === 'commands') await this.sendCommands(edited.batch, behind());
+      if (edited.kind === 'nothing') await this.passOver(behind());
+      if (edited.kind !== 'value') return behind();
+      ({ entry } = edited);
+    }
     this.values.from(source.dialect, source.templates);
     if (!isSnapshotAlone(source)) this.rememberOne(entry.database, entry.key, entry.expiryMs, nowMs);
-    return this.values.sendLarge(entry, cursor, await sender.take(ROWS_MAX), { before, behind }, this.clock(nowMs));
+    return this.values.sendLarge(entry, step.cursor, await sender.take(ROWS_MAX), { before, behind }, this.clock(nowMs));
   }
 
   private rememberHeldValues(batch: Batch, nowMs: number): void {

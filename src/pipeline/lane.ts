@@ -8,6 +8,7 @@ import type { Connection } from '../net/connection.ts';
 import type { ReplyCollector } from '../net/reply-collector.ts';
 import type { BatchBuffer } from '../target/batch-buffer.ts';
 import type { ClusterNode } from '../topology/cluster-node.ts';
+import type { Pacer } from './pace.ts';
 import type { LaneParcel } from './lane-parcel.ts';
 import type { Refusal, Refusals } from './refusals.ts';
 
@@ -21,6 +22,9 @@ export interface LaneOptions {
   readonly refusals: Refusals;
   /** A parcel is about to be sent, what was sent before it in the same slots is answered or may be overtaken. */
   onSending(lane: Lane, parcel: LaneParcel): void;
+  readonly pacer: Pacer;
+  /** Under way without an answer at most, unless one parcel is larger; 0 = as this sees fit. */
+  readonly unansweredBytesMax: number;
   /** All replies of a parcel have come; the next one is told of when this has resolved. */
   onAnswered(lane: Lane, parcel: LaneParcel, refusals: readonly Refusal[]): Promise<void>;
   onFailed(error: GodwitError): void;
@@ -41,6 +45,7 @@ export class Lane {
   private tail: Promise<void> = Promise.resolve();
   private draining = false;
   private closed = false;
+  private turn: NodeJS.Timeout | undefined;
 
   /** @param generation of the connection that the marks were read on */
   constructor(options: LaneOptions, generation: number) {
@@ -100,6 +105,7 @@ export class Lane {
 
   close(): void {
     this.closed = true;
+    clearTimeout(this.turn);
     this.unlisten();
   }
 
@@ -111,10 +117,25 @@ export class Lane {
     while (this.queue.length > 0 && !this.closed && !this.draining) {
       const [parcel] = this.queue;
       if (parcel.needs > this.answeredSeq && this.inFlight > 0) return;
-      if (this.inFlight >= IN_FLIGHT_MAX || (this.inFlight > 0 && this.inFlightBytes > IN_FLIGHT_BYTES_MAX)) return;
+      if (this.inFlight >= IN_FLIGHT_MAX || (this.inFlight > 0 && this.isTooMuch(parcel.buffer.length))) return;
+      const { pacer } = this.options;
+      if (pacer.waitMs > 0) return this.waitForTurn(pacer.waitMs);
+      pacer.spend(parcel.buffer.commands, parcel.buffer.length);
       this.queue.shift();
       this.send(parcel);
     }
+  }
+
+  private isTooMuch(more: number): boolean {
+    const { unansweredBytesMax } = this.options;
+    return this.inFlightBytes > IN_FLIGHT_BYTES_MAX || (unansweredBytesMax > 0 && this.inFlightBytes + more > unansweredBytesMax);
+  }
+
+  private waitForTurn(ms: number): void {
+    this.turn ??= setTimeout(() => {
+      this.turn = undefined;
+      this.pump();
+    }, Math.ceil(ms));
   }
 
   private send(parcel: LaneParcel): void {

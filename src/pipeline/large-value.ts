@@ -30,6 +30,7 @@ export interface ValueCursor {
 }
 
 const FUNCTION_OPCODE_MIN = 245;
+const HEAD_BYTES = 9;
 
 export class LargeValue {
   private readonly large: LargeEntry;
@@ -60,15 +61,8 @@ export class LargeValue {
   }
 
   /** @throws RDB_CORRUPT */
-  async findEnd(): Promise<void> {
-    const { large, cursor } = this;
-    let wanted = -1;
-    while (!large.done) {
-      // Where nothing was taken, the end of an item's head has yet to arrive: only a window that keeps what it has makes more() wait for it.
-      if (large.nextOffset !== wanted) cursor.seek((wanted = large.nextOffset));
-      if (!(await cursor.more())) throw new GodwitError('RDB_CORRUPT', 'the snapshot ends within a value', { details: { key: quotedKey(large.key) } });
-      large.feed(cursor.window, cursor.start, cursor.end, cursor.offset);
-    }
+  findEnd(): Promise<void> {
+    return findLargeEnd(this.large, this.cursor);
   }
 
   /** @throws RDB_UNSUPPORTED */
@@ -132,6 +126,24 @@ export class LargeValue {
       yield undefined;
     }
   }
+}
+
+/** Reads on until the entry knows where its value ends. @throws RDB_CORRUPT */
+export async function findLargeEnd(large: LargeEntry, cursor: ValueCursor): Promise<void> {
+  let wanted = -1;
+  while (!large.done) {
+    // Where nothing was taken, the end of an item's head has yet to arrive: only a window that keeps what it has makes more() wait for it.
+    if (large.nextOffset !== wanted) cursor.seek((wanted = large.nextOffset));
+    if (!(await cursor.more())) throw new GodwitError('RDB_CORRUPT', 'the snapshot ends within a value', { details: { key: quotedKey(large.key) } });
+    large.feed(cursor.window, cursor.start, cursor.end, cursor.offset);
+  }
+}
+
+/** The first bytes of the value, enough for a module's name. */
+export async function headOfLarge(large: LargeEntry, cursor: ValueCursor): Promise<Buffer> {
+  cursor.seek(large.valueStart);
+  while (cursor.end - cursor.start < HEAD_BYTES && (await cursor.more(HEAD_BYTES)));
+  return Buffer.from(cursor.window.subarray(cursor.start, Math.min(cursor.end, cursor.start + HEAD_BYTES)));
 }
 
 /** @param bytesMax that the target takes as one argument */

@@ -9,7 +9,7 @@
  * cannot be gone back in (standard input) is begun anew only by another run, and only while nothing but values of a snapshot was applied.
  */
 import { Deferred } from '../async/deferred.ts';
-import type { Mark } from '../checkpoint/mark.ts';
+import { type Mark, withRules } from '../checkpoint/mark.ts';
 import type { MarkStore } from '../checkpoint/mark-store.ts';
 import type { LoadConfig } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
@@ -22,8 +22,12 @@ import type { DeadLetterFile } from '../target/dead-letter.ts';
 import { BatchSender } from './batch-sender.ts';
 import type { SentPosition } from './delivery.ts';
 import { FileApplier } from './file-applier.ts';
+import type { Edits } from './edits/edits.ts';
+import { FileEdits } from './edits/file-edits.ts';
+import { LettersOnce } from './edits/letters-once.ts';
 import { HeldKeys } from './held-keys.ts';
 import { againAndAgain } from './again-and-again.ts';
+import type { Pace } from './pace.ts';
 import { Ownership } from './ownership.ts';
 import { Refusals } from './refusals.ts';
 import { StreamTranslation } from './stream-translation.ts';
@@ -41,8 +45,13 @@ export interface LoadPipelineOptions {
   /** Keys that the target holds, in all databases. */
   keyCount(): Promise<number>;
   readonly deadLetters: DeadLetterFile;
+  /** What passes, and what is made of it; null = everything, as it is. */
+  readonly edits: Edits | null;
+  /** Of the rules that the edits are made of. */
+  readonly rulesDigest: string | undefined;
   readonly restore: RestoreOptions;
   readonly valueBytesMax: number;
+  readonly pace: Pace;
   /** Older owners are known to be cut off: what may be applied twice need not go in transactions. */
   readonly plainBatches: boolean;
   readonly log: Logger;
@@ -70,6 +79,7 @@ export class LoadPipeline {
   private readonly options: LoadPipelineOptions;
   private readonly ownership: Ownership;
   private readonly leftOut = new Set<string>();
+  private readonly edits: FileEdits | null;
   private readonly held = new HeldKeys(Date.now());
   private readonly ended = new Deferred<void>();
   private plainBatches: boolean;
@@ -84,6 +94,8 @@ export class LoadPipeline {
     this.plainBatches = options.plainBatches;
     this.mark = options.mark;
     this.phase = options.mark.phase;
+    const { edits, restore, deadLetters, config } = options;
+    this.edits = edits && new FileEdits({ edits, restore, letters: new LettersOnce(deadLetters), onError: config.sync.onError });
   }
 
   /** Values of a snapshot that had expired before they were applied, and keys that were held and not renewed. */
@@ -141,14 +153,14 @@ export class LoadPipeline {
       await this.ownership.takeOverAgain(this.mark.epoch);
       return 'again';
     }
-    this.mark = found;
+    this.mark = withRules(found, this.options.rulesDigest);
     this.phase = found.phase;
     this.applied = this.marked;
     const position = found.file?.position ?? '';
     const source = await this.options.openAt(position === '' ? null : (JSON.parse(position) as FilePosition));
     this.source = source;
     try {
-      return await this.send(source, found, generation);
+      return await this.send(source, this.mark, generation);
     } finally {
       await source.close().catch(() => {});
     }
@@ -214,6 +226,8 @@ export class LoadPipeline {
         connection,
         markKey: store.key,
         refusals,
+        pacer: this.options.pace.of(endpointName(config.target)),
+        unansweredBytesMax: config.limits.unansweredBytesMax,
         fenced: (epoch) => store.fenced(epoch),
         onApplied: ({ mark: reached, rows, skipped }: SentPosition) => {
           const more = rows - answered.rows;
@@ -240,6 +254,8 @@ export class LoadPipeline {
       plainBatches,
       valueBytesMax,
       refusals,
+      edits: this.edits,
+      wholeBytesMax: config.limits.valueBytesMax,
       translation: new StreamTranslation(connection.server.version, onUnsupported, restore.conversion.losses),
       stopping: () => this.stopping,
       held: this.held,

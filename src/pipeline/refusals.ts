@@ -81,7 +81,7 @@ export class Refusals {
     for (const one of refusals) {
       if (existing.includes(one)) continue;
       const row = one.command < 0 ? -1 : buffer.rowOf[one.command];
-      const isReplayed = row >= 0 && batch.endOffset[row] <= replayUntil;
+      const isReplayed = row >= 0 && batch.endOffset[row] <= replayUntil && (mark.phase === 'incremental-sync' || !buffer.isTransaction);
       if (isReplayed && APPLIED_BEFORE.test(one.text)) continue;
       if (isReplayed && OTHER_TYPE.test(one.text)) doubtful.set(row, refusedRow(parcel, mark, one));
       else real.push(refusedRow(parcel, mark, one));

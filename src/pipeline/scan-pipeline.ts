@@ -6,6 +6,12 @@
  *       ^ what next                            | onMarked: position, keys that are done with
  *       +--------------------------------------+
  */
+import type { Pace } from './pace.ts';
+import { PacedDelivery } from './paced-delivery.ts';
+import { EditedDelivery } from './edits/edited-delivery.ts';
+import type { DeadLetterFile } from '../target/dead-letter.ts';
+import type { Edits } from './edits/edits.ts';
+import { LettersOnce } from './edits/letters-once.ts';
 import { builtInCommands } from '../command/built-in-commands.ts';
 import { Deferred } from '../async/deferred.ts';
 import type { Mark } from '../checkpoint/mark.ts';
@@ -43,6 +49,10 @@ export interface ScanPipelineOptions {
   readonly target: TargetSide;
   readonly mark: Mark;
   readonly valueBytesMax: number;
+  /** What passes, and what is made of it; null = everything, as it is. */
+  readonly edits: Edits | null;
+  readonly deadLetters: DeadLetterFile;
+  readonly pace: Pace;
   readonly log: Logger;
   /** Lines to all primaries of the target, to look at its keys. */
   targetLines(): Promise<readonly AskLine[]>;
@@ -70,6 +80,7 @@ export class ScanPipeline {
   private readonly numbers: RowNumbers;
   private readonly ended = new Deferred<void>();
   private readonly huge: HugeValues;
+  private readonly letters: LettersOnce;
   private stopping = false;
   private isFirst = true;
   /** As of the last attempt. */
@@ -85,6 +96,7 @@ export class ScanPipeline {
     this.options = options;
     this.mark = mark;
     this.applied = mark;
+    this.letters = new LettersOnce(options.deadLetters);
     this.numbers = new RowNumbers(mark.epoch);
     this.huge = new HugeValues(source);
     this.course = new ScanCourse(
@@ -196,7 +208,7 @@ export class ScanPipeline {
   private async bring(from: Mark, position: ScanPosition): Promise<'stopped' | 'done'> {
     const { target, source, address, valueBytesMax } = this.options;
     this.rowsBefore = { applied: this.keysApplied, skipped: this.keysSkipped };
-    const delivery = target.open(from, {
+    const opened = target.open(from, {
       leftOut: this.leftOut,
       replayUntil: 0,
       table: builtInCommands,
@@ -206,6 +218,10 @@ export class ScanPipeline {
       onMarked: (at) => this.onMarked(at),
       onFailed: (error) => this.feed?.fail(error),
     });
+    const { edits, pace, config } = this.options;
+    const { onError } = config.sync;
+    const edited = edits === null ? opened : new EditedDelivery({ delivery: opened, edits, restore: target.restore, letters: this.letters, onError });
+    const delivery = new PacedDelivery(edited, pace);
     this.course.begin(position);
     const feed = source.feed(() => this.course.next());
     this.feed = feed;

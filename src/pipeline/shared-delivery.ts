@@ -18,7 +18,7 @@ import { Batch, EntryKind } from '../model/batch.ts';
 import type { KeyShare } from '../model/key-share.ts';
 import { slotOf } from '../model/slot.ts';
 import type { LargeEntry } from '../rdb/large-entry.ts';
-import type { Delivery, ValueForm } from './delivery.ts';
+import type { Delivery, SelectedAt, ValueForm } from './delivery.ts';
 import type { ValueCursor } from './large-value.ts';
 import type { TargetSide } from './target-side.ts';
 
@@ -56,8 +56,8 @@ export class SharedDelivery implements Delivery {
     return this.inner.isSettled;
   }
 
-  async take(rowsMax: number): Promise<Batch> {
-    this.batch = await this.inner.take(rowsMax);
+  async take(rowsMax: number, rowsMin?: number): Promise<Batch> {
+    this.batch = await this.inner.take(rowsMax, rowsMin);
     return this.batch;
   }
 
@@ -79,7 +79,7 @@ export class SharedDelivery implements Delivery {
     return this.sent;
   }
 
-  async sendCommands(mark: Mark): Promise<void> {
+  async sendCommands(mark: Mark, selectedAt?: SelectedAt): Promise<void> {
     const { batch } = this;
     if (batch === undefined) throw new Error('no batch was taken');
     const { share } = this.options;
@@ -87,8 +87,8 @@ export class SharedDelivery implements Delivery {
     if (share.kind === 'slots') batch.keepRows((row) => this.isOwn(batch, row, share.owns));
     if (batch.count === 0 && rows > 0) return this.pass(mark);
     const row = this.firstEmptying(batch);
-    if (row < 0) return this.handOn(mark);
-    await this.sendAround(batch, row, mark);
+    if (row < 0) return this.handOn(mark, selectedAt);
+    await this.sendAround(batch, row, mark, selectedAt);
   }
 
   pass(mark: Mark): void {
@@ -113,13 +113,19 @@ export class SharedDelivery implements Delivery {
     this.inner.close();
   }
 
-  private async handOn(mark: Mark): Promise<void> {
-    await this.inner.sendCommands(mark);
+  private async handOn(mark: Mark, selectedAt?: SelectedAt): Promise<void> {
+    await this.inner.sendCommands(mark, selectedAt);
     this.sent = mark;
   }
 
   /** @param row of the first command that empties */
-  private async sendAround(batch: Batch, row: number, mark: Mark): Promise<void> {
+  private async sendAround(batch: Batch, row: number, mark: Mark, selectedAt?: SelectedAt): Promise<void> {
+    if (mark.phase === 'full-sync') {
+      throw new GodwitError(
+        'SHARED_FLUSH',
+        `the function makes ${this.read(batch, row).toUpperCase()} of a value, and the target is shared with other sources`,
+      );
+    }
     const rest = new Batch(batch.count);
     const emptying = this.read(batch, row);
     const database = batch.database[row];
@@ -129,12 +135,15 @@ export class SharedDelivery implements Delivery {
     rest.copyRows(batch);
     rest.keepRows((one) => one > row);
     batch.count = before;
-    if (before > 0) await this.handOn({ ...mark, offset: batch.endOffset[before - 1], database: batch.database[before - 1] });
+    if (before > 0) {
+      const offset = batch.endOffset[before - 1];
+      await this.handOn({ ...mark, offset, database: selectedAt?.(offset) ?? batch.database[before - 1] }, selectedAt);
+    }
     await this.inner.settled();
     await this.empty(emptying, database, this.sent);
-    const next = await this.take(Math.max(rest.count, 1));
+    const next = await this.take(Math.max(rest.count, 1), rest.count);
     next.copyRows(rest);
-    await this.sendCommands(mark);
+    await this.sendCommands(mark, selectedAt);
   }
 
   private async empty(name: string, database: number, mark: Mark): Promise<void> {

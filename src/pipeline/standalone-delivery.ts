@@ -8,9 +8,11 @@ import { checkArgumentSizes } from './argument-sizes.ts';
 import type { BatchSender } from './batch-sender.ts';
 import type { Delivery, ValueForm } from './delivery.ts';
 import type { ValueCursor } from './large-value.ts';
+import { lesserLimit } from './lesser-limit.ts';
 import type { Parcel } from './parcel.ts';
 import type { Refusals } from './refusals.ts';
 import type { StreamTranslation } from './stream-translation.ts';
+import { unitCount } from './unit-count.ts';
 import { ValueSender } from './value-sender.ts';
 
 export interface StandaloneDeliveryOptions {
@@ -23,6 +25,8 @@ export interface StandaloneDeliveryOptions {
   readonly leftOut: ReadonlySet<string>;
   /** Bounds of the target for one value; 0 = unknown. */
   readonly valueBytesMax: number;
+  /** Larger values of a snapshot go in several commands; 0 = no matter. */
+  readonly wholeBytesMax: number;
   /** Called once, when it ends. */
   onClose(): void;
 }
@@ -34,7 +38,7 @@ export class StandaloneDelivery implements Delivery {
 
   constructor(options: StandaloneDeliveryOptions) {
     this.options = options;
-    this.values = new ValueSender(options);
+    this.values = new ValueSender({ ...options, valueBytesMax: lesserLimit(options.valueBytesMax, options.wholeBytesMax) });
   }
 
   get sentOffset(): number {
@@ -72,10 +76,13 @@ export class StandaloneDelivery implements Delivery {
     const parcel = this.taken();
     const { batch, buffer } = parcel;
     if (valueBytesMax > 0 && batch.bytes.length >= valueBytesMax) checkArgumentSizes(batch, valueBytesMax);
-    const repeatable = translation.translate(batch, Date.now());
+    const isStream = mark.phase === 'incremental-sync';
+    const repeatable = translation.translate(batch, Date.now(), isStream);
     if (translation.unsupported.length > 0) await refusals.unsupported(batch, mark, translation.unsupported);
-    buffer.begin(batch.count > 0 && plainBatches && repeatable ? 'plain' : 'transaction');
+    buffer.begin(batch.count > 0 && plainBatches && repeatable && isStream ? 'plain' : 'transaction');
     buffer.addCommands(batch, translation.replaced, leftOut);
+    // Of a snapshot keys are counted, whatever makes them.
+    if (!isStream) buffer.rows = unitCount(batch);
     await sender.send(parcel, mark);
   }
 

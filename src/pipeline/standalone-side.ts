@@ -8,6 +8,7 @@ import type { Connection } from '../net/connection.ts';
 import type { RestoreOptions } from '../target/batch-buffer.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
 import { BatchSender } from './batch-sender.ts';
+import type { Pace } from './pace.ts';
 import { Ownership, type Sharing } from './ownership.ts';
 import { Refusals } from './refusals.ts';
 import { StandaloneDelivery } from './standalone-delivery.ts';
@@ -23,6 +24,7 @@ export interface StandaloneSideOptions {
   readonly deadLetters: DeadLetterFile;
   readonly restore: RestoreOptions;
   readonly valueBytesMax: number;
+  readonly pace: Pace;
   /** Older owners are known to be cut off: what may be applied twice need not go in transactions. */
   readonly plainBatches: boolean;
   /** Points the connection to where the target is now. */
@@ -46,6 +48,10 @@ export class StandaloneSide implements TargetSide {
 
   get address(): string {
     return endpointName(this.options.connection.endpoint);
+  }
+
+  get restore(): RestoreOptions {
+    return this.options.restore;
   }
 
   async ready(): Promise<void> {
@@ -99,6 +105,8 @@ export class StandaloneSide implements TargetSide {
         connection,
         markKey: store.key,
         refusals,
+        pacer: this.options.pace.of(this.address),
+        unansweredBytesMax: config.limits.unansweredBytesMax,
         fenced: (epoch) => store.fenced(epoch),
         onApplied: (position) => attempt.onApplied(position),
         onMarked: (position) => attempt.onMarked(position),
@@ -111,6 +119,16 @@ export class StandaloneSide implements TargetSide {
     if (connection.generation !== this.generation || !connection.isReady) {
       sender.fail(new GodwitError('CONNECTION_LOST', 'the target was connected anew'));
     }
-    return new StandaloneDelivery({ sender, restore, plainBatches, translation, refusals, leftOut, valueBytesMax, onClose });
+    return new StandaloneDelivery({
+      sender,
+      restore,
+      plainBatches,
+      translation,
+      refusals,
+      leftOut,
+      valueBytesMax,
+      wholeBytesMax: config.limits.valueBytesMax,
+      onClose,
+    });
   }
 }

@@ -77,8 +77,11 @@ export class StreamTranslation {
     this.rewriter = target === undefined ? undefined : new CommandRewriter(target);
   }
 
-  /** Looks at all rows. True if every one may be repeated and none belongs to a transaction of the source, which stays whole. */
-  translate(batch: Batch, nowMs: number): boolean {
+  /**
+   * Looks at all rows. True if every one may be repeated and none belongs to a transaction of the source, which stays whole.
+   * @param isStream false: they stand for values of a snapshot, and their offsets are others
+   */
+  translate(batch: Batch, nowMs: number, isStream = true): boolean {
     this.replaced.clear();
     this.unsupported.length = 0;
     this.held.length = 0;
@@ -92,7 +95,7 @@ export class StreamTranslation {
       rowRepeatable[row] = mayRepeat ? 1 : 0;
       if (mayRepeat && !inTransaction) continue;
       repeatable = false;
-      this.repeatableUntil = Math.min(this.repeatableUntil, endOffset[row] - 1);
+      if (isStream) this.repeatableUntil = Math.min(this.repeatableUntil, endOffset[row] - 1);
     }
     this.losses.flush();
     return repeatable;

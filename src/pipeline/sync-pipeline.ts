@@ -9,7 +9,7 @@
 import { type Clock, systemClock } from '../async/clock.ts';
 import { Deferred } from '../async/deferred.ts';
 import type { CommandTable } from '../command/command-table.ts';
-import type { Mark } from '../checkpoint/mark.ts';
+import { type Mark, withRules } from '../checkpoint/mark.ts';
 import type { SyncConfig } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
 import type { Endpoint } from '../model/endpoint.ts';
@@ -18,9 +18,17 @@ import type { Logger } from '../observe/log.ts';
 import { ReplicaLink, type ReplicaLinkOwner } from '../source/replica/replica-link.ts';
 import type { SnapshotTurns } from '../source/replica/snapshot-turns.ts';
 import type { SpoolLog } from '../source/replica/spool/spool-log.ts';
+import type { DeadLetterFile } from '../target/dead-letter.ts';
+import { psyncNames } from '../source/replica/psync-names.ts';
 import { Applier } from './applier.ts';
 import { againAndAgain } from './again-and-again.ts';
 import type { Delivery, SentPosition } from './delivery.ts';
+import { EditedDelivery } from './edits/edited-delivery.ts';
+import type { Edits } from './edits/edits.ts';
+import { LettersOnce } from './edits/letters-once.ts';
+import { lesserLimit } from './lesser-limit.ts';
+import type { Pace } from './pace.ts';
+import { PacedDelivery } from './paced-delivery.ts';
 import { SharedDelivery } from './shared-delivery.ts';
 import type { Snapshot, SyncSpool } from './sync-spool.ts';
 import type { TargetSide } from './target-side.ts';
@@ -37,6 +45,13 @@ export interface SyncPipelineOptions {
   /** Of the keys at the target; others of the job bring the rest. */
   readonly share: KeyShare;
   readonly target: TargetSide;
+  /** What passes, and what is made of it; null = everything, as it is. */
+  readonly edits: Edits | null;
+  /** Of the rules that the edits are made of. */
+  readonly rulesDigest: string | undefined;
+  readonly deadLetters: DeadLetterFile;
+  /** Of the job. */
+  readonly pace: Pace;
   readonly spool: SyncSpool;
   readonly mark: Mark;
   readonly valueBytesMax: number;
@@ -66,6 +81,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
   isSettled = false;
   private readonly options: SyncPipelineOptions;
   private readonly leftOut = new Set<string>();
+  private readonly letters: LettersOnce;
   /** keysApplied as of the mark, and when the present sender began. */
   private keysMarked = 0;
   private keysBefore = { applied: 0, skipped: 0, commands: 0 };
@@ -87,6 +103,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
     this.options = options;
     this.mark = options.mark;
     this.applied = options.mark;
+    this.letters = new LettersOnce(options.deadLetters);
     this.replayUntil = options.sourceOffset;
     this.needFullSync = options.mark.replicationId === '' || (options.mark.phase === 'full-sync' && options.spool.rdb === undefined);
     if (options.spool.snapshot?.complete === true) this.received.resolve();
@@ -96,6 +113,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
       reconnect: options.config.reconnect,
       owner: this,
       log: options.log,
+      psyncName: psyncNames(options.config.psyncCommands),
       serverVersion: options.sourceVersion,
       timeoutMs: options.sourceTimeoutMs,
     });
@@ -211,7 +229,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
     const { target, spool } = this.options;
     await Promise.race([target.ready(), this.ended.promise]);
     if (this.stopping) return 'stopped';
-    const found = await target.readMark(this.mark.epoch);
+    const found = withRules(await target.readMark(this.mark.epoch), this.options.rulesDigest);
     if (found === undefined) {
       this.mark = await target.beginAnew(this.mark);
       return this.askAgain('the target has lost its data', true);
@@ -318,10 +336,19 @@ export class SyncPipeline implements ReplicaLinkOwner {
         attempt.applier?.fail(error);
       },
     });
-    const { share } = this.options;
+    const { share, edits } = this.options;
     this.shared = share.kind === 'all' ? undefined : new SharedDelivery({ delivery: opened, target, from: mark, share });
-    const delivery = this.shared ?? opened;
-    const applier = new Applier({ delivery, prefix: `${config.checkpoint.prefix}:`, valueBytesMax, stopping });
+    const shared = this.shared ?? opened;
+    const { letters } = this;
+    const { onError } = config.sync;
+    const edited = edits === null ? shared : new EditedDelivery({ delivery: shared, edits, restore: target.restore, letters, onError });
+    const delivery = new PacedDelivery(edited, this.options.pace);
+    const applier = new Applier({
+      delivery,
+      prefix: `${config.checkpoint.prefix}:`,
+      valueBytesMax: lesserLimit(valueBytesMax, config.limits.valueBytesMax),
+      stopping,
+    });
     attempt.applier = applier;
     if (attempt.error !== undefined) applier.fail(attempt.error);
     return { applier, delivery };

@@ -5,6 +5,7 @@
 import type { CommandTable } from '../command/command-table.ts';
 import type { Mark } from '../checkpoint/mark.ts';
 import type { GodwitError } from '../errors/errors.ts';
+import type { RestoreOptions } from '../target/batch-buffer.ts';
 import type { Delivery, DeliveryEvents } from './delivery.ts';
 import type { Snapshot } from './sync-spool.ts';
 
@@ -23,6 +24,8 @@ export interface AttemptOptions extends DeliveryEvents {
 export interface TargetSide {
   /** For messages. */
   readonly address: string;
+  /** How values of a snapshot are written. */
+  readonly restore: RestoreOptions;
   /** Resolves when it takes connections. @throws TARGET_NOT_READY */
   ready(): Promise<void>;
   /** Ends what this run, or one before it, may still have under way, and reads the mark. undefined: the target has lost it. @throws FENCED, MARK_INVALID */

@@ -1,4 +1,4 @@
-/** The filter on a value that is larger than the window: its head is read only if a rule asks for the name of its module. */
+/** Values that are larger than the window, before a filter: the head is read only if a rule asks for the name of the module. */
 import type { Filter } from '../filter/filter.ts';
 import type { LargeStep } from '../source/file/file-source.ts';
 
@@ -12,7 +12,8 @@ export async function wantsLarge({ entries, isActive }: Filter, { entry, value }
   return entries.wantsLarge(entry, bytes, nowMs, entries.moduleNameMatters(entry.type) ? await headOf(value()) : undefined);
 }
 
-async function headOf(pieces: AsyncIterable<Buffer>): Promise<Buffer> {
+/** The first bytes of a value, enough for a module's name. */
+export async function headOf(pieces: AsyncIterable<Buffer>): Promise<Buffer> {
   let head = Buffer.alloc(0);
   for await (const piece of pieces) {
     head = Buffer.concat([head, piece.subarray(0, MODULE_ID_BYTES)]);

@@ -66,6 +66,17 @@ export class LargeEntry implements LargeEntryHead {
     this.kind = NOTHING_TO_APPLY;
   }
 
+  /** The same value under another name; its end is known. */
+  as({ key, database, expiryMs }: Pick<LargeEntryHead, 'key' | 'database' | 'expiryMs'>): LargeEntry {
+    if (!this.done) throw new GodwitError('INTERNAL', 'a large value is renamed before its end is known');
+    const { kind, type, idle, freq, valueStart } = this;
+    const entry = new LargeEntry({ kind, type, key, database, expiryMs, idle, freq, valueStart }, this.skipper);
+    entry.valueEnd = this.valueEnd;
+    entry.nextOffset = this.nextOffset;
+    entry.done = true;
+    return entry;
+  }
+
   /**
    * Goes on with bytes[start, end), which stand at `fileOffset`; bytes before nextOffset are ignored. Give at least ITEM_HEAD_MAX bytes from
    * nextOffset on, or all there are: with less, nextOffset can stay where it is.

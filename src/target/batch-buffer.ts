@@ -190,6 +190,15 @@ export class BatchBuffer {
     return at;
   }
 
+  /** As addLargeRestore(), with the payload. */
+  addWholeRestore(large: LargeEntry, payload: Uint8Array, options: RestoreOptions, nowMs: number): void {
+    const at = this.addLargeRestore(large, payload.length, options, nowMs);
+    const behind = Buffer.from(this.bytes.subarray(at, this.length));
+    this.length = at;
+    this.copy(payload, 0, payload.length);
+    this.copy(behind, 0, behind.length);
+  }
+
   endPlain(): void {
     this.select(0);
   }

@@ -128,11 +128,21 @@ export class ValueConversion {
   /** @throws VALUE_NOT_REPRESENTABLE for the first row whose type byte alone says that the target cannot be given it, and that may not be left out */
   check(batch: Batch): void {
     if (this.reasons.size === 0) return;
-    for (let row = 0; row < batch.count; row++) {
-      const type = batch.type[row];
-      if (batch.kind[row] === EntryKind.RdbScript || this.ways[type] !== Way.Stop) continue;
-      throw this.refusal(placeOf(batch, row), this.reasons.get(type) ?? '');
-    }
+    for (let row = 0; row < batch.count; row++) this.checkRow(batch, row);
+  }
+
+  /** As check(), of one row. */
+  checkRow(batch: Batch, row: number): void {
+    const type = batch.type[row];
+    if (batch.kind[row] === EntryKind.RdbScript || this.ways[type] !== Way.Stop) return;
+    throw this.refusal(placeOf(batch, row), this.reasons.get(type) ?? '');
+  }
+
+  /** Of what commands() and wholeCommands() throw: true, if the value is to be left out; counted. */
+  mayLeaveOut(error: unknown): boolean {
+    if (this.policy === 'stop' || !(error instanceof GodwitError) || error.code !== 'VALUE_NOT_REPRESENTABLE') return false;
+    this.counts.skipped++;
+    return true;
   }
 
   /** As skips(), for a value that is not in a batch, by its type byte; what it loses is looked at when it was measured (isRefused). @returns true: leave it out */
@@ -191,6 +201,21 @@ export class ValueConversion {
     if (this.target === undefined) throw new GodwitError('INTERNAL', 'the version of the target is not known');
     this.counts.encoded++;
     return new ValueCommands({ target: this.target, transactionBytesMax: BUILD_BYTES, ownTransaction: false, replace, degrade: true, build });
+  }
+
+  /** For values that are always given as commands, in one piece each, which replaces the key. @throws INTERNAL where canSayInCommands is not */
+  wholeCommands(): ValueCommands {
+    if (this.target === undefined) throw new GodwitError('INTERNAL', 'the version of the target is not known');
+    const build = (): void => {
+      throw new GodwitError('INTERNAL', 'a value was made in several pieces');
+    };
+    return new ValueCommands({
+      target: this.target,
+      transactionBytesMax: Number.POSITIVE_INFINITY,
+      ownTransaction: false,
+      degrade: this.policy === 'degrade',
+      build,
+    });
   }
 
   /** False: commands() cannot be asked for. */

@@ -9,6 +9,7 @@ import { CommandArguments } from '../command/command-arguments.ts';
 import type { CommandTable } from '../command/command-table.ts';
 import type { Command } from '../command/command.ts';
 import { keyIndexes } from '../command/key-indexes.ts';
+import { type KeyPlace, keyPlaceOf } from '../command/key-place.ts';
 import { GodwitError } from '../errors/errors.ts';
 import type { Batch } from '../model/batch.ts';
 import { BatchEditor } from '../resp/batch-editor.ts';
@@ -43,7 +44,7 @@ export interface StreamTransformParts {
 interface Plan {
   readonly name: string;
   readonly command: Command;
-  readonly keys: 'none' | 'first' | 'some';
+  readonly keys: KeyPlace;
   /** Its arguments have to be read, whatever its keys. */
   readonly looks: boolean;
   /** Under other names of keys it touches more than the keys of the job. */
@@ -52,7 +53,6 @@ interface Plan {
 
 const WIDE = new Set(['flushall', 'flushdb', 'swapdb', 'cluster|flushslot']);
 const BY_PATTERN = new Set(['sort', 'sort_ro']);
-const KEYS_BY_HAND = new Set(['sort', 'sort_ro', 'migrate', 'georadius', 'georadiusbymember']);
 const DEL = Buffer.from('DEL');
 const STAR = 0x2a;
 
@@ -225,12 +225,9 @@ export class StreamTransform {
   }
 
   private plan(command: Command): Plan {
-    const { name, keySpecs } = command;
+    const { name } = command;
     const { databases, ttl } = this.parts;
-    const specs = keySpecs.filter(({ isChannel }) => !isChannel);
-    const [spec] = specs;
-    const isFirst = specs.length === 1 && spec.begin.kind === 'index' && spec.begin.index === 1 && spec.find.kind === 'range' && spec.find.lastKey === 0;
-    const keys = specs.length === 0 && !KEYS_BY_HAND.has(name) ? 'none' : isFirst && !KEYS_BY_HAND.has(name) ? 'first' : 'some';
+    const keys = keyPlaceOf(command);
     const isTimed = ttl.isActive && (EXPIRY_RULES[name] !== undefined || (ttl.givesAll && command.writes));
     const plan: Plan = {
       name,

@@ -226,9 +226,8 @@ describe('mistakes', () => {
   });
 
   test('what there is not yet is refused before any connection', async () => {
-    expect(oneLine(await run(`${reader('sync_rdb = false')}\n${writer()}`), 'NOT_YET')).toMatch(
-      /^shake\.toml:\d+: sync\.full_sync is false, but there is no sync of changes alone yet/,
-    );
+    const text = `${reader('sync_aof = false')}[file_writer]\nfilepath = "x"\n[filter]\nfunction = "shake.call(DB, ARGV)"\n`;
+    expect(oneLine(await run(text), 'NOT_YET')).toMatch(/^shake\.toml:\d+: transform\.function is .*, but there is no transform of what is exported yet/);
   });
 
   test('explain shows what becomes of each key, without secrets', async () => {

@@ -1,13 +1,15 @@
 /** `godwit load`: loads the configuration and sees the job through. */
 import type { Readable } from 'node:stream';
 import type { Command } from 'commander';
-import { resolveLoadConfig } from '../../config/load-config.ts';
+import { dryRunOfLoad } from '../../job/dry-run-job.ts';
+import { type LoadedLoadConfig, resolveLoadConfig } from '../../config/load-config.ts';
 import type { LoadConfig } from '../../config/sync-config.ts';
 import { LoadJob } from '../../job/load-job.ts';
 import type { JobDependencies } from '../../observe/job-api.ts';
 import type { CommandContext } from '../command-context.ts';
 import { addLoadOptions, loadInput } from '../config-options.ts';
 import { seeJobThrough } from '../see-job-through.ts';
+import { tellDryRun } from '../tell-dry-run.ts';
 
 const EXAMPLES = `
 Examples:
@@ -30,9 +32,14 @@ export function registerLoad(program: Command, context: CommandContext): void {
     .description('Loads an RDB file or an AOF of any version, or keys as JSON, into a target, each command exactly once.');
   addLoadOptions(command)
     .addHelpText('after', EXAMPLES)
-    .action(async () => {
-      const create = (config: LoadConfig, dependencies: JobDependencies): LoadJob =>
-        new LoadJob(config, { ...dependencies, stdin: context.io.stdin as Readable });
-      context.exitWith(await seeJobThrough(resolveLoadConfig(loadInput(command, context.io)), create, context));
-    });
+    .action(async () => context.exitWith(await seeLoadThrough(resolveLoadConfig(loadInput(command, context.io)), context)));
+}
+
+/** Resolves with the exit code. @throws GodwitError */
+export function seeLoadThrough(loaded: LoadedLoadConfig, context: CommandContext): Promise<number> {
+  const { config, warnings, secrets } = loaded;
+  const stdin = context.io.stdin as Readable;
+  if (config.sync.dryRun) return tellDryRun({ log: config.log, warnings, secrets }, context.io, (log) => dryRunOfLoad(config, stdin, log));
+  const create = (one: LoadConfig, dependencies: JobDependencies): LoadJob => new LoadJob(one, { ...dependencies, stdin });
+  return seeJobThrough(loaded, create, context);
 }

@@ -3,17 +3,15 @@ import type { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import { type ExportRunConfig } from '../../config/export-config.ts';
 import { resolveRunConfig } from '../../config/run-config.ts';
-import type { LoadConfig } from '../../config/sync-config.ts';
 import { GodwitError } from '../../errors/errors.ts';
 import type { ExportConfig } from '../../job/export-job.ts';
-import { LoadJob } from '../../job/load-job.ts';
-import type { JobDependencies } from '../../observe/job-api.ts';
 import { Redactor } from '../../observe/redaction.ts';
 import { formatOfName } from '../../target/file/export-format.ts';
 import type { CommandContext } from '../command-context.ts';
 import { addRunOptions, runInput } from '../config-options.ts';
+import { seeLoadThrough } from './load.ts';
+import { seeSyncThrough } from './sync.ts';
 import { seeExportThrough } from '../see-export-through.ts';
-import { seeJobThrough } from '../see-job-through.ts';
 
 const EXAMPLES = `
 Examples:
@@ -44,12 +42,9 @@ async function run(command: Command, context: CommandContext): Promise<number> {
   const { kind, loaded } = resolveRunConfig(runInput(command, context.io));
   switch (kind) {
     case 'sync':
-      return seeJobThrough(loaded, context.createJob, context);
-    case 'load': {
-      const create = (config: LoadConfig, dependencies: JobDependencies): LoadJob =>
-        new LoadJob(config, { ...dependencies, stdin: context.io.stdin as Readable });
-      return seeJobThrough(loaded, create, context);
-    }
+      return seeSyncThrough(loaded, context);
+    case 'load':
+      return seeLoadThrough(loaded, context);
     case 'export': {
       const redactor = new Redactor();
       redactor.register(...loaded.secrets);
@@ -60,7 +55,7 @@ async function run(command: Command, context: CommandContext): Promise<number> {
 }
 
 /** @throws GodwitError CONFIG_MISSING, CONFIG_INVALID */
-function exportConfig({ from, to, format, rdbVersion, onUnsupported, report, databases, prefixes }: ExportRunConfig, { io }: CommandContext): ExportConfig {
+function exportConfig({ from, to, format, rdbVersion, onUnsupported, report, filter }: ExportRunConfig, { io }: CommandContext): ExportConfig {
   const known = format === 'auto' ? formatOfName(to) : format;
   if (known === undefined) throw new GodwitError('CONFIG_MISSING', `export.format is not given, and the name ${to} does not say it`);
   if (rdbVersion !== 11 && rdbVersion !== 12 && rdbVersion !== 80) {
@@ -84,6 +79,6 @@ function exportConfig({ from, to, format, rdbVersion, onUnsupported, report, dat
     rdbVersion,
     onUnsupported,
     report,
-    filter: { allow: { databases, prefixes: prefixes.map((prefix) => Buffer.from(prefix)) } },
+    filter,
   };
 }

@@ -9,7 +9,7 @@ export const KIND_OPTIONS = {
   'scan.notifications': option(booleanType(), false, 'Follow what changes by keyspace notifications'),
   'scan.count': option(integerType({ min: 1, max: 1_000_000_000, or: { word: 'auto', value: 0 } }), 0, 'COUNT of SCAN; auto fits it to the server'),
   'scan.databases': option(numbersType(), [], 'Only these databases; all that hold keys if none is named'),
-  'scan.skip_types': option(textsType(), [], 'Leave keys of these types out, by the name that TYPE gives'),
+  'scan.skip_types': option(textsType({ isSplit: true }), [], 'Leave keys of these types out, by the name that TYPE gives'),
 
   'export.to': optional(pathType('a path'), 'none', 'File that the export writes; its name tells the format, and .gz that it is compressed'),
   'export.format': option(choiceType('auto', ...EXPORT_FORMAT_WORDS), 'auto', 'Format of the export; auto is what the name of the file says'),

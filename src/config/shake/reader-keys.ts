@@ -10,6 +10,7 @@ const SYNC_KEYS: readonly ShakeKey[] = [
     type: 'boolean',
     fallback: true,
     becomes: '`sync.full_sync`',
+    note: 'With false the source is asked for its snapshot all the same, which says from where on to follow; its values are dropped. A target that holds keys is taken as it is.',
     map: same('sync.full_sync'),
   },
   {
@@ -97,9 +98,9 @@ const WRITER_KEYS: readonly ShakeKey[] = [
     key: 'off_reply',
     type: 'boolean',
     fallback: false,
-    becomes: '`target.off_reply`',
-    note: 'Replies are what exactly-once rests on; Godwit does not wait for each of them.',
-    map: same('target.off_reply'),
+    becomes: '`sync.on_error`',
+    note: 'Replies are read all the same: exactly-once rests on them, and nothing waits for each of them. What the target refuses, which nobody would see, is written to the dead-letter file, and the job goes on.',
+    map: (value, { kind }) => (value === true && kind !== 'export' ? [{ key: 'sync.on_error', raw: 'dead-letter' }] : []),
   },
   {
     section: 'file_writer',

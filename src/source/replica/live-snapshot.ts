@@ -19,6 +19,8 @@ import { PsyncDialogue } from './psync-dialogue.ts';
 export interface LiveSnapshotOptions {
   readonly endpoint: Endpoint;
   readonly connectTimeoutMs: number;
+  /** What the server calls PSYNC; that unless told. */
+  readonly psyncName?: string;
   /** Announced by REPLCONF version, so that Valkey 9 sends what it has. '' = not. */
   readonly serverVersion: string;
   /** @param receivedMs when the last byte came (performance.now) */
@@ -116,7 +118,7 @@ class LiveSnapshot {
     const { endpoint, serverVersion } = this.options;
     await dialogue.greet(socket, endpoint, serverVersion);
     await dialogue.askSnapshotOnly(socket);
-    const answer = await dialogue.requestSync(socket, endpoint, undefined);
+    const answer = await dialogue.requestSync(socket, endpoint, undefined, this.options.psyncName);
     if (answer.kind !== 'full') throw new GodwitError('PROTOCOL_ERROR', `the source ${this.name} sends no snapshot`);
     const header = await dialogue.snapshotHeader();
     if (header.startsWith('EOF:')) this.endMark = Buffer.from(header.slice(4), 'latin1');

@@ -53,8 +53,9 @@ export class PsyncDialogue {
     return (await this.ask(socket, ['REPLCONF', 'rdb-only', '1'])).startsWith('+');
   }
 
-  async requestSync(socket: Socket, endpoint: Endpoint, position: { replicationId: string; offset: number } | undefined): Promise<SyncAnswer> {
-    const reply = await this.ask(socket, position === undefined ? ['PSYNC', '?', -1] : ['PSYNC', position.replicationId, position.offset + 1]);
+  /** @param psync what the server calls it */
+  async requestSync(socket: Socket, endpoint: Endpoint, position: { replicationId: string; offset: number } | undefined, psync = 'PSYNC'): Promise<SyncAnswer> {
+    const reply = await this.ask(socket, position === undefined ? [psync, '?', -1] : [psync, position.replicationId, position.offset + 1]);
     const words = reply.split(' ');
     if (words[0] === '+FULLRESYNC' && /^[0-9a-f]{40}$/i.test(words[1] ?? '') && Number.isSafeInteger(Number(words[2]))) {
       return { kind: 'full', replicationId: words[1], offset: Number(words[2]) };

@@ -40,6 +40,8 @@ export interface ReplicaLinkOptions {
   readonly owner: ReplicaLinkOwner;
   readonly log: Logger;
   /** Announced by REPLCONF version, so that Valkey 9 sends what it has. '' = not. */
+  /** What the server calls PSYNC. */
+  readonly psyncName: (endpoint: Endpoint) => string;
   readonly serverVersion: () => string;
   /** The source's repl-timeout. */
   readonly timeoutMs: () => number;
@@ -231,7 +233,7 @@ export class ReplicaLink {
     await dialogue.greet(socket, endpoint, this.options.serverVersion());
     this.apply('greeted');
     const position = owner.position();
-    const answer = await dialogue.requestSync(socket, endpoint, position);
+    const answer = await dialogue.requestSync(socket, endpoint, position, this.options.psyncName(endpoint));
     this.reconnects++;
     if (answer.kind === 'continue') {
       this.stream = await this.ask(socket, owner.onContinue(answer.replicationId || (position?.replicationId ?? ''), position?.offset ?? 0));

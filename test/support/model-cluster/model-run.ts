@@ -2,6 +2,7 @@
  * One Godwit between a stream and a model: a ClusterSide and its deliveries as they are, and around them what sync-pipeline.ts and applier.ts do, in short. It can
  * be killed at any moment; the next one takes over.
  */
+import { Pace } from '../../../src/pipeline/pace.ts';
 import { builtInCommands } from '../../../src/command/built-in-commands.ts';
 import { SlotMarkStore } from '../../../src/checkpoint/slot-mark-store.ts';
 import type { Mark } from '../../../src/checkpoint/mark.ts';
@@ -59,6 +60,7 @@ export class ModelRun {
     // One that comes later empties the target before it begins anew.
     this.mark = { ...FIRST, epoch, replicationId: epoch === 1 ? '' : 'r' };
     this.side = new ClusterSide({
+      pace: new Pace({ commands: 0, bytes: 0 }),
       config: CONFIG,
       address: 'model',
       pipeline: '',

@@ -34,6 +34,8 @@ export class FakeJob implements SyncJobApi {
     this.onAbort();
   }
 
+  setRate(): void {}
+
   status(): JobStatus {
     return exampleStatus({ phase: this.phase, conversion: { encoded: 5, degraded: 0, skipped: 0, first: [], report: '' } });
   }

@@ -124,9 +124,12 @@ describe('explain', () => {
   });
 
   test('tells what there is not yet behind it, and fails for what is wrong', async () => {
-    const cluster = write('c.toml', `${TEXT.replace('DIR', folder)}[filter]\nblock_db = [1]\n`);
-    const { code, err } = await run(['explain', cluster]);
-    expect([code, err]).toEqual([0, expect.stringMatching(/godwit: note: .*c\.toml:10: filter\.block_db is \[1\], but there is no filter yet\n$/)]);
+    const exported = write('c.toml', '[rdb_reader]\nfilepath = "/a"\n[file_writer]\nfilepath = "/b"\n[filter]\nfunction = "x()"\n');
+    const { code, err } = await run(['explain', exported]);
+    expect([code, err]).toEqual([
+      0,
+      expect.stringMatching(/godwit: note: .*c\.toml:6: transform\.function is x\(\), but there is no transform of what is exported yet\n$/),
+    ]);
     expect((await run(['explain', write('w.toml', `${TEXT}tls = [1]\n`.replace('DIR', folder)), '--strict'])).code).toBe(2);
   });
 

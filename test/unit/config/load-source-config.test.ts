@@ -18,9 +18,6 @@ test('of a file that has filters, a command with filters of its own says so', ()
   expect(warnings).toEqual(['x.toml:3: filter.allow_db has no effect on this command, which has filters of its own']);
 });
 
-test('what cannot be said of a source yet is refused, and what is said of a target is none of its matter', () => {
-  expect(() => load('source.url = "a:1"\nsource.psync_commands = ["a:1@x"]')).toThrow(
-    /x\.toml:2: source\.psync_commands is .*, but there is no other name for PSYNC yet/,
-  );
+test('what is said of a target is none of its matter', () => {
   expect(load('source.url = "a:1"\ntarget.cluster = true\nrate.commands = 5').warnings).toEqual([]);
 });

@@ -40,6 +40,7 @@ describe('defaults', () => {
       source: { host: '127.0.0.1', port: 6379 },
       sourceSide: { kind: 'auto', seeds: [{ host: '127.0.0.1', port: 6379 }], announced: { addressMap: new Map(), preferHostname: false } },
       preferReplica: false,
+      psyncCommands: [],
       otherSources: [],
       target: { host: '10.0.0.2', port: 6380 },
       targetSide: { kind: 'auto', seeds: [{ host: '10.0.0.2', port: 6380 }], announced: { addressMap: new Map(), preferHostname: false } },
@@ -54,16 +55,21 @@ describe('defaults', () => {
         onLostPosition: 'resync',
         stopAfter: 'never',
         stopWhenLagBelowBytes: -1,
+        fullSync: true,
+        dryRun: false,
         finish: false,
         fullSyncConcurrency: 1,
       },
+      rules: null,
+      rate: { commands: 0, bytes: 0 },
+      limits: { valueBytesMax: 0, unansweredBytesMax: 0 },
       keepalive: { intervalMs: 0, idleLimitMs: 0, deadAfterMs: 0 },
       reconnect: { delayMinMs: 100, delayMaxMs: 10_000, attemptsMax: 0, connectTimeoutMs: 5000 },
       spool: { dir: '/home/u/.local/state/godwit', maxBytes: 0, retainMs: 60_000, retainBytes: 268_435_456 },
       checkpoint: { prefix: '__godwit' },
       deadLetter: { file: '' },
       report: { file: '' },
-      status: { port: -1, host: '127.0.0.1' },
+      status: { port: -1, host: '127.0.0.1', isShake: false },
       log: { level: 'info', format: 'auto', intervalMs: 5000, file: { path: '', bytesMax: 0, ageMaxMs: 0, filesMax: 0, compress: false } },
     });
     expect(warnings).toEqual([]);
@@ -331,13 +337,26 @@ describe('schema', () => {
       url: 'other',
       path: 'reach',
       secret: 'other',
+      number: '7',
     };
-    const own: Record<string, string> = { 'checkpoint.prefix': 'mine', 'status.host': '0.0.0.0', 'keepalive.interval': '7s' };
+    const own: Record<string, string | readonly string[]> = {
+      'checkpoint.prefix': 'mine',
+      'status.host': '0.0.0.0',
+      'keepalive.interval': '7s',
+      'source.psync_commands': ['a:1@x'],
+      'transform.db_map': '0=3',
+      'transform.rename': ['prefix:a=>b'],
+    };
+    // Only with something else beside them.
+    const beside: Record<string, Partial<ConfigInput['flags']>> = {
+      'transform.expand': { 'transform.function': 'x' },
+      ...Object.fromEntries(['mixed', 'unknown', 'flush', 'keyless'].map((name) => [`filter.on_${name}`, { 'filter.allow_keys': ['a'] }])),
+    };
     for (const side of ['source', 'target']) own[`${side}.address_map`] = 'a=b';
     const asText = (config: unknown): string => JSON.stringify(config, (_key, value: unknown) => (value instanceof Map ? [...value] : value));
     for (const { key, type, fallback, section } of optionsOf('sync')) {
       const word = type.words.find((candidate) => candidate !== fallback);
-      const value = own[key] ?? word ?? (fallback === true ? 'false' : other[type.kind]);
+      const value = own[key] ?? word ?? (fallback === true ? 'false' : type.kind === 'list' ? ['7'] : other[type.kind]);
       const isAddress = /^\w+\.(?:url|address)$/.test(key);
       // What is said of sentinels counts behind sentinels only, and their addresses stand alone.
       if (key.includes('.sentinel.')) continue;
@@ -348,7 +367,14 @@ describe('schema', () => {
         targetArgument:
           isAddress && section === 'target' ? undefined : `${key.startsWith('target.tls') && !key.endsWith('enabled') ? 'rediss' : 'redis'}://10.0.0.2`,
         env: { HOME: '/h', GODWIT_SOURCE_PASSWORD: 'one', GODWIT_TARGET_PASSWORD: 'one' },
-        flags: key.endsWith('.tls.cert') ? { [`${section}.tls.key`]: 'reach' } : key.endsWith('.tls.key') ? { [`${section}.tls.cert`]: 'reach' } : {},
+        flags:
+          key in beside
+            ? beside[key]
+            : key.endsWith('.tls.cert')
+              ? { [`${section}.tls.key`]: 'reach' }
+              : key.endsWith('.tls.key')
+                ? { [`${section}.tls.cert`]: 'reach' }
+                : {},
       };
       const compare = isAddress ? { ...base, sourceArgument: 'redis://127.0.0.1', targetArgument: 'redis://10.0.0.2' } : base;
       const before = resolveConfig({ ...compare, flags: key.includes('.tls.cert') || key.includes('.tls.key') ? {} : base.flags });

@@ -1,4 +1,5 @@
 /** Slots that are on their way: what is held, in which order it goes on, and where to. */
+import { Pace } from '../../../src/pipeline/pace.ts';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { HeldSlots, type HeldUnit } from '../../../src/pipeline/held-slots.ts';
 import { Lane } from '../../../src/pipeline/lane.ts';
@@ -26,7 +27,14 @@ class Scene {
 
   constructor() {
     const refusals = {} as Refusals;
-    const rest = { refusals, onSending: () => {}, onAnswered: () => Promise.resolve(), onFailed: () => {} };
+    const rest = {
+      pacer: new Pace({ commands: 0, bytes: 0 }).of('n'),
+      unansweredBytesMax: 0,
+      refusals,
+      onSending: () => {},
+      onAnswered: () => Promise.resolve(),
+      onFailed: () => {},
+    };
     this.lanes = [this.old, this.next].map((fake, i) => new Lane({ ...rest, node: this.nodes[i], connection: fake.connection }, 1));
     const topology = {
       map: { primaryOfSlot: () => this.owner },

@@ -1,3 +1,4 @@
+import { Pace } from '../../../src/pipeline/pace.ts';
 import { expect, test } from 'vitest';
 import { Lane } from '../../../src/pipeline/lane.ts';
 import type { LaneParcel } from '../../../src/pipeline/lane-parcel.ts';
@@ -20,6 +21,8 @@ class Scene {
         node: fakeNode('n', 7000),
         connection: this.fake.connection,
         refusals: {} as Refusals,
+        pacer: new Pace({ commands: 0, bytes: 0 }).of('n'),
+        unansweredBytesMax: 0,
         onSending: (_lane, parcel) => this.sending(parcel),
         onAnswered: async (_lane, { wave }, refusals) => {
           await this.judging;

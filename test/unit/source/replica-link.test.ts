@@ -86,6 +86,7 @@ test('asks for another snapshot only when its owner is done with the one before,
 function run(port: number, owner: Pick<ReplicaLinkOwner, 'onFullResync' | 'onSnapshotEnd'>): void {
   const link = new ReplicaLink({
     locate: async () => ({ host: '127.0.0.1', port }),
+    psyncName: () => 'PSYNC',
     turns: new SnapshotTurns(1),
     reconnect: { delayMinMs: 10, delayMaxMs: 100, attemptsMax: 0, connectTimeoutMs: 1_000 },
     owner: {
