@@ -23,11 +23,12 @@ const event: fc.Arbitrary<ScheduleEvent> = fc.oneof(
   of('jump', 3, fc.nat(1_000)),
   of('moveKeys', 2, fc.nat(3)),
   of('endMove', 2, fc.nat(6)),
-  of('failover', 2, fc.nat(1_000)),
+  of('failover', 3, fc.nat(1_000)),
   of('cut', 1, fc.nat(50)),
   of('kill', 1, fc.nat(10)),
   of('takeOver', 1, fc.nat(10)),
   of('down', 1, fc.nat(1)),
+  of('learn', 1, fc.constant(0)),
   of('blind', 1, fc.nat(3)),
 );
 
@@ -46,4 +47,28 @@ test('nothing is lost or done twice, whatever the schedule', { timeout: 600_000 
     }
   });
   await fc.assert(property, { numRuns: RUNS, ...(process.env['GODWIT_SEED'] && { seed: Number(process.env['GODWIT_SEED']) }) });
+});
+
+test('a stand-in that goes back to a primary which has not learned yet that it is none is no move of slots', async () => {
+  for (let seed = 0; seed < 12; seed++) {
+    const schedule = new Schedule(seed);
+    const settle = (n: number): Promise<void> => schedule.play({ kind: 'settle', n });
+    try {
+      await settle(600);
+      schedule.cluster.failover(1, 0, { cut: false, alone: true });
+      await schedule.play({ kind: 'burst', n: 20 });
+      await settle(600);
+      await settle(600);
+      schedule.cluster.keep();
+      await schedule.play({ kind: 'burst', n: 30 });
+      await settle(0);
+      schedule.cluster.failover(1, 8, { cut: false, alone: true });
+      await schedule.play({ kind: 'burst', n: 10 });
+      await settle(260);
+      await schedule.end();
+      expect(schedule.problems()).toEqual([]);
+    } finally {
+      schedule.close();
+    }
+  }
 });

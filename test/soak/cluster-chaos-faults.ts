@@ -111,8 +111,9 @@ async function emptyPrimary(stage: ClusterChaosStage, random: Seeded): Promise<s
 
 async function move(stage: ClusterChaosStage, count: number, random: Seeded): Promise<string> {
   const { from, to, first, last } = await stage.planMove(count, random);
+  const beganMs = performance.now();
   await stage.cluster.moveSlots(from, to, [[first, last]]);
-  return `${last - first + 1} of shard ${from} to ${to}`;
+  return `${last - first + 1} of shard ${from} to ${to} in ${Math.round(performance.now() - beganMs)} ms`;
 }
 
 async function halfMoved(stage: ClusterChaosStage, random: Seeded): Promise<string> {

@@ -62,6 +62,7 @@ export async function playClusterRound(stage: ClusterChaosStage, plan: ClusterRo
   if (differences.length > 0) throw new Error(`(${details.join('; ')})\n  ${differences.slice(0, 15).join('\n  ')}`);
   stage.noteMemory();
   if (plan.round % SWEEP_EVERY === 0) await stage.load.sweep(plan.round % (2 * SWEEP_EVERY) === 0 ? 'DEL' : 'UNLINK');
+  await stage.endMoves();
   await stage.listen();
   stage.load.start();
   return { plan, details, recoveredMs, fullSyncs, starts: stage.godwitStarts - startsBefore };

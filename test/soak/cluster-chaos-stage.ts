@@ -167,6 +167,14 @@ export class ClusterChaosStage {
     return { from, to, slot, keys: Number(await this.ask(await this.cluster.primary(from), 'CLUSTER', 'COUNTKEYSINSLOT', String(slot))) };
   }
 
+  /** A node that was killed within a move may go on taking a slot for one that is on its way, and then believes nobody about it. */
+  async endMoves(): Promise<void> {
+    for (const node of this.cluster.nodes) {
+      const own = (await this.ask(node, 'CLUSTER', 'NODES')).split('\n').find((line) => line.includes('myself')) ?? '';
+      for (const [, slot] of own.matchAll(/\[(\d+)-/g)) await this.ask(node, 'CLUSTER', 'SETSLOT', slot, 'STABLE').catch(() => undefined);
+    }
+  }
+
   async emptyTarget(): Promise<void> {
     for (const node of await this.cluster.contentNodes()) await this.ask(node, 'FLUSHALL');
   }

@@ -51,6 +51,10 @@ export class ModelCluster implements ModelServers<ModelConnection> {
     return this.nodes[this.primaries[shard]];
   }
 
+  saysPrimary(node: ModelNode): boolean {
+    return this.isPrimary(node) || this.alone.has(node);
+  }
+
   isPrimary(node: ModelNode): boolean {
     return this.primary(node.shard) === node;
   }

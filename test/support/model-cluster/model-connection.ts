@@ -56,7 +56,7 @@ export class ModelConnection {
     this.session = { asking: false, queued: undefined, isDirty: false };
     this.generation++;
     this.isReady = true;
-    this.server = { ...this.server, role: this.cluster.isPrimary(this.node) ? 'primary' : 'replica' };
+    this.server = { ...this.server, role: this.cluster.saysPrimary(this.node) ? 'primary' : 'replica' };
   }
 
   async call(...args: string[]): Promise<Reply> {

@@ -17,7 +17,8 @@ export interface Session {
 /** @param Connection of the cluster's own */
 export interface ModelServers<Connection> {
   readonly connections: Set<Connection>;
-  isPrimary(node: ModelNode): boolean;
+  /** What it says itself. */
+  saysPrimary(node: ModelNode): boolean;
   /** Replication id. */
   history(shard: number): { readonly id: string; readonly wasReplica: boolean };
   run(node: ModelNode, session: Session, command: readonly string[]): ModelReply;

@@ -22,6 +22,7 @@ export interface ScheduleEvent {
     | 'kill'
     | 'takeOver'
     | 'down'
+    | 'learn'
     | 'blind';
   readonly n: number;
 }
@@ -73,7 +74,6 @@ export class Schedule {
         cluster.endMove(slots[n % slots.length]);
         break;
       case 'settle':
-        if (n > 100) cluster.settle();
         await this.settle(n);
         break;
       case 'move':
@@ -101,6 +101,9 @@ export class Schedule {
         break;
       case 'down':
         cluster.down = n === 1;
+        break;
+      case 'learn':
+        cluster.settle();
         break;
       case 'blind':
         this.current.topology.blindLooks = n;
