@@ -19,7 +19,7 @@ import { MemoryCursor } from './memory-cursor.ts';
 import { RangeCursor } from './range-cursor.ts';
 
 /** Larger ones go alone, in pieces. */
-const ROW_BYTES_MAX = 4 * 1024 * 1024;
+const ROW_BYTES_MAX = 2 * 1024 * 1024;
 const VALKEY_VERSION_MIN = 80;
 /** Of a string that is no payload: every version has them alike. */
 const RANGE_DIALECT = 9;

@@ -27,6 +27,8 @@ export interface KeyEventsOwner {
 export class KeyEvents {
   /** Events so far. */
   count = 0;
+  /** A flush is told, too. */
+  tellsFlushes = false;
   private readonly setting: NotifySetting;
   private readonly owner: KeyEventsOwner;
   private channels = 0;
@@ -51,8 +53,8 @@ export class KeyEvents {
   readonly onRestore = async (connection: OpenConnection): Promise<void> => {
     if (await this.setting.ensure(connection)) this.owner.onNotifySet(this.setting.before ?? '');
     const [id] = await connection.callAll([['CLIENT', 'ID']]);
-    const tracked = typeof id === 'number' && (await this.track(connection, id));
-    const replies = await connection.callAll([['PSUBSCRIBE', `${PREFIX}*`], ...(tracked ? [['SUBSCRIBE', INVALIDATE]] : [])]);
+    this.tellsFlushes = typeof id === 'number' && (await this.track(connection, id));
+    const replies = await connection.callAll([['PSUBSCRIBE', `${PREFIX}*`], ...(this.tellsFlushes ? [['SUBSCRIBE', INVALIDATE]] : [])]);
     for (const reply of replies) if (reply instanceof ReplyError) throw reply;
     if (this.channels++ > 0) this.owner.onGap('the connection that tells of changes was lost');
   };

@@ -98,11 +98,7 @@ export class ScanSource {
     this.events = events;
     this.listener = this.options.open('source events', { onMessage: events.onMessage, onRestore: events.onRestore });
     await this.listener.connect();
-    this.watch = new FlushWatch(
-      this.keys.connection,
-      () => events.count,
-      (reason) => this.onGap(reason),
-    );
+    this.watch = new FlushWatch(this.keys.connection, events, (reason) => this.onGap(reason));
     await this.watch.begin();
   }
 

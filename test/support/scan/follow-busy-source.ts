@@ -1,4 +1,5 @@
 /** `godwit scan --notifications` beside a source that is written to, expires and evicts: both sides must be equal once it is quiet. */
+import type { RealServer } from '../server.ts';
 import { openScene } from '../sync-scene.ts';
 import { BusySource } from './busy-source.ts';
 
@@ -27,6 +28,7 @@ export async function followBusySource({ seconds, writesPerSecond, seed }: BusyR
     target: { args: databases },
   });
   try {
+    await fillMemory(scene.source);
     const busy = new BusySource(scene.source, writesPerSecond, seed);
     const godwit = scene.scan('--notifications');
     await godwit.waitForStatus('following', ({ scan }) => scan?.stage === 'following', { timeoutMs: 60_000 });
@@ -52,6 +54,13 @@ export async function followBusySource({ seconds, writesPerSecond, seed }: BusyR
   } finally {
     await scene.close();
   }
+}
+
+/** To its bound: from here on, whatever is written evicts something. */
+async function fillMemory(source: RealServer): Promise<void> {
+  const client = source.client();
+  for (let i = 0; i < 200; i++) await client.set(`large:${i}`, Buffer.alloc(50_000, i));
+  client.disconnect();
 }
 
 /** Keys go on expiring: what differs for a moment only is none. */
