@@ -9,6 +9,7 @@ import type { JobSource } from './job-source.ts';
 import type { JobTarget } from './job-target.ts';
 import { linkStatus, pipelineStatus } from './pipeline-status.ts';
 import type { RateMeter } from './rate-meter.ts';
+import { rulesStatus } from './rules-status.ts';
 import type { SourceShard } from './source-shard.ts';
 import { VERSION } from './version.ts';
 
@@ -33,6 +34,7 @@ export function jobStatus(job: JobParts): JobStatus {
   const pipelines = shards.map(pipelineStatus);
   const bytesPerSecond = rates.perSecond(2);
   const sum = (of: (one: PipelineStatus) => number): number => pipelines.reduce((total, one) => total + of(one), 0);
+  const rules = rulesStatus(shards.map(({ pipeline }) => pipeline?.edits ?? null));
   const conversions = shards.flatMap(({ pipeline }) => (pipeline === undefined ? [] : [pipeline.conversion]));
   return {
     job: config.job.name,
@@ -51,6 +53,7 @@ export function jobStatus(job: JobParts): JobStatus {
       commandsApplied: sum((one) => one.incrementalSync.commandsApplied),
     },
     pipelines,
+    ...(rules === undefined ? {} : { rules }),
     conversion: {
       encoded: conversions.reduce((total, { encoded }) => total + encoded, 0),
       degraded: conversions.reduce((total, { degraded }) => total + degraded, 0),

@@ -79,6 +79,20 @@ export interface PipelineStatus {
   };
 }
 
+/** Counts of values and commands; what comes again after a break is counted again. */
+export interface RulesStatus {
+  /** Rules of the filter in their order, those that never decided anything too. */
+  readonly decided: readonly { readonly rule: string; readonly effect: string; readonly count: number }[];
+  /** By transforms: with another name, in another database, with another time of expiry, left out, and what could not be said in the new names. */
+  readonly renamed: number;
+  readonly moved: number;
+  readonly retimed: number;
+  readonly dropped: number;
+  readonly untold: number;
+  /** Commands that the function failed for. */
+  readonly functionFailures: number;
+}
+
 export interface JobStatus {
   readonly job: string;
   readonly version: string;
@@ -103,6 +117,8 @@ export interface JobStatus {
     /** At the end of an AOF, not whole, and left out. */
     readonly tailBytes: number;
   };
+  /** Only of a job that has rules: filter, transforms, function. */
+  readonly rules?: RulesStatus;
   /** Values that the target does not take as they are: written anew, without all that they had, left out. Repeated ones count again. */
   readonly conversion: { readonly encoded: number; readonly degraded: number; readonly skipped: number };
   /** Those of the pipeline that is furthest behind. */

@@ -114,6 +114,10 @@ export class SyncPipeline implements ReplicaLinkOwner {
     });
   }
 
+  get edits(): Edits | null {
+    return this.options.edits;
+  }
+
   get conversion(): Readonly<ConversionCounts> {
     return this.options.target.conversion;
   }

@@ -309,6 +309,7 @@ describe('schema', () => {
       'status.host': '0.0.0.0',
       'keepalive.interval': '7s',
       'transform.db_map': '0=3',
+      'source.psync_commands': ['a:1@x'],
       'transform.rename': ['prefix:a=>b'],
     };
     // Only with something else beside them.
