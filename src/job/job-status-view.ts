@@ -10,6 +10,7 @@ import type { LossReport } from '../target/loss-report.ts';
 import type { JobTarget } from './job-target.ts';
 import { linkStatus, pipelineStatus } from './pipeline-status.ts';
 import type { RateMeter } from './rate-meter.ts';
+import { rulesStatus } from './rules-status.ts';
 import type { SourceShard } from './source-shard.ts';
 import { VERSION } from './version.ts';
 
@@ -35,6 +36,7 @@ export function jobStatus(job: JobParts): JobStatus {
   const pipelines = shards.map(pipelineStatus);
   const bytesPerSecond = rates.perSecond(2);
   const sum = (of: (one: PipelineStatus) => number): number => pipelines.reduce((total, one) => total + of(one), 0);
+  const rules = rulesStatus(shards.map(({ pipeline }) => pipeline?.edits ?? null));
   return {
     job: config.job.name,
     version: VERSION,
@@ -52,6 +54,7 @@ export function jobStatus(job: JobParts): JobStatus {
       commandsApplied: sum((one) => one.incrementalSync.commandsApplied),
     },
     pipelines,
+    ...(rules === undefined ? {} : { rules }),
     conversion: { ...job.losses.counts, first: [...job.losses.first], report: job.losses.file },
     lagBytes: pipelines.some(({ lagBytes }) => lagBytes < 0) ? -1 : Math.max(-1, ...pipelines.map(({ lagBytes }) => lagBytes)),
     lagMs: Math.max(0, ...pipelines.map(({ lagMs }) => lagMs)),

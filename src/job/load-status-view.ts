@@ -9,6 +9,7 @@ import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { LossReport } from '../target/loss-report.ts';
 import type { LoadedFile } from './loaded-file.ts';
 import type { RateMeter } from './rate-meter.ts';
+import { rulesStatus } from './rules-status.ts';
 import { VERSION } from './version.ts';
 
 /** What of a load is told. */
@@ -31,6 +32,7 @@ export function loadStatus(job: LoadParts): JobStatus {
   const { config, pipeline, target, file, rates } = job;
   const { keys, skipped, commands } = pipeline?.applied ?? { keys: 0, skipped: 0, commands: 0 };
   const { version } = target.server;
+  const rules = rulesStatus([pipeline?.edits ?? null]);
   const bytesPerSecond = rates.perSecond(2);
   const names = { aof: 'AOF', json: 'JSON', rdb: `RDB ${pipeline?.rdbVersion || ''}`.trim() } as const;
   const format = pipeline === undefined ? '' : names[file.kind];
@@ -51,6 +53,7 @@ export function loadStatus(job: LoadParts): JobStatus {
       done: pipeline?.end !== undefined && pipeline.end !== null,
       tailBytes: pipeline?.end?.tail?.bytes ?? 0,
     },
+    ...(rules === undefined ? {} : { rules }),
     conversion: { ...job.losses.counts, first: [...job.losses.first], report: job.losses.file },
     lagBytes: 0,
     lagMs: 0,

@@ -108,6 +108,20 @@ export interface ScanStatus {
   readonly gaps: number;
 }
 
+/** Counts of values and commands; what comes again after a break is counted again. */
+export interface RulesStatus {
+  /** Rules of the filter in their order, those that never decided anything too. */
+  readonly decided: readonly { readonly rule: string; readonly effect: string; readonly count: number }[];
+  /** By transforms: with another name, in another database, with another time of expiry, left out, and what could not be said in the new names. */
+  readonly renamed: number;
+  readonly moved: number;
+  readonly retimed: number;
+  readonly dropped: number;
+  readonly untold: number;
+  /** Commands that the function failed for. */
+  readonly functionFailures: number;
+}
+
 export interface JobStatus {
   readonly job: string;
   readonly version: string;
@@ -132,6 +146,8 @@ export interface JobStatus {
     /** At the end of an AOF, not whole, and left out. */
     readonly tailBytes: number;
   };
+  /** Only of a job that has rules: filter, transforms, function. */
+  readonly rules?: RulesStatus;
   /** Only of a scan; sums over all pipelines. `fullSync` has its progress and keys then, `pipelines` is empty. */
   readonly scan?: ScanStatus;
   /** What the target does not take as it is: values written anew; keys, and commands, brought without all that they had, or left out. Repeated ones count again. */

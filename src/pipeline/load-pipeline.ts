@@ -79,7 +79,7 @@ export class LoadPipeline {
   private readonly options: LoadPipelineOptions;
   private readonly ownership: Ownership;
   private readonly leftOut = new Set<string>();
-  private readonly edits: FileEdits | null;
+  private readonly fileEdits: FileEdits | null;
   private readonly held = new HeldKeys(Date.now());
   private readonly ended = new Deferred<void>();
   private plainBatches: boolean;
@@ -95,7 +95,11 @@ export class LoadPipeline {
     this.mark = options.mark;
     this.phase = options.mark.phase;
     const { edits, restore, deadLetters, config } = options;
-    this.edits = edits && new FileEdits({ edits, restore, letters: new LettersOnce(deadLetters), onError: config.sync.onError });
+    this.fileEdits = edits && new FileEdits({ edits, restore, letters: new LettersOnce(deadLetters), onError: config.sync.onError });
+  }
+
+  get edits(): Edits | null {
+    return this.options.edits;
   }
 
   /** Values of a snapshot that had expired before they were applied, and keys that were held and not renewed. */
@@ -254,7 +258,7 @@ export class LoadPipeline {
       plainBatches,
       valueBytesMax,
       refusals,
-      edits: this.edits,
+      edits: this.fileEdits,
       wholeBytesMax: config.limits.valueBytesMax,
       translation: new StreamTranslation(connection.server.version, onUnsupported, restore.conversion.losses),
       stopping: () => this.stopping,

@@ -119,6 +119,10 @@ export class SyncPipeline implements ReplicaLinkOwner {
     });
   }
 
+  get edits(): Edits | null {
+    return this.options.edits;
+  }
+
   /** Runs until stop(), or until the full sync is applied when that is asked for. */
   async run(): Promise<'stopped' | 'full-sync-done'> {
     const link = this.link.run();

@@ -110,6 +110,7 @@ describe('rules of Godwit', () => {
     await mixed();
     await kept.waitForLagZero(scene.source);
     expect(await scene.content()).toEqual({ a: '1', 'a-behind': '1' });
+    expect((await kept.status()).rules?.decided).toContainEqual({ rule: 'mixed: cannot be split', effect: 'dead-letter', count: 1 });
     const [letter] = scene.read('letters').split('\n');
     expect(Buffer.from((JSON.parse(letter) as { command: string }).command, 'base64').toString()).toMatch(/rename\r\n\$1\r\nb\r\n\$1\r\na/i);
   });

@@ -94,6 +94,29 @@ test('databases are mapped, keys renamed, and marks name the database of the sou
   for (const node of cluster.nodes) expect(await onNode(node, (client) => client.call('FUNCTION', 'LIST'))).toHaveLength(2);
 });
 
+test('a job that stops behind a command for all nodes goes on in the database of the source', async () => {
+  const args = ['--db-map', '3=0,*=drop', '--job', 'stops'];
+  const everywhere = async (...command: [string, ...string[]]): Promise<void> => {
+    for (const node of cluster.nodes) await onNode(node, (client) => client.call(...command).catch(() => null));
+  };
+  await from.select(3);
+  const godwit = sync(...args);
+  await godwit.waitForPhase('incremental-sync');
+  await from.set('before', '1');
+  await godwit.waitForLagZero(source);
+  await everywhere('RPUSH', 'n', 'other');
+  await from
+    .pipeline([
+      ['function', 'load', 'replace', library('l')],
+      ['sadd', 'n', 'a'],
+    ])
+    .exec();
+  expect((await godwit.exit).stderr).toMatch(/TARGET_REFUSED/);
+  await everywhere('DEL', 'n');
+  await sync(...args).waitForLagZero(source);
+  expect(await digests(cluster.nodes)).toEqual(await digests([source], 3));
+});
+
 test('keys of a database that goes nowhere are no reason to refuse a cluster, others are told of the map', async () => {
   await from.select(3);
   await from.set('a', '1');
