@@ -9,7 +9,7 @@ import type { Reply } from '../resp/reply.ts';
 import type { ConnectionState } from './connection-state.ts';
 import type { KeepaliveFit } from './keepalive-fit.ts';
 import type { KeepaliveWheel } from './keepalive-wheel.ts';
-import type { PendingCall, ReplyCollector } from './reply-collector.ts';
+import type { Expectation } from './reply-collector.ts';
 import type { ServerFacts } from './server-facts.ts';
 
 /** What may be done on a connection that is open; Connection documents each. */
@@ -18,7 +18,7 @@ export interface OpenConnection {
   readonly generation: number;
   call(...args: CommandArgument[]): Promise<Reply>;
   callAll(commands: readonly (readonly CommandArgument[])[]): Promise<Reply[]>;
-  send(parts: readonly Uint8Array[], expect: readonly (ReplyCollector | PendingCall)[], onWritten?: () => void): boolean;
+  send(parts: readonly Uint8Array[], expect: readonly Expectation[], onWritten?: () => void): boolean;
   drained(): Promise<void>;
 }
 

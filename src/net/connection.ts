@@ -23,7 +23,7 @@ import { handshake, timeoutOf } from './handshake.ts';
 import type { KeepaliveFit } from './keepalive-fit.ts';
 import { Keepalive, type KeepaliveLine } from './keepalive.ts';
 import { Link } from './link.ts';
-import { PendingCall, type ReplyCollector } from './reply-collector.ts';
+import { type Expectation, PendingCall } from './reply-collector.ts';
 import { type NodeName, replyFailure } from './reply-errors.ts';
 import { type ServerFacts, UNKNOWN_SERVER } from './server-facts.ts';
 
@@ -152,7 +152,7 @@ export class Connection implements OpenConnection {
    * answered. The bytes may be reused once `onWritten` was called (also when the link breaks). Returns false when the caller should
    * await drained(). Throws CONNECTION_LOST when not ready.
    */
-  send(parts: readonly Uint8Array[], expect: readonly (ReplyCollector | PendingCall)[], onWritten?: () => void): boolean {
+  send(parts: readonly Uint8Array[], expect: readonly Expectation[], onWritten?: () => void): boolean {
     return this.write(this.openLink(), parts, expect, onWritten);
   }
 
@@ -346,7 +346,7 @@ export class Connection implements OpenConnection {
     return waiting.map((one) => one.promise);
   }
 
-  private write(link: Link, parts: readonly Uint8Array[], expect: readonly (ReplyCollector | PendingCall)[], onWritten?: () => void): boolean {
+  private write(link: Link, parts: readonly Uint8Array[], expect: readonly Expectation[], onWritten?: () => void): boolean {
     const wasUnanswered = link.fifo.unansweredReplies > 0;
     const mayGoOn = link.write(parts, expect, onWritten);
     this.keepalive.sent(wasUnanswered);

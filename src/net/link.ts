@@ -9,7 +9,7 @@ import { type Endpoint, endpointName } from '../model/endpoint.ts';
 import type { Reply } from '../resp/reply.ts';
 import { excerpt } from '../resp/reply-limits.ts';
 import { openSocket } from './open-socket.ts';
-import type { PendingCall, ReplyCollector } from './reply-collector.ts';
+import type { Expectation } from './reply-collector.ts';
 import { nodeText } from './reply-errors.ts';
 import { ReplyFifo } from './reply-fifo.ts';
 import { socketError, speaksTls } from './socket-errors.ts';
@@ -81,7 +81,7 @@ export class Link {
    * Writes all parts at once; `onWritten` is called once, when they are written or the socket is gone. Returns false when the caller should
    * wait for drained().
    */
-  write(parts: readonly Uint8Array[], expect: readonly (ReplyCollector | PendingCall)[], onWritten?: () => void): boolean {
+  write(parts: readonly Uint8Array[], expect: readonly Expectation[], onWritten?: () => void): boolean {
     const { socket } = this;
     if (socket === undefined || this.dead) throw new GodwitError('CONNECTION_LOST', `${this.name}: not connected`);
     const last = parts.length - 1;

@@ -14,6 +14,18 @@ export interface ReplyCollector {
   onLost(error: GodwitError): void;
 }
 
+/** Takes the bytes of its replies itself, for those that are many and looked at. Exactly one of onDone and onLost is called, once. */
+export interface ReplyReader {
+  /** Replies that will come, at least one; a whole array is one. */
+  readonly count: number;
+  /** True when all of them were read. */
+  readonly done: boolean;
+  /** Reads bytes[from, to) until all replies came or the bytes are used up. @returns where it stopped. @throws PROTOCOL_ERROR */
+  read(bytes: Uint8Array, from: number, to: number): number;
+  onDone(): void;
+  onLost(error: GodwitError): void;
+}
+
 /** One reply that is decoded. Exactly one of the two functions is called, once; a `-` reply is a ReplyError given to onReply. */
 export class PendingCall {
   readonly onReply: (reply: Reply) => void;
@@ -24,3 +36,5 @@ export class PendingCall {
     this.onLost = onLost;
   }
 }
+
+export type Expectation = ReplyCollector | ReplyReader | PendingCall;

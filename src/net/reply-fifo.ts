@@ -9,10 +9,10 @@ import { ReplyCounter } from '../resp/reply-counter.ts';
 import type { Reply } from '../resp/reply.ts';
 import { ReplyDecoder } from '../resp/reply-decoder.ts';
 import { excerpt } from '../resp/reply-limits.ts';
-import { PendingCall, type ReplyCollector } from './reply-collector.ts';
+import { type Expectation, PendingCall, type ReplyCollector, type ReplyReader } from './reply-collector.ts';
 
 interface Entry {
-  readonly expectation: ReplyCollector | PendingCall;
+  readonly expectation: Expectation;
   readonly bytes: number;
 }
 
@@ -46,7 +46,7 @@ export class ReplyFifo {
   }
 
   /** @param bytes sent for all of them together; they count as unanswered until the last is answered */
-  push(expect: readonly (ReplyCollector | PendingCall)[], bytes: number): void {
+  push(expect: readonly Expectation[], bytes: number): void {
     this.bytesAhead += bytes;
     for (let i = 0; i < expect.length; i++) {
       const expectation = expect[i];
@@ -72,7 +72,9 @@ export class ReplyFifo {
         throw new GodwitError('PROTOCOL_ERROR', `received bytes that no command asked for: "${excerpt(bytes, at, to)}"`);
       }
       const { expectation } = this.entries[this.head];
-      at = expectation instanceof PendingCall ? this.feedCall(expectation, bytes, at, to) : this.feedCollector(expectation, bytes, at, to);
+      if (expectation instanceof PendingCall) at = this.feedCall(expectation, bytes, at, to);
+      else if ('read' in expectation) at = this.feedReader(expectation, bytes, at, to);
+      else at = this.feedCollector(expectation, bytes, at, to);
       if (generation === this.generation) this.completeEmpty();
     }
   }
@@ -122,6 +124,15 @@ export class ReplyFifo {
       const reply = this.decoder.take();
       this.shift(1);
       call.onReply(reply);
+    }
+    return at;
+  }
+
+  private feedReader(reader: ReplyReader, bytes: Uint8Array, from: number, to: number): number {
+    const at = reader.read(bytes, from, to);
+    if (reader.done) {
+      this.shift(reader.count);
+      reader.onDone();
     }
     return at;
   }
