@@ -8,6 +8,8 @@ import type { SideSetting } from '../model/side-topology.ts';
 import { KeepaliveWheel } from '../net/keepalive-wheel.ts';
 import type { Logger } from '../observe/log.ts';
 import type { AskedSide } from '../pipeline/verify/asked-side.ts';
+import { FileKeys } from '../pipeline/verify/file-keys.ts';
+import { FileVerification } from '../pipeline/verify/file-verification.ts';
 import { Findings } from '../pipeline/verify/findings.ts';
 import { KeyChoice } from '../pipeline/verify/key-choice.ts';
 import { KeyMapping } from '../pipeline/verify/key-mapping.ts';
@@ -19,13 +21,15 @@ import { Suspects } from '../pipeline/verify/suspects.ts';
 import { Verification } from '../pipeline/verify/verification.ts';
 import type { VerifyProgress, VerifyResult } from '../pipeline/verify/verify-result.ts';
 import { WantedValues } from '../pipeline/verify/wanted-values.ts';
-import { sharedFeatures, featuresOf } from '../rdb/compare/compared-features.ts';
+import { type ComparedFeatures, featuresOf, sharedFeatures } from '../rdb/compare/compared-features.ts';
 import { ValueComparer } from '../rdb/compare/value-comparer.ts';
+import type { FileSource, FileSourceOptions } from '../source/file/file-source.ts';
+import { openFileSource } from '../source/open-file-source.ts';
 import type { TransformRules } from '../transform/transform-rules.ts';
 import { openAskedSide } from './open-asked-side.ts';
 
 export interface VerifyConfig {
-  readonly source: SideSetting;
+  readonly source: { readonly kind: 'server'; readonly side: SideSetting } | { readonly kind: 'file'; readonly place: string; readonly options: FileSourceOptions };
   readonly target: SideSetting;
   readonly keepalive: KeepaliveConfig;
   readonly reconnect: ReconnectConfig;
@@ -47,14 +51,20 @@ export interface VerifyConfig {
   readonly differencesMax: number;
 }
 
+/** Begins the names under which large values are built (target/temporary-key.ts). */
+const TEMPORARY = '__godwit-tmp:';
 const NO_PROGRESS: VerifyProgress = { phase: 'source', keysDone: 0, keysTotal: 0, suspects: 0, differences: 0, timeLeftMs: -1 };
 
 export class VerifyJob {
   private readonly config: VerifyConfig;
   private readonly log: Logger;
   private readonly sides: AskedSide[] = [];
-  private verification: Verification | undefined;
+  private verification: Pick<Verification, 'run' | 'stop' | 'progress' | 'notes'> | undefined;
+  private file: FileSource | undefined;
   private isStopped = false;
+  /** Of all hashes of this run. */
+  private readonly seed = randomInt(2 ** 31);
+  private readonly wheel = new KeepaliveWheel();
 
   constructor(config: VerifyConfig, log: Logger) {
     this.config = config;
@@ -76,11 +86,11 @@ export class VerifyJob {
   async run(): Promise<VerifyResult> {
     const startedMs = Date.now();
     try {
-      const [source, target] = await this.open();
       const findings = new Findings(this.config.differencesMax);
-      const verification = this.verify(source, target, findings);
+      const { source } = this.config;
+      const [verification, sourceName, targetName] =
+        source.kind === 'file' ? await this.openFile(source.place, source.options, findings) : await this.openServers(source.side, findings);
       this.verification = verification;
-      const [sourceName, targetName] = [source.name, target.name];
       const isComplete = await verification.run().catch((error: unknown) => {
         if (!this.isStopped) throw error;
         return false;
@@ -106,43 +116,60 @@ export class VerifyJob {
     }
   }
 
-  private async open(): Promise<[AskedSide, AskedSide]> {
+  private async openSide(role: 'source' | 'target', setting: SideSetting): Promise<AskedSide> {
     const { keepalive, reconnect } = this.config;
-    const shared = { clientName: 'godwit:verify', keepalive, reconnect, wheel: new KeepaliveWheel(), log: this.log };
-    for (const role of ['source', 'target'] as const) {
-      this.sides.push(await openAskedSide({ ...shared, role, setting: this.config[role] }));
-      if (this.isStopped) throw new GodwitError('CONNECTION_LOST', 'the verification was stopped');
-    }
-    const [source, target] = this.sides;
-    const twins = source.runIds().filter((runId) => target.runIds().includes(runId));
-    if (twins.length > 0) throw new GodwitError('SAME_SERVER', `source ${source.name} and target ${target.name} are the same server`);
-    return [source, target];
+    const side = await openAskedSide({ role, setting, clientName: 'godwit:verify', keepalive, reconnect, wheel: this.wheel, log: this.log });
+    this.sides.push(side);
+    if (this.isStopped) throw new GodwitError('CONNECTION_LOST', 'the verification was stopped');
+    return side;
   }
 
-  private verify(source: AskedSide, target: AskedSide, findings: Findings): Verification {
-    const { config } = this;
-    const { quick, settleMs, ttlToleranceMs, largeBytes, keysPerSecond, bothWays, sample, ownPrefix } = config;
-    const seed = randomInt(2 ** 31);
-    const filter = new Filter(config.filter);
-    const features = sharedFeatures(featuresOf(source.version), featuresOf(target.version));
-    const comparer = new ValueComparer(features, ttlToleranceMs, seed);
-    const losses = new LossTable(target.version, config.onUnsupported === 'skip', comparer);
-    const wanted = new WantedValues(filter);
-    const comparesTtl = Object.keys(config.transform.ttl ?? {}).length === 0;
-    const sides = { source, target, wanted, features, ttlToleranceMs, comparesTtl };
-    return new Verification({
-      source,
-      target,
-      look: quick ? new QuickLook(sides) : new PairLook({ ...sides, comparer, losses, largeBytes }),
+  private async openServers(setting: SideSetting, findings: Findings): Promise<[Verification, string, string]> {
+    const source = await this.openSide('source', setting);
+    const target = await this.openSide('target', this.config.target);
+    const twins = source.runIds().filter((runId) => target.runIds().includes(runId));
+    if (twins.length > 0) throw new GodwitError('SAME_SERVER', `source ${source.name} and target ${target.name} are the same server`);
+    const { quick, settleMs, largeBytes, bothWays } = this.config;
+    const parts = this.parts(sharedFeatures(featuresOf(source.version), featuresOf(target.version)), target, findings);
+    const sides = { ...parts, source, target };
+    const verification = new Verification({
+      ...sides,
+      look: quick ? new QuickLook(sides) : new PairLook({ ...sides, largeBytes }),
       largeLook: new LargeLook(sides),
-      filter,
-      mapping: new KeyMapping(config.transform),
-      choice: new KeyChoice({ filter, sample, seed, ownPrefixes: [`${ownPrefix}:`, '__godwit-tmp:'].map((text) => Buffer.from(text)) }),
-      suspects: new Suspects({ settleMs, ttlToleranceMs, isLive: true }),
-      findings,
-      keysPerSecond,
+      suspects: new Suspects({ settleMs, ttlToleranceMs: parts.ttlToleranceMs, isLive: true }),
       bothWays,
     });
+    return [verification, source.name, target.name];
+  }
+
+  private async openFile(place: string, options: FileSourceOptions, findings: Findings): Promise<[FileVerification, string, string]> {
+    const target = await this.openSide('target', this.config.target);
+    const source = await openFileSource(place, options);
+    this.file = source;
+    const parts = this.parts(featuresOf(target.version), target, findings);
+    const fileKeys = this.config.bothWays ? new FileKeys(this.seed) : undefined;
+    return [new FileVerification({ ...parts, source, target, fileKeys }), source.name, target.name];
+  }
+
+  /** What both kinds of verification are made of. */
+  private parts(features: ComparedFeatures, target: AskedSide, findings: Findings) {
+    const { config, seed } = this;
+    const { ttlToleranceMs, keysPerSecond, sample, ownPrefix, transform, onUnsupported } = config;
+    const filter = new Filter(config.filter);
+    const comparer = new ValueComparer(features, ttlToleranceMs, seed);
+    return {
+      features,
+      filter,
+      comparer,
+      findings,
+      ttlToleranceMs,
+      keysPerSecond,
+      losses: new LossTable(target.version, onUnsupported === 'skip', comparer),
+      wanted: new WantedValues(filter),
+      comparesTtl: Object.keys(transform.ttl ?? {}).length === 0,
+      mapping: new KeyMapping(transform),
+      choice: new KeyChoice({ filter, sample, seed, ownPrefixes: [`${ownPrefix}:`, TEMPORARY].map((text) => Buffer.from(text)) }),
+    };
   }
 
   private notes(): string[] {
@@ -150,6 +177,6 @@ export class VerifyJob {
   }
 
   private async close(): Promise<void> {
-    await Promise.all(this.sides.map((side) => side.close()));
+    await Promise.all([...this.sides.map((side) => side.close()), this.file?.close()]);
   }
 }

@@ -1,4 +1,5 @@
 /** `godwit verify` finds every planted difference, says where it is, and invents none: on servers of all versions. */
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ServerName } from '../../scripts/servers.ts';
 import type { VerifyResult } from '../../src/pipeline/verify/verify-result.ts';
@@ -66,11 +67,63 @@ describe.each<[ServerName, ServerName]>([
     }
   });
 
+  test('a file of the source has the same differences', async () => {
+    await source.client().call('SAVE');
+    const file = join(source.dir, 'dump.rdb');
+    const { stdout, code, stderr } = await runGodwit(['verify', file, target.url, '--format', 'json']);
+    expect([code, stderr]).toEqual([8, expect.stringContaining('VERIFY_DIFFERENCES')]);
+    const { differences } = JSON.parse(stdout) as VerifyResult;
+    const kinds = new Map(differences.map((one) => [one.key, one.kind]));
+    const wrong = planted.filter(({ name, kind }) => kinds.get(name.replace('\0', '\\x00').replace('\r\n', '\\x0d\\x0a')) !== kind);
+    expect([wrong.map(({ name }) => name), differences.length]).toEqual([[], planted.length]);
+  });
+
   test('the quick way finds what is missing, extra, of another type, length or expiry', async () => {
     const { result } = await verify(source, target, '--quick');
     const names = new Set(result.differences.map(({ key }) => key.replace('planted:', '')));
     for (const name of ['missing', 'extra', 'type', 'one byte more', 'list longer', 'expiry', 'no expiry', 'stream entry']) expect(names).toContain(name);
     expect(names).not.toContain('one byte');
+  });
+});
+
+describe('large values', () => {
+  const many = (count: number, before: string): string[] => Array.from({ length: count }, (_, i) => `${before}${i}`);
+  const members = many(40_000, 'a member with a long name ');
+  const large: readonly (readonly [string, readonly string[], readonly string[], RegExp])[] = [
+    ['SET', ['x'.repeat(3_000_000)], ['SETRANGE', '$', '2000000', 'y'], /^byte 2000000$/],
+    ['RPUSH', members, ['LSET', '$', '30000', 'other'], /^index 30000$/],
+    ['SADD', members, ['SREM', '$', members[20_000]], /^member "a member with a long name 20000"$/],
+    ['HSET', members.flatMap((member, i) => [member, `${i}`]), ['HSET', '$', members[39_999], 'other'], /^field ".* 39999"$/],
+    ['ZADD', members.flatMap((member, i) => [`${i}`, member]), ['ZINCRBY', '$', '0.5', members[1]], /^member ".* 1"$/],
+  ];
+  let source: RealServer;
+  let target: RealServer;
+  let file: string;
+
+  beforeAll(async () => {
+    [source, target] = await Promise.all([startServer({ server: 'redis-7.0' }), startServer({ server: 'redis-8.0' })]);
+    for (const server of [source, target]) {
+      for (const [command, words] of large) {
+        const step = command === 'SET' ? words.length : 20_000;
+        for (let i = 0; i < words.length; i += step) await run(server, [[command, `large:${command}`, ...words.slice(i, i + step)]]);
+      }
+    }
+    await source.client().call('SAVE');
+    file = join(source.dir, 'dump.rdb');
+  });
+
+  afterAll(() => Promise.all([source.stop(), target.stop()]));
+
+  test.each([['of two servers'], ['of a file and a server']])('%s are read in parts, and the first difference is named', async (sides) => {
+    const from = sides === 'of two servers' ? source.url : file;
+    const look = async (): Promise<VerifyResult> => JSON.parse((await runGodwit(['verify', from, target.url, '--format', 'json', ...FAST])).stdout) as VerifyResult;
+    expect(await look()).toMatchObject({ differences: [], counts: { equal: large.length } });
+    await run(target, large.map(([command, , spoil]) => spoil.map((word) => (word === '$' ? `large:${command}` : word))));
+    const { differences } = await look();
+    for (const [command, , , where] of large) expect(differences.find(({ key }) => key === `large:${command}`)?.where).toMatch(where);
+    expect(differences.length).toBe(large.length);
+    const mend = [['SETRANGE', '$', 2_000_000, 'x'], ['LSET', '$', 30_000, members[30_000]], ['SADD', '$', members[20_000]], ['HSET', '$', members[39_999], '39999'], ['ZADD', '$', 1, members[1]]];
+    await run(target, mend.map((words, i) => words.map((word) => (word === '$' ? `large:${large[i][0]}` : word))));
   });
 });
 

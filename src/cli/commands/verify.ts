@@ -3,11 +3,14 @@
  *
  * Exit codes: 0 equal, 8 there are differences, 130/143 stopped by a signal (what is known is reported), else that of the error (errors/codes.ts).
  */
+import { existsSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import { loadSidesConfig } from '../../config/load-sides-config.ts';
 import type { OnUnsupported } from '../../config/sync-config.ts';
 import { GodwitError } from '../../errors/errors.ts';
 import { type VerifyConfig, VerifyJob } from '../../job/verify-job.ts';
+import type { SideSetting } from '../../model/side-topology.ts';
 import { createLogger } from '../../observe/create-logger.ts';
 import { Redactor } from '../../observe/redaction.ts';
 import type { VerifyResult } from '../../pipeline/verify/verify-result.ts';
@@ -32,7 +35,8 @@ Examples:
   godwit verify 10.0.0.1 10.0.0.2 --quick                                types, lengths and expiries
   godwit verify 10.0.0.1 10.0.0.2 --format html --to report.html
   godwit verify 10.0.0.1 10.0.0.2 --prefix user: --rename-prefix user:=app:user: --db-map 0=3
-Nothing is written to either side. SOURCE and TARGET are servers, sentinels or clusters, of any versions.
+  godwit verify dump.rdb 10.0.0.2                                        a file with a server
+Nothing is written to either side. They are servers, sentinels or clusters, of any versions; SOURCE can be an RDB file or an export as JSON too.
 Exit codes: 0 equal, 8 differences, 2 configuration, 3 connection, 4 protocol, 70 defect, 130/143 stopped by a signal (what is known is reported).
 `;
 
@@ -41,7 +45,7 @@ export function registerVerify(program: Command, context: CommandContext): void 
     .command('verify')
     .summary('compare a source with a target, key by key, and report what differs')
     .description('Compares all keys of a source with those of a target, both ways: type, value, expiry, expiry of fields, all of streams.')
-    .argument('[SOURCE]', 'redis://user:password@host:port, rediss:// for TLS, redis+sentinel://, redis+cluster://, or host:port')
+    .argument('[SOURCE]', 'redis://user:password@host:port, rediss:// for TLS, redis+sentinel://, redis+cluster://, host:port, or a file')
     .argument('[TARGET]', 'the same for the target');
   addVerifyOptions(command);
   addFilterOptions(command, { policies: false });
@@ -83,12 +87,13 @@ async function runVerify(source: string | undefined, target: string | undefined,
 /** @throws GodwitError CONFIG_INVALID, ConfigError */
 function verifyConfig(source: string | undefined, target: string | undefined, command: Command, io: CliIo, redactor: Redactor): VerifyConfig {
   const words = command.opts<VerifyWords>();
-  const sides = loadSidesConfig(sidesInput(command, source, target, io), ['source', 'target']);
+  const file = source !== undefined && isFilePlace(source) ? source : undefined;
+  const input = sidesInput(command, file === undefined ? source : undefined, target, io);
+  const sides = loadSidesConfig(input, file === undefined ? ['source', 'target'] : ['target']);
   redactor.register(...sides.secrets);
   for (const warning of sides.warnings) io.stderr.write(`godwit: warning: ${warning}\n`);
-  if (sides.source === undefined) throw new GodwitError('CONFIG_MISSING', 'the source is not given');
   return {
-    source: sides.source,
+    source: file === undefined ? { kind: 'server', side: sides.source as SideSetting } : fileSource(file, words, io),
     target: sides.target,
     keepalive: sides.keepalive,
     reconnect: sides.reconnect,
@@ -105,6 +110,17 @@ function verifyConfig(source: string | undefined, target: string | undefined, co
     largeBytes: words.largeAbove,
     differencesMax: words.list,
   };
+}
+
+/** What exists as a file, is a URL of the web, or standard input. */
+function isFilePlace(place: string): boolean {
+  return place === '-' || /^https?:\/\//i.test(place) || existsSync(place);
+}
+
+/** @throws GodwitError CONFIG_INVALID */
+function fileSource(place: string, { quick }: VerifyWords, io: CliIo): VerifyConfig['source'] {
+  if (quick) throw new GodwitError('CONFIG_INVALID', '--quick is for two servers; a file is read whole in any case', { fix: 'Leave it out.' });
+  return { kind: 'file', place, options: { stdin: io.stdin as Readable } };
 }
 
 function rendered(result: VerifyResult, { format, to }: VerifyWords, io: CliIo): string {

@@ -19,6 +19,8 @@ const SHOWN_MAX = 80;
 /** What of a string is shown before the byte that differs. */
 const BEFORE = 16;
 const EMPTY_TIME = -1;
+/** Older servers do not know it: then it fits any other. */
+const MAX_DELETED_ID = 'max deleted id';
 
 /** @param timeToleranceMs by how much times of fields and deliveries may differ. @returns null when all is equal */
 export function firstDifference(source: ValueModel, target: ValueModel, timeToleranceMs: number): Difference | null {
@@ -61,7 +63,7 @@ function itemDifference(source: ValueModel, target: ValueModel, kind: Difference
   const show = shownAs(source.kind);
   for (const name of order) {
     const [own, other] = [source.items.get(name), target.items.get(name)];
-    if (own === other) continue;
+    if (own === other || (name === MAX_DELETED_ID && (own === undefined || other === undefined))) continue;
     return { kind, where: short(name), source: own === undefined ? NONE : show(own), target: other === undefined ? NONE : show(other) };
   }
   return null;
