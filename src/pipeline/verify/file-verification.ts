@@ -22,7 +22,7 @@ import { isSameTime, type PairRows } from './key-finding.ts';
 import type { KeyMapping } from './key-mapping.ts';
 import { KeyPace } from './key-pace.ts';
 import type { KeyReplies } from './key-replies.ts';
-import { keyAt, type KeyRows, rowsOf } from './key-rows.ts';
+import { keyAt, rowsOf } from './key-rows.ts';
 import { fileValueDifference } from './parts/file-value-parts.ts';
 import { KeyReader } from './parts/part-reader.ts';
 import type { LossTable } from './loss-table.ts';
@@ -203,7 +203,7 @@ export class FileVerification {
   }
 
   private async lookForExtras(fileKeys: FileKeys): Promise<void> {
-    const { target, mapping, findings } = this.options;
+    const { target, mapping } = this.options;
     if (!mapping.canTellOrigins) {
       this.told.push('keys that the target has too many were not looked for: which key of the file one comes from cannot be told from these renaming rules');
       return;
@@ -218,7 +218,6 @@ export class FileVerification {
         page.release();
       }
     }
-    findings.counts.outOfScope += 0;
   }
 
   private takePage({ keys }: KeyPage, targetDatabase: number, sources: readonly number[], fileKeys: FileKeys): void {
@@ -236,7 +235,7 @@ export class FileVerification {
   }
 
   private differs({ database, targetDatabase, keys, targetKeys }: PairRows, row: number, difference: Difference): void {
-    const place = { database, targetDatabase, key: keyAt(keys, row), targetKey: keyAt(targetKeys as KeyRows, row) };
+    const place = { database, targetDatabase, key: keyAt(keys, row), targetKey: keyAt(targetKeys, row) };
     this.options.findings.confirmed(place, { difference, source: '', target: '', sourceExpiryMs: -1, targetExpiryMs: -1 });
   }
 }

@@ -4,8 +4,8 @@
  *
  *   how long   `settleMs` at least, and twice as long as any suspect has needed so far to become equal: with a lag of a minute some keys become equal at each look,
  *              and none is confirmed until that ends
- *   how often  after a quarter of settleMs, and then in doubling steps
- *   expiry     what is to expire in the next seconds is waited for: then both sides have lost it, or it was renewed
+ *   how often  soon, and then after as long again as it has been the same at the source: what changes all the time is looked at all the time
+ *   expiry     what is to expire in the next seconds is not judged: then both sides have lost it, or it was renewed
  *   in vain    a key whose value at the source was another one at each of LOOKS_MAX looks cannot be judged
  */
 import { type KeyFinding, isSameSource, isSameTarget } from './key-finding.ts';
@@ -34,7 +34,9 @@ export interface SuspectsOptions {
   readonly isLive: boolean;
 }
 
-const LOOKS_MAX = 16;
+const LOOKS_MAX = 60;
+/** The first look again, as a part of settleMs. */
+const FIRST_STEP = 20;
 /** Godwit gives keys that expire within 5 s a longer life at the target until the source's deletion comes. */
 const SOON_MS = 6_000;
 /** Past an expiry: for clocks that differ a little, and for the deletion to arrive. */
@@ -86,7 +88,7 @@ export class Suspects {
     suspect.looks++;
     const soonMs = expiresSoon(finding, nowMs);
     const verdict = soonMs < 0 ? (isLive ? this.judge(suspect, nowMs) : 'confirmed') : suspect.looks < LOOKS_MAX ? 'wait' : 'unsettled';
-    if (verdict === 'wait') suspect.dueMs = soonMs < 0 ? this.nextDue(suspect, nowMs) : soonMs + BEHIND_EXPIRY_MS;
+    if (verdict === 'wait') suspect.dueMs = this.nextDue(suspect, nowMs, soonMs);
     else this.waiting.delete(nameOf(suspect));
     return verdict;
   }
@@ -115,11 +117,12 @@ export class Suspects {
     return looks >= LOOKS_MAX && sameMs < settleMs ? 'unsettled' : 'wait';
   }
 
-  private nextDue({ looks, sourceSinceMs }: Suspect, nowMs: number): number {
-    const { settleMs } = this;
-    const step = Math.min(settleMs, (this.options.settleMs / 4) * 2 ** Math.min(looks - 1, 16));
-    const settled = sourceSinceMs + settleMs;
-    return settled > nowMs ? Math.min(nowMs + step, settled) : nowMs + step;
+  private nextDue({ sourceSinceMs }: Suspect, nowMs: number, soonMs: number): number {
+    const sameMs = nowMs - sourceSinceMs;
+    const dueMs = nowMs + Math.min(this.settleMs, Math.max(this.options.settleMs / FIRST_STEP, sameMs));
+    if (soonMs >= 0) return Math.min(dueMs, soonMs + BEHIND_EXPIRY_MS);
+    const settledMs = sourceSinceMs + this.settleMs;
+    return settledMs > nowMs ? Math.min(dueMs, settledMs) : dueMs;
   }
 }
 
