@@ -1,5 +1,6 @@
 /** What a look at one key on both sides has found, and who is told. */
 import type { Difference } from '../../rdb/compare/first-difference.ts';
+import { isHeldExpiry } from '../../target/held-expiry.ts';
 import type { KeyRows } from './key-rows.ts';
 
 export interface KeyFinding {
@@ -42,6 +43,11 @@ export function isSameSource(a: KeyFinding, b: KeyFinding, toleranceMs: number):
 
 export function isSameTarget(a: KeyFinding, b: KeyFinding, toleranceMs: number): boolean {
   return a.target === b.target && isSameTime(a.targetExpiryMs, b.targetExpiryMs, toleranceMs);
+}
+
+/** Of a key at both sides: as close as they may be, or held at the target for a moment. */
+export function isSameExpiry(sourceMs: number, targetMs: number, toleranceMs: number): boolean {
+  return isSameTime(sourceMs, targetMs, toleranceMs) || isHeldExpiry(sourceMs, targetMs, Date.now());
 }
 
 /** Unix ms, -1 = none. */

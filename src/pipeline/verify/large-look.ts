@@ -6,7 +6,7 @@ import type { ComparedFeatures } from '../../rdb/compare/compared-features.ts';
 import { type DifferenceKind, shownTime } from '../../rdb/compare/first-difference.ts';
 import type { AskedSide } from './asked-side.ts';
 import { ExpiryReader } from './expiry-reader.ts';
-import { isSameTime, type KeyFinding, type LookJudge, type PairRows } from './key-finding.ts';
+import { isSameExpiry, type KeyFinding, type LookJudge, type PairRows } from './key-finding.ts';
 import { keyAt, rowsOf } from './key-rows.ts';
 import { collectionDifference } from './parts/collection-parts.ts';
 import { ChangedMeanwhile, KeyReader, type PartDifference } from './parts/part-reader.ts';
@@ -58,7 +58,7 @@ export class LargeLook {
       if (!(error instanceof ChangedMeanwhile)) throw error;
       return found('value', { where: 'it changed while it was read', source: `look ${++this.unfit}`, target: error.message });
     }
-    if (comparesTtl && !isSameTime(own.expiryMs, other.expiryMs, ttlToleranceMs)) {
+    if (comparesTtl && !isSameExpiry(own.expiryMs, other.expiryMs, ttlToleranceMs)) {
       return found('ttl', { where: '', source: shownTime(own.expiryMs), target: shownTime(other.expiryMs) });
     }
     judge.equal(row, '');

@@ -13,7 +13,7 @@ import { ReplyKind } from '../../resp/reply-slab.ts';
 import type { AskedSide } from './asked-side.ts';
 import { ExpiryReader } from './expiry-reader.ts';
 import { keyCommand } from './key-command.ts';
-import { isSameTime, type LookJudge, type PairRows } from './key-finding.ts';
+import { isSameExpiry, type LookJudge, type PairRows } from './key-finding.ts';
 import type { KeyReplies } from './key-replies.ts';
 import { pickRows } from './key-rows.ts';
 import type { LossTable } from './loss-table.ts';
@@ -115,7 +115,7 @@ export class PairLook {
     }
     const finding = comparer.compare(source, target);
     if (finding !== null) return judge.found(row, { ...finding, ...times });
-    if (comparesTtl && !isSameTime(expiryMs, targetExpiryMs, ttlToleranceMs)) {
+    if (comparesTtl && !isSameExpiry(expiryMs, targetExpiryMs, ttlToleranceMs)) {
       const difference: Difference = { kind: 'ttl', where: '', source: shownTime(expiryMs), target: shownTime(targetExpiryMs) };
       return judge.found(row, { difference, source: comparer.digest(source), target: comparer.digest(target), ...times });
     }

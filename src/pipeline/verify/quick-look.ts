@@ -4,7 +4,7 @@ import { type Difference, shownTime } from '../../rdb/compare/first-difference.t
 import { RdbType } from '../../rdb/opcodes.ts';
 import { ExpiryReader } from './expiry-reader.ts';
 import { keyCommand } from './key-command.ts';
-import { isSameTime, type LookJudge, type PairRows } from './key-finding.ts';
+import { isSameExpiry, type LookJudge, type PairRows } from './key-finding.ts';
 import { readLengths } from './size-probe.ts';
 import type { WantedValues } from './wanted-values.ts';
 import type { KeyRows } from './key-rows.ts';
@@ -82,7 +82,7 @@ export class QuickLook {
     const [length, otherLength] = [own.lengths[row], other.lengths[row]];
     if (length !== otherLength) return { kind: 'value', where: 'length', source: String(length), target: String(otherLength) };
     const { comparesTtl, ttlToleranceMs } = this.options;
-    if (!comparesTtl || isSameTime(own.expiryMs[row], other.expiryMs[row], ttlToleranceMs)) return null;
+    if (!comparesTtl || isSameExpiry(own.expiryMs[row], other.expiryMs[row], ttlToleranceMs)) return null;
     return { kind: 'ttl', where: '', source: shownTime(own.expiryMs[row]), target: shownTime(other.expiryMs[row]) };
   }
 }
