@@ -12,6 +12,7 @@ import { registerMigrateConfig } from './commands/migrate-config.ts';
 import { registerRun } from './commands/run.ts';
 import { registerScan } from './commands/scan.ts';
 import { registerSync } from './commands/sync.ts';
+import { registerVerify } from './commands/verify.ts';
 import { VERSION } from '../job/version.ts';
 import type { CliIo } from './process-io.ts';
 import { reportError } from './report-error.ts';
@@ -22,6 +23,7 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
   registerLoad,
   registerExport,
   registerInspect,
+  registerVerify,
   registerRun,
   registerExplain,
   registerMigrateConfig,

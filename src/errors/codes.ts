@@ -177,6 +177,13 @@ export const ERROR_CODES = {
     'Let it run to its end first, or add --yes to give it up: a new run begins anew then.',
   ),
   SPOOL_FAILED: checkpoint('The spool directory cannot be used.', 'Check spool.dir, its permissions and its disk.'),
+  // 8: verification
+  VERIFY_DIFFERENCES: {
+    exitCode: 8,
+    retryable: false,
+    summary: 'Source and target are not equal.',
+    fix: 'The report says which keys differ, and where (docs/verify.md says what can be the reason).',
+  },
   // 70
   INTERNAL: { exitCode: 70, retryable: false, summary: 'A defect of Godwit.', fix: 'Please report it with the log; the job can be resumed from its mark.' },
 } as const satisfies Record<string, CodeEntry>;

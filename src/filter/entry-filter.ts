@@ -57,6 +57,17 @@ export class EntryFilter {
     return this.decided(rule, key, 0, key.length);
   }
 
+  /** By database, name and slot alone, for who has not looked at the value yet. Counts nothing. */
+  passesName(database: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const { databases, keys } = this.rules;
+    return databases.check(database) === 0 && keys.check(bytes, start, end) >= 0;
+  }
+
+  /** By database alone. Counts nothing. */
+  passesDatabase(database: number): boolean {
+    return this.rules.databases.check(database) === 0;
+  }
+
   /** True: wantsLarge() wants the head of a value of this type. */
   moduleNameMatters(type: number): boolean {
     return this.rules.types.asksForModules && kindOfType(type) === ValueKind.Module;

@@ -17,3 +17,13 @@ export function heldExpiry(expiryMs: number, nowMs: number): number {
 export function holdTime(isFinal = false): number {
   return isFinal ? withoutHold(Date.now()) : Date.now();
 }
+
+/** For servers whose clocks differ. */
+const CLOCKS_DIFFER_MS = 60_000;
+
+/** Is this a key that is about to expire at the source, and that the target holds until the source's deletion comes? Both Unix ms. */
+export function isHeldExpiry(sourceExpiryMs: number, targetExpiryMs: number, nowMs: number): boolean {
+  const heldMs = targetExpiryMs - nowMs;
+  const isSoon = sourceExpiryMs >= 0 && sourceExpiryMs <= nowMs + EXPIRES_SOON_MS;
+  return isSoon && heldMs <= EXPIRED_HOLD_MS + CLOCKS_DIFFER_MS && heldMs >= EXPIRED_HOLD_MS - CLOCKS_DIFFER_MS;
+}

@@ -3,12 +3,8 @@
  *
  * Exit codes: 0 it was read to its end, 130/143 stopped by a signal, else that of the error (errors/codes.ts).
  */
-import { randomUUID } from 'node:crypto';
-import { realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { GodwitError } from '../../errors/errors.ts';
 import type { FilterRules } from '../../filter/filter-rules.ts';
 import { Inspection } from '../../pipeline/inspection.ts';
 import type { InspectionReport } from '../../rdb/inspect/inspection-report.ts';
@@ -26,6 +22,7 @@ import { startFileProgress } from '../file-progress.ts';
 import type { CliIo, StopSignal } from '../process-io.ts';
 import { isServerPlace, serverConfig } from '../server-place.ts';
 import { addSourceOptions } from '../source-options.ts';
+import { writeReport } from '../write-report.ts';
 
 type InspectFormat = 'table' | 'json' | 'html';
 
@@ -98,7 +95,7 @@ async function runInspect(place: string, command: Command, io: CliIo): Promise<n
     // A pipe that nobody writes to, and a server that does not answer, may never be open.
     const opened = await Promise.race([openPlace(place, command, io), whenStopped]);
     const report = opened && (await inspect(opened, { ...options, filter }, io, whenStopped).finally(opened.close));
-    if (report !== undefined) await write(rendered(report, options, io), options.to, io);
+    if (report !== undefined) await writeReport(rendered(report, options, io), options.to, io);
   } catch (error) {
     if (stopped === undefined) throw error;
   } finally {
@@ -147,26 +144,6 @@ function rendered(report: InspectionReport, { format, to, top }: InspectOptions,
   if (format === 'html') return inspectionPage(report);
   const width = to === undefined && io.stdout.isTTY === true ? Math.max(TEXT_WIDTH_MIN, io.stdout.columns ?? TEXT_WIDTH) : TEXT_WIDTH;
   return inspectionText(report, { width, prefixesMax: Math.max(1, top) });
-}
-
-/** A file is there whole or not at all; what is no plain file (a device, a pipe) is written to and stays what it is. @throws GodwitError OUTPUT_FAILED */
-async function write(text: string, to: string | undefined, io: CliIo): Promise<void> {
-  if (to === undefined || to === '-') {
-    io.stdout.write(text);
-    return;
-  }
-  const named = resolve(io.cwd, to);
-  const half = `${named}.${randomUUID()}.part`;
-  try {
-    const facts = await stat(named).catch(() => null);
-    if (facts !== null && !facts.isFile()) return await writeFile(named, text);
-    await writeFile(half, text);
-    await rename(half, facts === null ? named : await realpath(named));
-  } catch (error) {
-    await rm(half, { force: true });
-    const { code = String(error) } = error as NodeJS.ErrnoException;
-    throw new GodwitError('OUTPUT_FAILED', `${to} cannot be written (${code})`, { cause: error, details: { file: to } });
-  }
 }
 
 function parseTop(text: string): number {

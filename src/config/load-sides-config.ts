@@ -1,0 +1,60 @@
+/** The configuration of commands that read two sides and write to none: how to reach both. The same options, file and variables as for a sync. */
+import type { SideSetting } from '../model/side-topology.ts';
+import { ConfigError } from './config-error.ts';
+import { type ConfigInput, gatherSettings } from './gather-settings.ts';
+import { refuseNotYet } from './not-yet.ts';
+import { originName } from './origin.ts';
+import { findOption } from './schema.ts';
+import type { Settings } from './settings.ts';
+import { resolveSide, secretsOf } from './side-setting.ts';
+import type { KeepaliveConfig, ReconnectConfig } from './sync-config.ts';
+
+export interface SidesConfig {
+  /** Undefined where only the target is a server. */
+  readonly source: SideSetting | undefined;
+  readonly target: SideSetting;
+  readonly keepalive: KeepaliveConfig;
+  readonly reconnect: ReconnectConfig;
+  /** Begins the names of Godwit's own keys. */
+  readonly ownPrefix: string;
+  readonly warnings: readonly string[];
+  /** For the redaction of messages. */
+  readonly secrets: readonly string[];
+}
+
+/** @param sides those that are servers. @throws ConfigError with all problems */
+export function loadSidesConfig(input: ConfigInput, sides: readonly ('source' | 'target')[]): SidesConfig {
+  const settings = gatherSettings(input);
+  warnOfStrangers(settings);
+  refuseNotYet(settings, 'sync', sides);
+  const source = sides.includes('source') ? resolveSide(settings, 'source').side : undefined;
+  const target = resolveSide(settings, 'target').side;
+  if (settings.problems.length > 0 || target === undefined || (sides.includes('source') && source === undefined)) throw new ConfigError(settings.problems);
+  return {
+    source,
+    target,
+    keepalive: {
+      intervalMs: settings.required('keepalive.interval'),
+      idleLimitMs: settings.required('keepalive.idle_limit'),
+      deadAfterMs: settings.required('keepalive.dead_after'),
+    },
+    reconnect: {
+      delayMinMs: settings.required('reconnect.delay_min'),
+      delayMaxMs: settings.required('reconnect.delay_max'),
+      attemptsMax: settings.required('reconnect.attempts'),
+      connectTimeoutMs: settings.required('reconnect.connect_timeout'),
+    },
+    ownPrefix: settings.required('checkpoint.prefix'),
+    warnings: settings.warnings,
+    secrets: [...secretsOf(source), ...secretsOf(target)],
+  };
+}
+
+/** Filters and transforms of the file are those of a job; a command that reads has flags of its own for them. */
+function warnOfStrangers(settings: Settings): void {
+  for (const key of settings.keys()) {
+    const { value, origin } = settings.given(key)!;
+    if (!/^(?:filter|transform)\./.test(key) || JSON.stringify(value) === JSON.stringify(findOption(key)!.fallback)) continue;
+    settings.warnings.push(`${originName(origin)}: ${key} has no effect on this command, which has flags of its own for that`);
+  }
+}

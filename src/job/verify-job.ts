@@ -1,0 +1,184 @@
+/** `godwit verify` as an object: opens both sides, compares them, and tells how far it is and what it has found. */
+import { randomInt } from 'node:crypto';
+import type { OnUnsupported, KeepaliveConfig, ReconnectConfig } from '../config/sync-config.ts';
+import { GodwitError } from '../errors/errors.ts';
+import { Filter } from '../filter/filter.ts';
+import type { FilterRules } from '../filter/filter-rules.ts';
+import type { SideSetting } from '../model/side-topology.ts';
+import { KeepaliveWheel } from '../net/keepalive-wheel.ts';
+import type { Logger } from '../observe/log.ts';
+import type { AskedSide } from '../pipeline/verify/asked-side.ts';
+import { FileKeys } from '../pipeline/verify/file-keys.ts';
+import { FileVerification } from '../pipeline/verify/file-verification.ts';
+import { Findings } from '../pipeline/verify/findings.ts';
+import { KeyChoice } from '../pipeline/verify/key-choice.ts';
+import { KeyMapping } from '../pipeline/verify/key-mapping.ts';
+import { LargeLook } from '../pipeline/verify/large-look.ts';
+import { LossTable } from '../pipeline/verify/loss-table.ts';
+import { PairLook } from '../pipeline/verify/pair-look.ts';
+import { QuickLook } from '../pipeline/verify/quick-look.ts';
+import { Suspects } from '../pipeline/verify/suspects.ts';
+import { Verification } from '../pipeline/verify/verification.ts';
+import type { VerifyProgress, VerifyResult } from '../pipeline/verify/verify-result.ts';
+import { WantedValues } from '../pipeline/verify/wanted-values.ts';
+import { type ComparedFeatures, featuresOf, sharedFeatures } from '../rdb/compare/compared-features.ts';
+import { ValueComparer } from '../rdb/compare/value-comparer.ts';
+import type { FileSource, FileSourceOptions } from '../source/file/file-source.ts';
+import { openFileSource } from '../source/open-file-source.ts';
+import type { TransformRules } from '../transform/transform-rules.ts';
+import { openAskedSide } from './open-asked-side.ts';
+
+export interface VerifyConfig {
+  readonly source:
+    | { readonly kind: 'server'; readonly side: SideSetting }
+    | { readonly kind: 'file'; readonly place: string; readonly options: FileSourceOptions };
+  readonly target: SideSetting;
+  readonly keepalive: KeepaliveConfig;
+  readonly reconnect: ReconnectConfig;
+  /** Begins the names of Godwit's own keys. */
+  readonly ownPrefix: string;
+  readonly filter: FilterRules;
+  readonly transform: TransformRules;
+  /** What the migration did with what the target cannot hold. */
+  readonly onUnsupported: OnUnsupported;
+  readonly quick: boolean;
+  /** In (0, 1]. */
+  readonly sample: number;
+  readonly bothWays: boolean;
+  readonly settleMs: number;
+  readonly ttlToleranceMs: number;
+  /** 0 = no limit. */
+  readonly keysPerSecond: number;
+  readonly largeBytes: number;
+  readonly differencesMax: number;
+}
+
+/** Begins the names under which large values are built (target/temporary-key.ts). */
+const TEMPORARY = '__godwit-tmp:';
+const NO_PROGRESS: VerifyProgress = { phase: 'source', keysDone: 0, keysTotal: 0, suspects: 0, differences: 0, timeLeftMs: -1 };
+
+export class VerifyJob {
+  private readonly config: VerifyConfig;
+  private readonly log: Logger;
+  private readonly sides: AskedSide[] = [];
+  private verification: Pick<Verification, 'run' | 'stop' | 'progress' | 'notes'> | undefined;
+  private file: FileSource | undefined;
+  private isStopped = false;
+  /** Of all hashes of this run. */
+  private readonly seed = randomInt(2 ** 31);
+  private readonly wheel = new KeepaliveWheel();
+
+  constructor(config: VerifyConfig, log: Logger) {
+    this.config = config;
+    this.log = log;
+  }
+
+  get progress(): VerifyProgress {
+    return this.verification?.progress ?? NO_PROGRESS;
+  }
+
+  /** run() resolves soon with what is known. */
+  stop(): void {
+    this.isStopped = true;
+    this.verification?.stop();
+    void this.close();
+  }
+
+  /** @throws GodwitError of a side; CONNECTION_LOST if it was stopped before there was anything to know */
+  async run(): Promise<VerifyResult> {
+    const startedMs = Date.now();
+    try {
+      const findings = new Findings(this.config.differencesMax);
+      const { source } = this.config;
+      const [verification, sourceName, targetName] =
+        source.kind === 'file' ? await this.openFile(source.place, source.options, findings) : await this.openServers(source.side, findings);
+      this.verification = verification;
+      const isComplete = await verification.run().catch((error: unknown) => {
+        if (!this.isStopped) throw error;
+        return false;
+      });
+      const { quick, sample } = this.config;
+      return {
+        source: sourceName,
+        target: targetName,
+        startedMs,
+        tookMs: Date.now() - startedMs,
+        mode: quick ? 'quick' : 'full',
+        sample,
+        isComplete: isComplete && !this.isStopped,
+        counts: findings.counts,
+        byKind: findings.byKind,
+        differences: findings.differences,
+        losses: findings.lossesFound,
+        unsettled: findings.unsettled,
+        notes: [...verification.notes, ...this.notes()],
+      };
+    } finally {
+      await this.close();
+    }
+  }
+
+  private async openSide(role: 'source' | 'target', setting: SideSetting): Promise<AskedSide> {
+    const { keepalive, reconnect } = this.config;
+    const side = await openAskedSide({ role, setting, clientName: 'godwit:verify', keepalive, reconnect, wheel: this.wheel, log: this.log });
+    this.sides.push(side);
+    if (this.isStopped) throw new GodwitError('CONNECTION_LOST', 'the verification was stopped');
+    return side;
+  }
+
+  private async openServers(setting: SideSetting, findings: Findings): Promise<[Verification, string, string]> {
+    const source = await this.openSide('source', setting);
+    const target = await this.openSide('target', this.config.target);
+    const twins = source.runIds().filter((runId) => target.runIds().includes(runId));
+    if (twins.length > 0) throw new GodwitError('SAME_SERVER', `source ${source.name} and target ${target.name} are the same server`);
+    const { quick, settleMs, largeBytes, bothWays } = this.config;
+    const parts = this.parts(sharedFeatures(featuresOf(source.version), featuresOf(target.version)), target, findings);
+    const sides = { ...parts, source, target };
+    const verification = new Verification({
+      ...sides,
+      look: quick ? new QuickLook(sides) : new PairLook({ ...sides, largeBytes }),
+      largeLook: new LargeLook(sides),
+      suspects: new Suspects({ settleMs, ttlToleranceMs: parts.ttlToleranceMs, isLive: true }),
+      bothWays,
+    });
+    return [verification, source.name, target.name];
+  }
+
+  private async openFile(place: string, options: FileSourceOptions, findings: Findings): Promise<[FileVerification, string, string]> {
+    const target = await this.openSide('target', this.config.target);
+    const source = await openFileSource(place, options);
+    this.file = source;
+    const parts = this.parts(featuresOf(target.version), target, findings);
+    const fileKeys = this.config.bothWays ? new FileKeys(this.seed) : undefined;
+    return [new FileVerification({ ...parts, source, target, fileKeys }), source.name, target.name];
+  }
+
+  /** What both kinds of verification are made of. */
+  private parts(features: ComparedFeatures, target: AskedSide, findings: Findings) {
+    const { config, seed } = this;
+    const { ttlToleranceMs, keysPerSecond, sample, ownPrefix, transform, onUnsupported } = config;
+    const filter = new Filter(config.filter);
+    const comparer = new ValueComparer(features, ttlToleranceMs, seed);
+    return {
+      features,
+      filter,
+      comparer,
+      findings,
+      ttlToleranceMs,
+      keysPerSecond,
+      losses: new LossTable(target.version, onUnsupported === 'skip', comparer),
+      wanted: new WantedValues(filter),
+      comparesTtl: Object.keys(transform.ttl ?? {}).length === 0,
+      mapping: new KeyMapping(transform),
+      choice: new KeyChoice({ filter, sample, seed, ownPrefixes: [`${ownPrefix}:`, TEMPORARY].map((text) => Buffer.from(text)) }),
+    };
+  }
+
+  private notes(): string[] {
+    return Object.keys(this.config.transform.ttl ?? {}).length === 0 ? [] : ['times to live were not compared, since the rules change them'];
+  }
+
+  private async close(): Promise<void> {
+    await Promise.all([...this.sides.map((side) => side.close()), this.file?.close()]);
+  }
+}
