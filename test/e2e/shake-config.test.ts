@@ -226,7 +226,7 @@ describe('mistakes', () => {
   });
 
   test('what there is not yet is refused before any connection', async () => {
-    const text = `${reader('sync_aof = false')}[file_writer]\nfilepath = "x"\n[filter]\nfunction = "shake.call(DB, ARGV)"\n`;
+    const text = `${reader('sync_aof = false\n')}[file_writer]\nfilepath = "x"\n[filter]\nfunction = "shake.call(DB, ARGV)"\n`;
     expect(oneLine(await run(text), 'NOT_YET')).toMatch(/^shake\.toml:\d+: transform\.function is .*, but there is no transform of what is exported yet/);
   });
 
