@@ -40,6 +40,12 @@ export class JsonBytes {
     this.start = 0;
   }
 
+  /** One character a byte: for sets and maps. */
+  latin1(): string {
+    const { bytes, start, end } = this;
+    return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
+  }
+
   /** A copy. */
   copy(): Uint8Array {
     return new Uint8Array(this.bytes.subarray(this.start, this.end));

@@ -130,7 +130,7 @@ export class JsonObjectReader {
       this.endMember('value');
     } else if (this.type === 'value') {
       this.part = 'value';
-      this.value.begin(this.kind, this.values);
+      this.value.begin(this.kind, this.values, this.isWhole);
     } else {
       this.code.read(reader);
       if (!this.isWhole) this.code.keep();
@@ -154,7 +154,7 @@ export class JsonObjectReader {
     if (this.valueAt < 0) return;
     reader.at = this.valueAt;
     if (isKey) {
-      this.value.begin(this.kind, this.values);
+      this.value.begin(this.kind, this.values, this.isWhole);
       this.value.read(reader);
     } else this.code.read(reader);
     reader.at = at;

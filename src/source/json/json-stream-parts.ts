@@ -78,7 +78,25 @@ export function readGroup(reader: JsonReader): StreamGroupText {
     else group.returned = readList(reader, readId);
   });
   names.mustHave(reader, 'name', 'lastId');
+  checkOwners(group, reader);
   return group;
+}
+
+/** A pending entry belongs to one consumer, or was given back: servers take it on trust, and break later. */
+function checkOwners({ pending, consumers, returned }: StreamGroupText, reader: JsonReader): void {
+  const owned = new Set<string>();
+  const names = new Set(consumers.map(({ name }) => Buffer.from(name).toString('latin1')));
+  if (names.size < consumers.length) throw reader.fault('a consumer comes twice in the group');
+  for (const ids of [...consumers.map((consumer) => consumer.pending), returned]) {
+    for (const id of ids) {
+      const text = Buffer.from(id).toString('latin1');
+      if (owned.has(text)) throw reader.fault('a pending entry of the group belongs to two consumers');
+      owned.add(text);
+    }
+  }
+  const known = new Set(pending.map(({ id }) => Buffer.from(id).toString('latin1')));
+  const areTheSame = known.size === pending.length && known.size === owned.size && [...owned].every((id) => known.has(id));
+  if (!areTheSame) throw reader.fault('the pending entries of the group are not those of its consumers');
 }
 
 /** @throws JsonFault, NEED_MORE */

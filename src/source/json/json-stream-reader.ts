@@ -36,6 +36,7 @@ export class JsonStreamReader {
   private activeTimes = true;
   private isIdempotent = false;
   private toldFacts = false;
+  private readonly groupNames = new Set<string>();
   private held: StreamGroupText[] = [];
   private producers: StreamProducersText | null = null;
 
@@ -54,6 +55,7 @@ export class JsonStreamReader {
     this.activeTimes = true;
     this.isIdempotent = false;
     this.toldFacts = false;
+    this.groupNames.clear();
     this.held = [];
     this.producers = null;
   }
@@ -166,6 +168,9 @@ export class JsonStreamReader {
       return;
     }
     const group = readGroup(reader);
+    const name = Buffer.from(group.name).toString('latin1');
+    if (this.groupNames.has(name)) throw reader.fault('the group comes twice');
+    this.groupNames.add(name);
     this.items++;
     const hasFacts = this.lastId !== null && this.names.has('entries');
     if (hasFacts) this.tellFacts(reader);

@@ -2,7 +2,10 @@
  * Reads a value as the export writes it into a ValueVisitor (target/file/json-writer.ts has the grammar), step by step: an element, a field with its value, or
  * an entry of a stream is taken whole or not at all; a string and what a module has written pass in parts.
  *
- *   values.begin(kind, visitor)
+ * Where the whole value is in the window, an element, member or field that comes twice is refused: servers take a small packed value as it is, and break later. Large
+ * values are written in forms that servers check.
+ *
+ *   values.begin(kind, visitor, isWhole)
  *   while (!values.read(reader)) bring more, from reader.at on
  */
 import { VALUE_KIND_NAMES, ValueKind } from '../../model/value-kind.ts';
@@ -12,6 +15,7 @@ import { NEED_MORE } from './json-fault.ts';
 import { CLOSE_LIST, CLOSE_OBJECT, COMMA, type JsonReader, OPEN_LIST, OPEN_OBJECT, QUOTE } from './json-reader.ts';
 import { JsonStreamReader } from './json-stream-reader.ts';
 import { JsonTextParts } from './json-text-parts.ts';
+import { ModuleCheck } from './module-check.ts';
 
 const INDEX = /^\d{1,20}$/;
 const INDEX_MAX = 2n ** 64n - 2n;
@@ -25,11 +29,17 @@ export class JsonValueReader {
   private readonly streams = new JsonStreamReader();
   private isOpen = false;
   private items = 0;
+  private readonly module = new ModuleCheck();
+  private hasNames = false;
+  /** Elements of a set, members, fields: latin1. */
+  private readonly seen = new Set<string>();
   /** Where parts of a text were taken to that is not at its end. */
   private takenTo = -1;
 
-  begin(kind: ValueKind, values: ValueVisitor): void {
+  begin(kind: ValueKind, values: ValueVisitor, isWhole: boolean): void {
     this.kind = kind;
+    this.seen.clear();
+    this.hasNames = isWhole && (kind === ValueKind.Set || kind === ValueKind.Zset || kind === ValueKind.Hash);
     this.values = values;
     this.isOpen = false;
     this.items = 0;
@@ -80,6 +90,7 @@ export class JsonValueReader {
     const { kind, first, second, values } = this;
     if (kind === ValueKind.List || kind === ValueKind.Set) {
       first.read(reader);
+      if (this.hasNames) this.mustBeNew(reader);
       values.element(first.bytes, first.start, first.end);
       return;
     }
@@ -93,6 +104,7 @@ export class JsonValueReader {
       return;
     }
     first.read(reader);
+    if (this.hasNames) this.mustBeNew(reader);
     reader.expect(COMMA);
     if (kind === ValueKind.Zset) {
       const score = readScore(reader);
@@ -104,6 +116,12 @@ export class JsonValueReader {
     const expiryMs = reader.takes(COMMA) ? reader.integer() : -1;
     reader.expect(CLOSE_LIST);
     values.field(first.bytes, first.start, first.end, second.bytes, second.start, second.end, expiryMs);
+  }
+
+  private mustBeNew(reader: JsonReader): void {
+    const name = this.first.latin1();
+    if (this.seen.has(name)) throw reader.fault(`it comes twice in the ${VALUE_KIND_NAMES[this.kind]}`);
+    this.seen.add(name);
   }
 
   private stepString(reader: JsonReader): boolean {
@@ -119,11 +137,13 @@ export class JsonValueReader {
       reader.expect(OPEN_OBJECT);
       if (reader.name() !== 'raw') throw reader.fault('{"raw": {"base64": "..."}} should stand here');
       this.values.begin(ValueKind.Module, -1);
+      this.module.begin();
       this.isOpen = true;
       return false;
     }
     if (this.items === 0) {
       this.readParts(reader, this.takeRaw);
+      if (!this.module.end()) throw reader.fault('this is not what a module has written');
       this.items = 1;
       return false;
     }
@@ -152,7 +172,10 @@ export class JsonValueReader {
 
   private readonly takeText = (bytes: Uint8Array, start: number, end: number): void => this.values.text(bytes, start, end);
 
-  private readonly takeRaw = (bytes: Uint8Array, start: number, end: number): void => this.values.raw(bytes, start, end);
+  private readonly takeRaw = (bytes: Uint8Array, start: number, end: number): void => {
+    this.module.feed(bytes, start, end);
+    this.values.raw(bytes, start, end);
+  };
 }
 
 /** A number, or "inf" and "-inf". */

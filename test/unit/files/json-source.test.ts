@@ -13,6 +13,7 @@ import { exportedToJson, type HeldKeys, heldKeys } from '../../support/files/jso
 import { decodableSamples } from '../../support/rdb/decodable-samples.ts';
 import { librdbFiles, ownFiles, type RdbFile } from '../../support/rdb/fixture-files.ts';
 import { entry, file, string } from '../../support/rdb/rdb-bytes.ts';
+import { Seeded } from '../../support/rdb/seeded.ts';
 
 const TINY_WINDOW_BYTES = 64;
 const SMALL_WINDOW_BYTES = 16_384;
@@ -32,21 +33,27 @@ function written(name: string, content: string | Uint8Array): string {
 const read = async (content: string | Uint8Array, options: FileSourceOptions = {}): Promise<HeldKeys> =>
   heldKeys(await openFileSource(written('some.jsonl', content), options));
 
+/** Their pending entries belong to nobody. */
+const UNOWNED = /^(15|19|21|26) stream$/;
+
 /** All forms that decoders are tried with, but for those that need a registry in the file. */
 function sampleFile(header: string, accepts: (type: number, version: number) => boolean): RdbFile {
   const samples = decodableSamples().filter(
     ({ name, type, dialect }) =>
-      accepts(type, dialect.version) && ![30, 32].includes(type) && !name.startsWith('31 names packed') && !/ (none|empty)$/.test(name),
+      accepts(type, dialect.version) && ![30, 32].includes(type) && !name.startsWith('31 names packed') && !/ (none|empty)$/.test(name) && !UNOWNED.test(name),
   );
   const entries = samples.map(({ name, type, value }) => entry(type, name, value));
   return { name: `samples of ${header}`, bytes: file(header, ...entries) };
 }
 
+/** Whose files are tried: each vendor, and the forms of old and new. */
+const SERVERS = /^(redis-6|redis-8|valkey-9)/;
+
 /** Of librdb; refused by all that read them. */
 const DAMAGED = ['future_v19', 'invalid_chksum_v8'];
 
 const FILES = [
-  ...ownFiles(),
+  ...ownFiles().filter(({ name }) => SERVERS.test(name)),
   ...librdbFiles().filter(({ name }) => !DAMAGED.includes(name)),
   sampleFile('REDIS0015', (_, version) => version <= 15),
   sampleFile('VALKEY080', (_, version) => version === 80),
@@ -100,6 +107,8 @@ describe.each(FILES)('$name', ({ name, bytes }) => {
 });
 
 const LINE = '{"db":0,"key":"k","type":"string","value":"v"}';
+const streamOf = (group: string): string =>
+  `{"key":"k","type":"stream","value":{"entries":[{"id":"1-1","fields":[["a","b"]]}],"lastId":"1-1","groups":[{"name":"g","lastId":"1-1",${group}}]}}`;
 const b64 = (text: string): string => Buffer.from(text).toString('base64');
 
 describe('jsonl', () => {
@@ -149,6 +158,12 @@ describe('jsonl', () => {
       '{"key":"k","type":"stream","value":{"entries":[{"id":"2-1","fields":[["a","b"]]},{"id":"2-1","fields":[["a","b"]]}]}}',
       /not above/,
     ],
+    ['with a module that is none', '{"key":"k","type":"module","value":{"raw":{"base64":"gYAAAAAAAAAFAgcF"}}}', /not what a module has written/],
+    ['with an element twice', '{"key":"k","type":"set","value":["a","b","\\u0061"]}', /comes twice in the set/],
+    ['with a field twice', '{"key":"k","type":"hash","value":[["a","b"],["a","c"]]}', /comes twice in the hash/],
+    ['with a member twice', '{"key":"k","type":"zset","value":[["a",1],["a",2]]}', /comes twice in the zset/],
+    ['with a pending entry of nobody', streamOf('"pending":[["1-1",5,1]]'), /are not those of its consumers/],
+    ['with an entry of a consumer that is not pending', streamOf('"consumers":[{"name":"c","pending":["1-1"]}]'), /are not those of its consumers/],
     ['with text behind it', `${LINE}x`, /"\{" should stand here, and not "x"/],
     ['that ends too soon', LINE.slice(0, -1), /the file ends within an object/],
   ])('%s is JSON_CORRUPT, with line and offset', async (_, line, message) => {
@@ -216,6 +231,22 @@ describe('jsonl', () => {
     expect(step.kind).toBe('large');
     expect(heldBytes() - before).toBeLessThan(16e6);
     await source.close();
+  });
+
+  test('with any damage is read, or refused where it is, and never anything else', { timeout: 30_000 }, async () => {
+    const samples = FILES.find(({ name }) => name === 'samples of REDIS0015') ?? FILES[0];
+    const lines = (await exportedToJson(await openFileSource(written('damage.rdb', samples.bytes)), 'jsonl')).toString('latin1').split('\n');
+    const random = new Seeded();
+    for (let round = 0; round < 1_500; round++) {
+      const text = Buffer.from(`${lines[random.below(lines.length)].slice(0, 3_000)}\n${LINE}`, 'latin1');
+      for (let change = 0; change <= random.below(3); change++) {
+        const at = random.below(text.length);
+        if (random.below(2) === 0) text[at] = '"\\{}[],:0e-n u'.charCodeAt(random.below(14));
+        else text.copyWithin(at, random.below(text.length), text.length);
+      }
+      const found = await read(text, { windowBytes: random.below(2) === 0 ? 100 : 100_000, format: 'jsonl' }).catch((error: unknown) => error);
+      if (found instanceof Error) expect(found, `seed ${random.seed}, round ${round}: ${text.toString('latin1')}`).toMatchObject({ code: 'JSON_CORRUPT' });
+    }
   });
 });
 
