@@ -301,7 +301,7 @@ describe('a target that takes no writes for now is waited for', { timeout: 40_00
   });
 
   test('it loads its data, in the middle and at the start of a run', async () => {
-    const slow = { args: ['--key-load-delay', '1000', '--loading-process-events-interval-bytes', '1024', '--appendonly', 'no'] };
+    const slow = { args: ['--key-load-delay', '20000', '--loading-process-events-interval-bytes', '1024', '--appendonly', 'no'] };
     await open({ target: slow });
     const pipeline = source.pipeline();
     for (let n = 0; n < 2_000; n++) pipeline.set(`key:${n}`, `${n}`.padEnd(100, '.'));
@@ -313,6 +313,7 @@ describe('a target that takes no writes for now is waited for', { timeout: 40_00
     await godwit.waitForStatus('LOADING', ({ connections }) => connections.some(({ lastError }) => /LOADING/.test(lastError?.message ?? '')));
     const second = scene.godwit('--stop-when-lag-below', '1tb');
     await waitFor('LOADING at the start', () => second.lines.some(({ error }) => /LOADING/.test(String(error))));
+    await scene.target.client({ enableReadyCheck: false }).config('SET', 'key-load-delay', '0');
     await restarted;
     expect((await second.exit).code).toBe(0);
     expect((await godwit.exit).stderr).toMatch(/^godwit: \[FENCED\]/);
