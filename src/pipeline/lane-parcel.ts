@@ -77,7 +77,9 @@ export class LaneParcel {
     this.buffer.add(ASKING);
   }
 
+  /** In database 0, where it ends too: a SELECT within is not carried out if the transaction is refused. */
   beginTransaction(slot: number): void {
+    this.buffer.select(0);
     this.transactions.push({ slot, multi: this.buffer.commands, exec: 0 });
     this.buffer.add(MULTI);
   }
@@ -140,10 +142,7 @@ export class LaneParcel {
     const gone = new Uint8Array(this.buffer.commands);
     for (const unit of left) {
       take(unit);
-      const { transaction, first, last } = unit;
-      for (let i = first; i <= last; i++) gone[i] = 1;
-      // A SELECT within counts for what comes behind, too.
-      if (transaction !== undefined) for (let i = transaction.multi + 1; i < transaction.exec - 1; i++) if (this.buffer.rowOf[i] < 0) gone[i] = 0;
+      for (let i = unit.first; i <= unit.last; i++) gone[i] = 1;
     }
     this.closeUp(gone);
   }

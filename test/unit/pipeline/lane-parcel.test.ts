@@ -120,16 +120,18 @@ describe('before it is sent', () => {
     expect(units(parcel.elsewhere([refused(4, MOVED(4))], none))).toEqual(['4: 1-4 whole MOVED']);
   });
 
-  test('the database that a transaction has left stays the one that comes behind it', () => {
+  test('a transaction leaves the database as it was, whether it is carried out, refused, or taken out', () => {
     const parcel = parcelOf(['SET a 1', 'INCR b', 'SET c 1'], [5, 5, 0]);
     parcel.addCommand(1, 0, undefined);
     transaction(parcel, 2, [1]);
     parcel.addCommand(3, 2, undefined);
+    const before = ['SELECT 5', 'SET a 1', 'SELECT 0'];
+    expect(words(parcel)).toEqual([...before, 'MULTI', 'SELECT 5', 'INCR b', 'SELECT 0', 'HSET mark:2 m: 1', 'EXEC', 'SET c 1']);
     parcel.withhold(
       (slot) => slot === 2,
       () => {},
     );
-    expect(words(parcel)).toEqual(['SELECT 5', 'SET a 1', 'SELECT 0', 'SET c 1']);
+    expect(words(parcel)).toEqual([...before, 'SET c 1']);
   });
 
   test('nothing may be left of it', () => {
