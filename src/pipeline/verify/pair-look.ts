@@ -1,5 +1,6 @@
 /**
- * Looks at keys on both sides, a page at a time: how large and until when at the source, then what is small enough as DUMP payloads from both in chunks of bounded
+ * Looks at keys on both sides, a page at a time: strings the short way
+ * (string-look.ts); of the others how large they are, then what is small enough as DUMP payloads from both in chunks of bounded
  * size, compared by ValueComparer. What is large is left to who reads in parts (large-look.ts). Whether a finding counts, others decide (suspects.ts): a pair
  * that is written to differs for moments.
  */
@@ -17,7 +18,8 @@ import { isSameExpiry, type LookJudge, type PairRows } from './key-finding.ts';
 import type { KeyReplies } from './key-replies.ts';
 import { pickRows } from './key-rows.ts';
 import type { LossTable } from './loss-table.ts';
-import { readSizes } from './size-probe.ts';
+import { type KeySizes, readSizes } from './size-probe.ts';
+import { StringLook } from './string-look.ts';
 import type { WantedValues } from './wanted-values.ts';
 
 /** Payloads of one chunk at one side, about. */
@@ -43,70 +45,90 @@ export class PairLook {
   private readonly options: PairLookOptions;
   private readonly sourceExpiry: ExpiryReader;
   private readonly targetExpiry: ExpiryReader;
+  private readonly strings: StringLook;
 
   constructor(options: PairLookOptions) {
     this.options = options;
     this.sourceExpiry = new ExpiryReader(options.source);
     this.targetExpiry = new ExpiryReader(options.target);
+    this.strings = new StringLook({ ...options, sourceExpiry: this.sourceExpiry, targetExpiry: this.targetExpiry });
   }
 
-  /** @param careful also what is at the target alone is looked at, and how large it is */
+  /** @param careful also what is at the target alone is looked at, and how large it is at both */
   async look(pairs: PairRows, judge: LookJudge, careful: boolean): Promise<void> {
-    const { source, target, largeBytes } = this.options;
-    const { keys, targetKeys, database, targetDatabase } = pairs;
-    const [own, other] = await Promise.all([
-      readSizes(source, database, keys, this.sourceExpiry),
-      careful ? readSizes(target, targetDatabase, targetKeys, this.targetExpiry) : null,
-    ]);
-    let chunk: number[] = [];
-    let bytes = 0;
-    for (let row = 0; row < keys.count; row++) {
-      const size = Math.max(own.bytes[row], other === null ? -1 : other.bytes[row]);
-      if (size < 0) {
-        judge.gone(row);
-        continue;
-      }
-      if (size > largeBytes) {
-        judge.large(row);
-        continue;
-      }
-      if (bytes + size > CHUNK_BYTES && chunk.length > 0) {
-        await this.lookAtChunk(pairs, chunk, own.expiryMs, judge, careful);
-        chunk = [];
-        bytes = 0;
-      }
-      chunk.push(row);
-      bytes += size;
-    }
-    if (chunk.length > 0) await this.lookAtChunk(pairs, chunk, own.expiryMs, judge, careful);
+    if (careful || this.options.wanted.asksForValues) return this.lookAtPayloads(pairs, judge, careful);
+    const rest = await this.strings.look(pairs, judge);
+    if (rest.length === pairs.keys.count) return this.lookAtPayloads(pairs, judge, careful);
+    if (rest.length === 0) return;
+    const keys = pickRows(pairs.keys, rest);
+    const targetKeys = pairs.targetKeys === pairs.keys ? keys : pickRows(pairs.targetKeys, rest);
+    await this.lookAtPayloads({ ...pairs, keys, targetKeys }, judgeOfSome(judge, rest), careful);
   }
 
-  private async lookAtChunk(pairs: PairRows, rows: readonly number[], expiryMs: Float64Array, judge: LookJudge, careful: boolean): Promise<void> {
+  private async lookAtPayloads(pairs: PairRows, judge: LookJudge, careful: boolean): Promise<void> {
+    const { largeBytes } = this.options;
+    const { bytes, expiryMs } = await this.sizes(pairs, careful);
+    let chunk: number[] = [];
+    let chunkBytes = 0;
+    for (let row = 0; row < pairs.keys.count; row++) {
+      const size = bytes[row];
+      if (size < 0) judge.gone(row);
+      else if (size > largeBytes) judge.large(row);
+      else {
+        if (chunkBytes + size > CHUNK_BYTES && chunk.length > 0) {
+          await this.lookAtChunk(pairs, chunk, expiryMs, judge, careful);
+          chunk = [];
+          chunkBytes = 0;
+        }
+        chunk.push(row);
+        chunkBytes += size;
+      }
+    }
+    if (chunk.length > 0) await this.lookAtChunk(pairs, chunk, expiryMs, judge, careful);
+  }
+
+  /**
+   * The target is asked, to spare the source, which is asked for what the target does not have; in a careful look both are. A value that is small at the target and
+   * large at the source is so for the first look alone. Times of expiry are those of the target.
+   */
+  private async sizes({ database, targetDatabase, keys, targetKeys }: PairRows, careful: boolean): Promise<KeySizes> {
+    const { source, target } = this.options;
+    const { bytes, expiryMs } = await readSizes(target, targetDatabase, targetKeys, this.targetExpiry);
+    const rows = Array.from({ length: keys.count }, (_, row) => row).filter((row) => careful || bytes[row] < 0);
+    if (rows.length === 0) return { bytes, expiryMs };
+    const own = await readSizes(source, database, pickRows(keys, rows), this.sourceExpiry);
+    for (const [i, row] of rows.entries()) bytes[row] = Math.max(bytes[row], own.bytes[i]);
+    return { bytes, expiryMs };
+  }
+
+  private async lookAtChunk(pairs: PairRows, rows: readonly number[], targetExpiryMs: Float64Array, judge: LookJudge, careful: boolean): Promise<void> {
     const { source, target, largeBytes } = this.options;
     const { keys, targetKeys } = pairs;
     const isAll = rows.length === keys.count;
     const chunk = isAll ? keys : pickRows(keys, rows);
     const targetChunk = targetKeys === keys ? chunk : isAll ? targetKeys : pickRows(targetKeys, rows);
     const keepMax = largeBytes * PAYLOAD_SLACK;
+    await this.sourceExpiry.prepare();
     const [own, other] = await Promise.all([
-      source.ask(pairs.database, chunk, [DUMP], keepMax),
-      target.ask(pairs.targetDatabase, targetChunk, [DUMP, this.targetExpiry.column], keepMax),
+      source.ask(pairs.database, chunk, [DUMP, this.sourceExpiry.column], keepMax),
+      target.ask(pairs.targetDatabase, targetChunk, [DUMP], keepMax),
     ]);
-    for (const [i, row] of rows.entries()) this.decide(pairs, row, i, own, other, expiryMs[row], judge, careful);
+    for (const [i, row] of rows.entries()) this.decide(pairs, row, i, own, other, targetExpiryMs[row], judge, careful);
     own.release();
     other.release();
   }
 
-  private decide(pairs: PairRows, row: number, i: number, own: KeyReplies, other: KeyReplies, expiryMs: number, judge: LookJudge, careful: boolean): void {
+  private decide(pairs: PairRows, row: number, i: number, own: KeyReplies, other: KeyReplies, targetFoundMs: number, judge: LookJudge, careful: boolean): void {
     const { comparer, losses, wanted, comparesTtl, ttlToleranceMs } = this.options;
     const [isHere, isThere] = [own.kind(i, 0) === ReplyKind.Bulk, other.kind(i, 0) === ReplyKind.Bulk];
     if (!isHere && !(isThere && careful)) return judge.gone(row);
     if ((isHere && own.slab(i).isCut(own.row(i, 0))) || (isThere && other.slab(i).isCut(other.row(i, 0)))) return judge.large(row);
     const source = isHere ? payload(own, i) : null;
     const target = isThere ? payload(other, i) : null;
-    const targetExpiryMs = isThere ? this.targetExpiry.read(other, i, 1) : -1;
+    const expiryMs = isHere ? this.sourceExpiry.read(own, i, 1) : -1;
+    const targetExpiryMs = isThere ? targetFoundMs : -1;
     if (!wanted.wants(pairs, row, (source ?? target) as ValueBytes, source === null ? targetExpiryMs : expiryMs)) return judge.unwanted(row);
-    const times = { sourceExpiryMs: source === null ? -1 : expiryMs, targetExpiryMs };
+    const times = { sourceExpiryMs: expiryMs, targetExpiryMs };
     if (source === null || target === null) {
       const refused = source === null ? '' : losses.ofMissing(source);
       if (refused !== '') return judge.lost(row, refused);
@@ -121,6 +143,18 @@ export class PairLook {
     }
     judge.equal(row, losses.ofPresent(source));
   }
+}
+
+/** @param rows what the rows of who is judged are to the judge */
+function judgeOfSome(judge: LookJudge, rows: readonly number[]): LookJudge {
+  return {
+    equal: (row, lost) => judge.equal(rows[row], lost),
+    gone: (row) => judge.gone(rows[row]),
+    unwanted: (row) => judge.unwanted(rows[row]),
+    large: (row) => judge.large(rows[row]),
+    lost: (row, why) => judge.lost(rows[row], why),
+    found: (row, finding) => judge.found(rows[row], finding),
+  };
 }
 
 function payload(replies: KeyReplies, key: number): ValueBytes {

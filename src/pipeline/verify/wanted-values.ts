@@ -12,6 +12,11 @@ export class WantedValues {
     this.filter = filter;
   }
 
+  /** False: all values are wanted. */
+  get asksForValues(): boolean {
+    return this.filter.isActive;
+  }
+
   /** @param expiryMs Unix ms; -1 = none */
   wants({ keys, database }: PairRows, row: number, value: Pick<ValueBytes, 'type' | 'start' | 'end' | 'bytes'>, expiryMs: number): boolean {
     if (!this.filter.isActive) return true;
