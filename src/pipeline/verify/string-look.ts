@@ -2,7 +2,7 @@
  * The short way for strings, which most keys are: their first bytes by GETRANGE, which costs a server a fraction of DUMP (no compression, no checksum) and cannot
  * be too large. Only equality is decided here; every other key is left to the long way: other types, long and empty strings, and whatever is not the same.
  */
-import { ReplyKind } from '../../resp/reply-slab.ts';
+import { ReplyKind } from '../../resp/reply-columns.ts';
 import type { AskedSide } from './asked-side.ts';
 import type { ExpiryReader } from './expiry-reader.ts';
 import { keyCommand } from './key-command.ts';
