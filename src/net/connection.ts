@@ -51,7 +51,8 @@ export class Connection implements OpenConnection {
   private sinceMs: number;
   private link: Link | undefined;
   private restoring = false;
-  private payloadOpen = false;
+  /** Resolves at the end of a payload that is under way. */
+  private payload: Deferred<void> | undefined;
   private waiter = new Deferred<void>();
   private retryTimer: ClockTimer | undefined;
   private deadline: ClockTimer | undefined;
@@ -161,15 +162,16 @@ export class Connection implements OpenConnection {
     return this.link?.drained() ?? Promise.reject(notReadyError(this.node, this.state.name));
   }
 
-  /** A payload is sent in pieces from here on: nothing else gets between, and liveness is judged by the progress of its writes. */
+  /** A payload is sent in pieces from here on: calls wait for its end, and liveness is judged by the progress of its writes. */
   beginPayload(): void {
     this.openLink();
-    this.payloadOpen = true;
+    this.payload = new Deferred();
     this.keepalive.beginPayload();
   }
 
   endPayload(): void {
-    this.payloadOpen = false;
+    this.payload?.resolve();
+    this.payload = undefined;
     this.keepalive.endPayload();
   }
 
@@ -244,7 +246,7 @@ export class Connection implements OpenConnection {
     this.deadline = this.clock.startTimer(reconnect.connectTimeoutMs, () => this.lose(link, silentError(this.node, reconnect.connectTimeoutMs)));
     const startMs = this.clock.nowMs();
     const before = this.server;
-    const server = await handshake({ endpoint: this.at, role, clientName, database, exchange: (commands) => this.exchangeOn(link, commands) });
+    const server = await handshake({ endpoint: this.at, role, clientName, database, exchange: (commands) => this.exchange(commands, link) });
     this.deadline?.cancel();
     if (this.link !== link) return;
     link.establish();
@@ -276,7 +278,6 @@ export class Connection implements OpenConnection {
     this.stopTimers();
     this.link = undefined;
     this.restoring = false;
-    this.payloadOpen = false;
     this.lastError = { code: error.code, message: error.message, at: this.clock.wallMs() };
     if (wasReady) {
       this.waiter = new Deferred();
@@ -316,6 +317,7 @@ export class Connection implements OpenConnection {
 
   private stopTimers(): void {
     this.keepalive.stop();
+    this.endPayload();
     this.retryTimer?.cancel();
     this.deadline?.cancel();
   }
@@ -330,19 +332,18 @@ export class Connection implements OpenConnection {
     this.events.emit('state', { from: from.name, to, at: this.sinceAt });
   }
 
-  private exchange(commands: readonly (readonly CommandArgument[])[]): Promise<Reply>[] {
-    if (this.payloadOpen) return commands.map(() => Promise.reject(new GodwitError('INTERNAL', 'a command was called within a payload')));
-    try {
-      return this.exchangeOn(this.openLink(), commands);
-    } catch (error) {
-      return commands.map(() => Promise.reject(error as Error));
+  private exchange(commands: readonly (readonly CommandArgument[])[], on?: Link): Promise<Reply>[] {
+    if (this.payload !== undefined) {
+      const replies = this.payload.promise.then(() => this.callAll(commands));
+      return commands.map(async (_, index) => (await replies)[index]);
     }
-  }
-
-  private exchangeOn(link: Link, commands: readonly (readonly CommandArgument[])[]): Promise<Reply>[] {
     const waiting = commands.map(() => new Deferred<Reply>());
-    const calls = waiting.map((one) => new PendingCall(one.resolve, one.reject));
-    this.write(link, [Buffer.concat(commands.map(encodeCommand))], calls);
+    try {
+      const calls = waiting.map((one) => new PendingCall(one.resolve, one.reject));
+      this.write(on ?? this.openLink(), [Buffer.concat(commands.map(encodeCommand))], calls);
+    } catch (error) {
+      for (const one of waiting) one.reject(error as Error);
+    }
     return waiting.map((one) => one.promise);
   }
 

@@ -37,6 +37,10 @@ export class ModelConnection {
     cluster.connections.add(this);
   }
 
+  get endpoint(): { host: string; port: number } {
+    return { host: 'node', port: this.node.port };
+  }
+
   get address(): string {
     return `client${this.number}:${this.generation}`;
   }

@@ -28,6 +28,8 @@ const RETRY_MS = 200;
 const CONFIG = {
   sync: { onExisting: 'replace', onError: 'stop', onUnsupported: 'stop', onCrossSlot: 'split', onLostPosition: 'full-sync' },
   checkpoint: { prefix: PREFIX },
+  rate: { commands: 0, bytes: 0 },
+  limits: { valueBytesMax: 0, unansweredBytesMax: 0 },
 } as unknown as JobConfig;
 
 export class ModelRun {

@@ -323,7 +323,7 @@ test('a peer that does not read fills the socket: send says so, drained waits, a
   let written = 0;
   connection.beginPayload();
   while (connection.send([piece], [], () => void written++) || pieces === 0) pieces++;
-  await expect(connection.call('X')).rejects.toMatchObject({ code: 'INTERNAL' });
+  const call = connection.call('X');
   let drained = false;
   const waiting = connection.drained().then(() => (drained = true));
   // Goes on for as long as the system takes bytes.
@@ -332,8 +332,23 @@ test('a peer that does not read fills the socket: send says so, drained waits, a
   const second = connection.drained();
   connection.disconnect(new GodwitError('CONNECTION_DEAD', 'test'));
   await expect(second).rejects.toMatchObject({ code: 'CONNECTION_DEAD' });
+  await expect(call).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
   await expect.poll(() => written).toBe(pieces + 1);
   await connection.ready();
   expect(await connection.call('ANY')).toBe('OK');
   expect(typeof drained).toBe('boolean');
+});
+
+test('a call within a payload is sent behind it', async () => {
+  const connection = make();
+  await connection.connect();
+  const value = encodeCommand(['SET', 'key', 'value']);
+  connection.beginPayload();
+  connection.send([value.subarray(0, 5)], [{ count: 1, onError() {}, onDone() {}, onLost() {} }]);
+  const replies = connection.callAll([['FIRST'], ['SECOND']]);
+  await new Promise(setImmediate);
+  connection.send([value.subarray(5)], []);
+  connection.endPayload();
+  expect(await replies).toEqual(['OK', 'OK']);
+  expect(server.seen.slice(-3)).toEqual(['SET key value', 'FIRST', 'SECOND']);
 });
