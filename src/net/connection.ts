@@ -342,7 +342,7 @@ export class Connection implements OpenConnection {
       const calls = waiting.map((one) => new PendingCall(one.resolve, one.reject));
       this.write(on ?? this.openLink(), [Buffer.concat(commands.map(encodeCommand))], calls);
     } catch (error) {
-      for (const one of waiting) one.reject(error as Error);
+      for (const one of waiting) one.reject(error);
     }
     return waiting.map((one) => one.promise);
   }
