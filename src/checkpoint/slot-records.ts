@@ -12,7 +12,7 @@
  *
  *   - record and slot are both still in the shard that it was written in: then they have gone back together, if at all
  *   - the slot stayed there and the record moved: if the primary of the shard is still in the history (the replication id) that it was in then
- *   - the slot moved: if the primary that has it now is in the same history as when this job saw it, before the slot came. A primary that has lost its tail since has
+ *   - the slot moved, or was elsewhere already when it was written: if the primary that has it now is in the same history as when this job saw it, before the slot came. A primary that has lost its tail since has
  *     another one. What came to a node that nobody of ours has ever seen is not believed to be whole.
  */
 import { GodwitError } from '../errors/errors.ts';
@@ -30,9 +30,13 @@ export interface LowMark {
   readonly nodes: readonly string[];
   /** Replication id of the primary then; '' = not known. */
   readonly history: string;
-  /** Those of the shard, and while slots move those that were. */
-  readonly slots: readonly (readonly [first: number, last: number])[];
+  /** Those of the shard. */
+  readonly slots: readonly SlotSpan[];
+  /** Those that were of the shard, and are no more: they are somewhere else. */
+  readonly gone: readonly SlotSpan[];
 }
+
+export type SlotSpan = readonly [first: number, last: number];
 
 /** Who has which slot now. */
 export interface SlotOwners {
@@ -105,20 +109,24 @@ export function slotMarkText(offset: number, snapshotId: number): string {
   return `${offset} ${snapshotId.toString(36)}`;
 }
 
-export function lowMarkText({ mark, nodes, history, slots }: LowMark): string {
-  return JSON.stringify({ mark: markFields(mark), nodes, history, slots });
+export function lowMarkText({ mark, nodes, history, slots, gone }: LowMark): string {
+  return JSON.stringify({ mark: markFields(mark), nodes, history, slots, ...(gone.length > 0 && { gone }) });
 }
 
 /** @throws MARK_INVALID */
 function parseLowMark(key: string, text: string): LowMark {
   try {
-    const { mark: list, nodes, history, slots } = JSON.parse(text) as { mark: string[]; nodes: string[]; history: string; slots: [number, number][] };
+    const { mark: list, nodes, history, slots, gone = [] } = JSON.parse(text) as Omit<LowMark, 'mark' | 'gone'> & { mark: string[]; gone?: SlotSpan[] };
     const fields = new Map<string, string>();
     for (let i = 0; i + 1 < list.length; i += 2) fields.set(list[i], list[i + 1]);
     const mark = parseMark(key, fields);
-    if (mark === undefined || !nodes.every((id) => typeof id === 'string') || !slots.every(([first, last]) => first >= 0 && last >= first && last < SLOT_COUNT))
+    if (
+      mark === undefined ||
+      !nodes.every((id) => typeof id === 'string') ||
+      ![...slots, ...gone].every(([first, last]) => first >= 0 && last >= first && last < SLOT_COUNT)
+    )
       throw new Error('not in the known form');
-    return { mark, nodes, history, slots };
+    return { mark, nodes, history, slots, gone };
   } catch (error) {
     if (error instanceof GodwitError) throw error;
     throw new GodwitError('MARK_INVALID', `the mark ${key} at the target cannot be used: its low mark is not in the known form`, { details: { key } });
@@ -167,7 +175,7 @@ export function surveySlots(pipeline: string, records: readonly SlotRecord[], ow
 /** By slot, 1 = a low mark of these records names it. @throws MARK_INVALID */
 export function slotsNamed(pipeline: string, records: readonly SlotRecord[]): Uint8Array {
   const named = new Uint8Array(SLOT_COUNT);
-  for (const { low } of placedMarks(pipeline, records)) for (const [first, last] of low.slots) named.fill(1, first, last + 1);
+  for (const { low } of placedMarks(pipeline, records)) for (const [first, last] of [...low.slots, ...low.gone]) named.fill(1, first, last + 1);
   return named;
 }
 
@@ -197,16 +205,19 @@ function bestLowMarks(pipeline: string, records: readonly SlotRecord[], owners: 
   for (const { place, low } of placed) {
     const writer = writers.get(low);
     const isPlaceMoved = writer === undefined || owners.shardOfSlot(place) !== writer;
-    for (const [first, last] of low.slots) {
-      for (let slot = first; slot <= last; slot++) {
-        const shard = owners.shardOfSlot(slot);
-        const hasStayed = shard !== undefined && shard === writer;
-        if (!hasStayed || isPlaceMoved) {
-          const now = owners.historyOfSlot(slot);
-          if (now === '' || (hasStayed ? now !== low.history : !seen.has(`${shard} ${now}`))) continue;
+    const believe = (slot: number, isGone: boolean): boolean => {
+      const shard = owners.shardOfSlot(slot);
+      const hasStayed = !isGone && shard !== undefined && shard === writer;
+      if (hasStayed && !isPlaceMoved) return true;
+      const now = owners.historyOfSlot(slot);
+      return now !== '' && (hasStayed ? now === low.history : seen.has(`${shard} ${now}`));
+    };
+    for (const [spans, isGone] of [[low.slots, false] as const, [low.gone, true] as const]) {
+      for (const [first, last] of spans) {
+        for (let slot = first; slot <= last; slot++) {
+          const known = best[slot];
+          if ((known === undefined || isBefore(known, low.mark)) && believe(slot, isGone)) best[slot] = low.mark;
         }
-        const known = best[slot];
-        if (known === undefined || isBefore(known, low.mark)) best[slot] = low.mark;
       }
     }
   }

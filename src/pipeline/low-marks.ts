@@ -140,7 +140,10 @@ export class LowMarks {
 
   private commands({ shard, history }: MarkedNode, mark: Mark, slots: Uint8Array): string[][] {
     const { store, epoch, pipeline } = this.options;
-    const low: LowMark = { mark: { ...mark, epoch }, nodes: this.remember(shard), history, slots: spans(slots) };
+    const own = new Uint8Array(SLOT_COUNT);
+    for (const { first, last } of shard.slots) own.fill(1, first, last + 1);
+    const gone = slots.map((named, slot) => (named === 1 && own[slot] === 0 ? 1 : 0));
+    const low: LowMark = { mark: { ...mark, epoch }, nodes: this.remember(shard), history, slots: spans(own), gone: spans(gone) };
     const text = lowMarkText(low);
     const places = markedSlots(shard);
     return store.epochCommands(places, epoch).map((command, i) => {

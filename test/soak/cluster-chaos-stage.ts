@@ -31,6 +31,8 @@ const GODWIT_ARGS = [
 const SOURCE_ARGS = { 'repl-backlog-size': '128mb', 'repl-timeout': 4, 'repl-ping-replica-period': 1 };
 const HEARD_WITHIN_MS = 3_000;
 const EXPIRY_WAIT_MS = 10_000;
+/** MIGRATE says expiries as what is left of them, so each move shifts them by the time on the way. */
+const MIGRATE_DRIFT_MS = 2_000;
 
 export class ClusterChaosStage {
   readonly source: RealServer;
@@ -213,7 +215,7 @@ export class ClusterChaosStage {
   private async compared(): Promise<string[]> {
     const deadlineMs = performance.now() + EXPIRY_WAIT_MS;
     for (;;) {
-      const found = await compareServers(this.source, this.cluster);
+      const found = await compareServers(this.source, this.cluster, { ttlToleranceMs: MIGRATE_DRIFT_MS });
       const isPassing = found.length > 0 && found.every((line) => line.includes('fleeting:'));
       if (!isPassing || performance.now() > deadlineMs) return found;
       await new Promise((resolve) => setTimeout(resolve, 100));

@@ -48,8 +48,9 @@ class Scene {
     slots: LowMark['slots'],
     more: Partial<Mark> = {},
     history = `${nodes[0][0].toUpperCase()}-first`,
+    gone: LowMark['gone'] = [],
   ): this {
-    return this.field(place, lowMarkField(''), lowMarkText({ mark: { ...MARK, ...more, offset }, nodes, history, slots }));
+    return this.field(place, lowMarkField(''), lowMarkText({ mark: { ...MARK, ...more, offset }, nodes, history, slots, gone }));
   }
 
   slotMark(slot: number, offset: number, snapshotId = MARK.snapshotId): this {
@@ -204,6 +205,35 @@ describe('a low mark is believed', () => {
         [8_000, LAST],
       ]);
     expect(scene.survey().mark?.offset).toBe(100);
+  });
+
+  test('not for a slot that was elsewhere when it was written, has come back since, and is gone with what its shard has lost', () => {
+    const scene = new Scene().usual().low(
+      0,
+      ['a1', 'a2'],
+      100,
+      [
+        [0, 76],
+        [78, 7_999],
+      ],
+      {},
+      'A-first',
+      [[77, 77]],
+    );
+    scene.low(
+      7_999,
+      ['a1', 'a2'],
+      100,
+      [
+        [0, 76],
+        [78, 7_999],
+      ],
+      {},
+      'A-first',
+      [[77, 77]],
+    );
+    expect(scene.survey().mark?.offset).toBe(100);
+    expect(scene.hasAnotherHistory('A').survey().unknown).toEqual([77]);
   });
 
   test('not for a slot at a node that nobody has seen: it may have been begun anew', () => {

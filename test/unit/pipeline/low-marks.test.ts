@@ -46,8 +46,9 @@ class Scene {
   private connection(id: string): OpenConnection {
     const callAll = async (commands: readonly (readonly string[])[]): Promise<unknown[]> => {
       const low = commands.find((command) => command.includes('f:'));
-      const { slots } = JSON.parse(low?.[low.indexOf('f:') + 1] ?? '{}') as { slots: number[][] };
-      this.log.push(`${id} ${slots.map((span) => span.join('-')).join(' ')}`);
+      const { slots, gone = [] } = JSON.parse(low?.[low.indexOf('f:') + 1] ?? '{}') as { slots: number[][]; gone?: number[][] };
+      const text = (spans: number[][]): string => spans.map((span) => span.join('-')).join(' ');
+      this.log.push(`${id} ${text(slots)}${gone.length > 0 ? ` gone ${text(gone)}` : ''}`);
       return commands.map((command) => {
         const refusal = this.refuses.get(id)?.(command);
         return refusal === undefined ? 'OK' : new ReplyError(refusal);
@@ -92,7 +93,7 @@ test('two that have exchanged slots name both for once, so that none is without 
     ],
   } as const;
   await scene.write(swapped as never);
-  expect(scene.log).toEqual(['a 0-7999 16383-16383', 'b 0-0 8000-16383']);
+  expect(scene.log).toEqual(['a 1-7999 16383-16383 gone 0-0', 'b 0-0 8000-16382 gone 16383-16383']);
   scene.log.length = 0;
   await scene.write(swapped as never);
   expect(scene.log).toEqual(['a 1-7999 16383-16383', 'b 0-0 8000-16382']);
