@@ -50,6 +50,7 @@ export class ClusterTarget implements JobTarget {
   readonly address: string;
   /** It stands for the whole cluster. */
   readonly isClusterNode = false;
+  readonly isCluster = true;
   readonly isSentinel = false;
   /** Of all pipelines. */
   readonly counts: BarrierCounts = { split: 0 };

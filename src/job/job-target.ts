@@ -55,6 +55,8 @@ export interface JobTarget {
   ready(): Promise<void>;
   /** It was taken for a server, and says that it is a node of a cluster. */
   readonly isClusterNode: boolean;
+  /** It stands for a whole cluster. */
+  readonly isCluster: boolean;
   /** It is no server with data. */
   readonly isSentinel: boolean;
   /** @throws WRONG_TOPOLOGY, TARGET_IS_REPLICA */

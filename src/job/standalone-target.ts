@@ -40,6 +40,7 @@ export interface StandaloneTargetOptions {
 export class StandaloneTarget implements JobTarget {
   /** As far as it is known: the source's databases are the measure. */
   readonly databases = Number.POSITIVE_INFINITY;
+  readonly isCluster = false;
   private readonly options: StandaloneTargetOptions;
   private readonly marks: JobMarks;
   private control: Connection | undefined;

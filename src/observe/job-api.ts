@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import type { JobStatus } from './job-status.ts';
 import type { Logger } from './log.ts';
 
-type JobEndReason = 'loaded' | 'full-sync-done' | 'lag-below' | 'finished' | 'stopped';
+type JobEndReason = 'loaded' | 'full-sync-done' | 'lag-below' | 'finished' | 'cut-over' | 'stopped';
 
 export interface JobResult {
   readonly reason: JobEndReason;

@@ -2,6 +2,7 @@
  * What a running job says of itself: the document behind the status JSON, the live view and (later) metrics. Plain data, made anew by each
  * SyncJob.status(). Times are milliseconds, sizes and offsets are bytes; `...At` are Unix milliseconds.
  */
+import type { CutoverStatus } from './cutover-status.ts';
 import type { KeepaliveReason } from './keepalive-reason.ts';
 
 export type JobPhase = 'created' | 'planning' | 'loading' | 'full-sync' | 'incremental-sync' | 'draining' | 'stopped' | 'failed';
@@ -181,4 +182,6 @@ export interface JobStatus {
     readonly last: { readonly code: string; readonly message: string; readonly at: number } | null;
   };
   readonly connections: readonly ConnectionStatus[];
+  /** The last cut-over of this run; null = none was asked for. Only of a sync. */
+  readonly cutover?: CutoverStatus | null;
 }

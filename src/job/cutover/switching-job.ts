@@ -1,0 +1,208 @@
+/**
+ * A sync that can be cut over, as the command line and the API have it: the sync, the cut-over while it runs, and what comes behind the switch: the end of its
+ * marks, or the sync back.
+ *
+ *   sync --- cut-over refused or undone: the sync goes on
+ *        \-- switched: the sync ends, its marks are removed, and with a way back the sync from the new side to the old one goes on in its place
+ */
+import type { SyncConfig } from '../../config/sync-config.ts';
+import { GodwitError, toGodwitError } from '../../errors/errors.ts';
+import { KeepaliveWheel } from '../../net/keepalive-wheel.ts';
+import type { CutoverSettings, SwitchFacts } from '../../observe/cutover-status.ts';
+import type { JobDependencies, JobEvent, JobResult, SyncJobApi } from '../../observe/job-api.ts';
+import type { JobStatus } from '../../observe/job-status.ts';
+import { logEvent } from '../../observe/log-event.ts';
+import { SyncJob } from '../sync-job.ts';
+import { Cutover } from './cutover.ts';
+import { shardView } from './cutover-shard.ts';
+import { isEnd } from './cutover-state.ts';
+import { clientSide } from './switch-words.ts';
+
+const LOOK_EVERY_MS = 50;
+const BEGIN_WAIT_MS = 30_000;
+
+/** A cut-over as it is asked for. */
+export interface CutoverWish {
+  readonly settings: CutoverSettings;
+  /** Resolves when the clients are switched, with what to say of it; a rejection undoes the cut-over. */
+  switchClients(facts: SwitchFacts, signal: AbortSignal): Promise<string>;
+  /** Ends the job, drained, when it was not cut over; else the sync goes on. */
+  readonly endsWhenRefused: boolean;
+}
+
+export class SwitchingJob implements SyncJobApi {
+  private readonly config: SyncConfig;
+  private readonly dependencies: JobDependencies;
+  private readonly wish: CutoverWish | undefined;
+  private readonly listeners: ((event: JobEvent) => void)[] = [];
+  private readonly wheel = new KeepaliveWheel();
+  private job: SyncJob;
+  private running: Promise<JobResult> | undefined;
+  private cutover: Cutover | undefined;
+  private cutting: Promise<boolean> = Promise.resolve(false);
+  private isCutting = false;
+  private refusal: GodwitError | undefined;
+  private stopAsked = false;
+
+  /** @param wish begins as soon as the sync follows the source */
+  constructor(config: SyncConfig, dependencies: JobDependencies, wish?: CutoverWish) {
+    this.config = config;
+    this.dependencies = dependencies;
+    this.wish = wish;
+    this.job = this.open(config);
+  }
+
+  async run(): Promise<JobResult> {
+    this.running = this.job.run();
+    const cutting = this.wish === undefined ? undefined : this.cutOverWhenFollowing(this.wish);
+    try {
+      const result = await this.running;
+      await cutting;
+      if (await this.cutting) return await this.concludeSwitch(result);
+      if (this.refusal !== undefined && this.wish?.endsWhenRefused === true) throw this.refusal;
+      return this.withCutover(result);
+    } catch (error) {
+      // Writes at the source go on before anybody hears of it.
+      this.cutover?.stop(`the sync has ended: ${toGodwitError(error).message}`);
+      await this.cutting;
+      throw error;
+    } finally {
+      await this.cutover?.close();
+    }
+  }
+
+  /**
+   * Cuts over: at once, refused where the job is not so far.
+   * @returns whether it has switched @throws GodwitError CUTOVER_REFUSED when one is under way
+   */
+  async cutOver(wish: CutoverWish): Promise<boolean> {
+    if (this.isCutting) throw new GodwitError('CUTOVER_REFUSED', 'a cut-over is under way');
+    this.isCutting = true;
+    this.cutting = this.cutOverNow(wish);
+    try {
+      return await this.cutting;
+    } finally {
+      this.isCutting = false;
+    }
+  }
+
+  stop(): void {
+    this.stopAsked = true;
+    this.cutover?.stop('the job is to end');
+    void this.cutting.finally(() => this.job.stop());
+  }
+
+  abort(): void {
+    this.stopAsked = true;
+    this.cutover?.stop('the job is to end at once');
+    void this.cutting.finally(() => this.job.abort());
+  }
+
+  setRate(limits: Parameters<SyncJobApi['setRate']>[0]): void {
+    this.job.setRate(limits);
+  }
+
+  status(): JobStatus {
+    const cutover = this.cutover?.status() ?? null;
+    return { ...this.job.status(), cutover };
+  }
+
+  on(_event: 'event', listener: (event: JobEvent) => void): void {
+    this.listeners.push(listener);
+  }
+
+  private open(config: SyncConfig): SyncJob {
+    const job = new SyncJob(config, this.dependencies);
+    job.on('event', (event) => {
+      for (const listener of this.listeners) listener(event);
+    });
+    return job;
+  }
+
+  /** A job that goes on from its mark follows its source a moment after it has begun. */
+  private async cutOverWhenFollowing(wish: CutoverWish): Promise<void> {
+    const startMs = performance.now();
+    const views = () => this.job.shards.map(shardView);
+    const isThere = (): boolean => {
+      const shards = views();
+      const isFull = this.job.shards.some(({ pipeline }) => pipeline?.applied.phase === 'full-sync');
+      return isFull || (shards.length > 0 && shards.every(({ isFollowing, lagIsCertain }) => isFollowing && lagIsCertain));
+    };
+    let ended = false;
+    const over = (): void => void (ended = true);
+    this.running?.then(over, over);
+    while (!ended && !this.stopAsked && !isThere() && performance.now() - startMs < BEGIN_WAIT_MS) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
+    if (ended || this.stopAsked) return;
+    const isSwitched = await this.cutOver(wish);
+    if (!isSwitched && wish.endsWhenRefused) this.job.stop();
+  }
+
+  private async cutOverNow({ settings, switchClients }: CutoverWish): Promise<boolean> {
+    await this.cutover?.close();
+    const { config, job, wheel, dependencies } = this;
+    const cutover = new Cutover({
+      config,
+      settings,
+      wheel,
+      log: dependencies.log,
+      status: () => job.status(),
+      shards: () => job.shards.map(shardView),
+      sourceEndpoints: () => job.shards.map(({ endpoint }) => endpoint),
+      sides: () => ({
+        from: clientSide(
+          config.sourceSide,
+          job.source.places.map(({ endpoint }) => endpoint),
+          job.source.places[0]?.isClusterNode ?? false,
+        ),
+        to: clientSide(config.targetSide, job.target.primaryEndpoints(), job.target.isCluster),
+      }),
+      wayBack: undefined,
+      endSync: () => this.endSync(),
+      switchClients,
+      onEvent: (level, kind, message, details) => this.emit(level, kind, message, details),
+    });
+    this.cutover = cutover;
+    const end = await cutover.run();
+    if (end.name === 'refused' || end.name === 'rolled-back') this.refusal = refusalOf(end.name, end.reason);
+    if (!isEnd(end) || end.name !== 'switched') await cutover.close();
+    return end.name === 'switched';
+  }
+
+  private async endSync(): Promise<void> {
+    this.job.stop();
+    await this.running?.catch((error: unknown) => {
+      this.emit('warn', 'cutover.failed', `the sync has ended with an error, after the target had everything: ${toGodwitError(error).message}`);
+    });
+  }
+
+  /** Behind the switch: the marks of the sync are of no use any more, and a run that was started again from them would undo what is written since. */
+  private async concludeSwitch(result: JobResult): Promise<JobResult> {
+    const { sync } = this.config;
+    const finish = this.open({ ...this.config, sync: { ...sync, finish: true, yes: true } });
+    let remarks: string | undefined;
+    try {
+      remarks = (await finish.run()).remarks;
+    } catch (error) {
+      const { message } = toGodwitError(error);
+      this.emit('warn', 'cutover.marks-left', `the marks of the job could not be removed, --finish does it: ${message}`);
+    }
+    await this.cutover?.tellStragglers();
+    return { ...this.withCutover(result), reason: 'cut-over', resumable: false, remarks };
+  }
+
+  private withCutover(result: JobResult): JobResult {
+    return { ...result, status: { ...result.status, cutover: this.cutover?.status() ?? null } };
+  }
+
+  private emit(level: JobEvent['level'], kind: string, message: string, details: Record<string, unknown> = {}): void {
+    const event: JobEvent = { at: Date.now(), level, kind, message, details };
+    logEvent(this.dependencies.log, event);
+    for (const listener of this.listeners) listener(event);
+  }
+}
+
+function refusalOf(state: 'refused' | 'rolled-back', reason: string): GodwitError {
+  return new GodwitError(state === 'refused' ? 'CUTOVER_REFUSED' : 'CUTOVER_UNDONE', reason);
+}
