@@ -10,8 +10,8 @@ export type SwitchClients = (facts: SwitchFacts, signal: AbortSignal) => Promise
 const OUTPUT_BYTES_MAX = 2_000;
 
 /**
- * Runs it in a shell. GODWIT_FROM, GODWIT_TO (addresses with commas between), GODWIT_TO_HOST, GODWIT_TO_PORT (of the first one), GODWIT_TO_KIND, GODWIT_JOB and
- * GODWIT_UNTIL (Unix ms) tell it what to do; the exit code 0 means that the clients are switched.
+ * Runs it in a shell. GODWIT_FROM, GODWIT_TO (addresses with commas between; of sentinels where there are some), GODWIT_TO_SERVERS (primaries), GODWIT_TO_HOST and
+ * GODWIT_TO_PORT (of the first of these), GODWIT_TO_KIND, GODWIT_JOB and GODWIT_UNTIL (Unix ms) tell it what to do; the exit code 0 means that the clients are switched.
  */
 export function switchByCommand(command: string, io: CliIo): SwitchClients {
   return (facts, signal) =>
@@ -36,13 +36,14 @@ export function switchByCommand(command: string, io: CliIo): SwitchClients {
     });
 }
 
-function variables({ job, from, to, toKind, untilAt }: SwitchFacts): Record<string, string> {
-  const [first = ''] = to;
+function variables({ job, from, to, toServers, toKind, untilAt }: SwitchFacts): Record<string, string> {
+  const [first = ''] = toServers;
   const colon = first.lastIndexOf(':');
   return {
     GODWIT_JOB: job,
     GODWIT_FROM: from.join(','),
     GODWIT_TO: to.join(','),
+    GODWIT_TO_SERVERS: toServers.join(','),
     GODWIT_TO_HOST: first.slice(0, colon).replaceAll(/[[\]]/g, ''),
     GODWIT_TO_PORT: first.slice(colon + 1),
     GODWIT_TO_KIND: toKind,

@@ -54,6 +54,8 @@ export interface SwitchFacts {
   /** Addresses that clients are to use no more, and from now on, one each of its servers. */
   readonly from: readonly string[];
   readonly to: readonly string[];
+  /** The primaries of the new side; of one behind sentinels, `to` are these. */
+  readonly toServers: readonly string[];
   /** `standalone`, `sentinel` or `cluster`. */
   readonly toKind: string;
   readonly instructions: readonly string[];

@@ -102,7 +102,7 @@ function connect(address: string): Redis | Cluster {
   const once = { retryStrategy: () => null, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0, connectTimeout: ATTEMPT_MS } as const;
   const client =
     kind === 'cluster'
-      ? new Cluster([{ host, port }], { clusterRetryStrategy: () => null, retryDelayOnClusterDown: 0, redisOptions: once })
+      ? new Cluster([{ host, port }], { clusterRetryStrategy: () => null, maxRedirections: 0, redisOptions: once })
       : new Redis({ host, port, ...once });
   client.on('error', () => {});
   return client;

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { type LoadedConfig, loadConfig } from '../../config/load.ts';
 import type { SyncConfig } from '../../config/sync-config.ts';
+import { reverseConfig } from '../../job/cutover/reverse-config.ts';
 import { SwitchingJob } from '../../job/cutover/switching-job.ts';
 import type { CommandContext } from '../command-context.ts';
 import { addConfigOptions, configInput } from '../config-options.ts';
@@ -40,8 +41,10 @@ function runCutover(command: Command, context: CommandContext): Promise<number> 
   const loaded = forCutover(loadConfig(configInput(command, io)), io.stdout.isTTY === true);
   const settings = cutoverSettings(words, loaded.config.sync.dryRun);
   const switchClients = words.switchCommand === undefined ? switchByWord(io) : switchByCommand(words.switchCommand, io);
-  const wish = { settings, switchClients, endsWhenRefused: words.onRefusal === 'stop' };
-  return seeJobThrough(loaded, (config, dependencies) => new SwitchingJob(config, dependencies, wish), context);
+  const there = loaded.config;
+  const back = reverseConfig(there);
+  const wish = { settings, switchClients, endsWhenRefused: words.onRefusal === 'stop', wayBack: words.back ? there : back };
+  return seeJobThrough({ ...loaded, config: words.back ? back : there }, (config, dependencies) => new SwitchingJob(config, dependencies, wish), context);
 }
 
 /** Steps are lines, and a question may stand among them: there is no live view. */

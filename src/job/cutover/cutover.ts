@@ -226,7 +226,7 @@ export class Cutover {
       },
     );
     const said = await this.parts.switchClients(
-      { job: config.job.name, from: from.addresses, to: to.addresses, toKind: to.kind, instructions, untilAt },
+      { job: config.job.name, from: from.addresses, to: to.addresses, toServers: to.servers, toKind: to.kind, instructions, untilAt },
       this.cancelled.signal,
     );
     await this.quiet?.stillQuiet();

@@ -7,6 +7,8 @@ import type { SideSetting } from '../../model/side-topology.ts';
 export interface ClientSide {
   readonly kind: 'standalone' | 'sentinel' | 'cluster';
   readonly addresses: readonly string[];
+  /** Addresses of its primaries; behind sentinels they are others than those. */
+  readonly servers: readonly string[];
   /** With TLS. */
   readonly tls: boolean;
   /** Of sentinels. */
@@ -17,10 +19,10 @@ export interface ClientSide {
 export function clientSide(side: SideSetting, servers: readonly Pick<Endpoint, 'host' | 'port'>[], isCluster: boolean): ClientSide {
   if (side.kind === 'sentinel') {
     const { sentinels, primaryName, access } = side;
-    return { kind: 'sentinel', addresses: sentinels.map(endpointName), tls: access.tls !== undefined, primaryName };
+    return { kind: 'sentinel', addresses: sentinels.map(endpointName), servers: servers.map(endpointName), tls: access.tls !== undefined, primaryName };
   }
   const addresses = (servers.length > 0 ? servers : side.seeds).map(endpointName);
-  return { kind: isCluster ? 'cluster' : 'standalone', addresses, tls: side.seeds[0].tls !== undefined, primaryName: '' };
+  return { kind: isCluster ? 'cluster' : 'standalone', addresses, servers: addresses, tls: side.seeds[0].tls !== undefined, primaryName: '' };
 }
 
 export function switchWords(config: SyncConfig, from: ClientSide, to: ClientSide, reverse: boolean): string[] {

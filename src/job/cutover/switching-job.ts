@@ -15,8 +15,10 @@ import { logEvent } from '../../observe/log-event.ts';
 import { SyncJob } from '../sync-job.ts';
 import { Cutover } from './cutover.ts';
 import { shardView } from './cutover-shard.ts';
-import { isEnd } from './cutover-state.ts';
+import { readBegin, removeBegin } from './begin-file.ts';
+import { reverseConfig } from './reverse-config.ts';
 import { clientSide } from './switch-words.ts';
+import { WayBack } from './way-back.ts';
 
 const LOOK_EVERY_MS = 50;
 const BEGIN_WAIT_MS = 30_000;
@@ -28,10 +30,15 @@ export interface CutoverWish {
   switchClients(facts: SwitchFacts, signal: AbortSignal): Promise<string>;
   /** Ends the job, drained, when it was not cut over; else the sync goes on. */
   readonly endsWhenRefused: boolean;
+  /** The sync that goes on behind the switch, with settings.reverse; that of reverse-config.ts unless told. */
+  readonly wayBack?: SyncConfig;
 }
 
 export class SwitchingJob implements SyncJobApi {
-  private readonly config: SyncConfig;
+  /** Of the sync that runs. */
+  private config: SyncConfig;
+  /** Of the one that was cut over before it. */
+  private counterpart: SyncConfig | undefined;
   private readonly dependencies: JobDependencies;
   private readonly wish: CutoverWish | undefined;
   private readonly listeners: ((event: JobEvent) => void)[] = [];
@@ -43,6 +50,9 @@ export class SwitchingJob implements SyncJobApi {
   private isCutting = false;
   private refusal: GodwitError | undefined;
   private stopAsked = false;
+  private wayBack: WayBack | undefined;
+  private wayBackConfig: SyncConfig | undefined;
+  private removing: Promise<unknown> = Promise.resolve();
 
   /** @param wish begins as soon as the sync follows the source */
   constructor(config: SyncConfig, dependencies: JobDependencies, wish?: CutoverWish) {
@@ -53,22 +63,43 @@ export class SwitchingJob implements SyncJobApi {
   }
 
   async run(): Promise<JobResult> {
-    this.running = this.job.run();
-    const cutting = this.wish === undefined ? undefined : this.cutOverWhenFollowing(this.wish);
-    try {
-      const result = await this.running;
-      await cutting;
-      if (await this.cutting) return await this.concludeSwitch(result);
-      if (this.refusal !== undefined && this.wish?.endsWhenRefused === true) throw this.refusal;
-      return this.withCutover(result);
-    } catch (error) {
-      // Writes at the source go on before anybody hears of it.
-      this.cutover?.stop(`the sync has ended: ${toGodwitError(error).message}`);
-      await this.cutting;
-      throw error;
-    } finally {
-      await this.cutover?.close();
+    let cutting = this.wish === undefined ? undefined : this.cutOverWhenFollowing(this.wish);
+    for (;;) {
+      const { config } = this;
+      try {
+        this.running = this.runSync(config);
+        const result = await this.running;
+        await cutting;
+        cutting = undefined;
+        if (!(await this.cutting)) return this.concludeRefused(result);
+        this.cutting = Promise.resolve(false);
+        const ended = await this.concludeSwitch(result);
+        if (ended !== undefined) return ended;
+      } catch (error) {
+        // Writes at the source go on before anybody hears of it.
+        this.cutover?.stop(`the sync has ended: ${toGodwitError(error).message}`);
+        await this.cutting;
+        throw error;
+      } finally {
+        await this.removing;
+        await this.cutover?.close();
+      }
     }
+  }
+
+  /** A job that a switch has left a place for begins there, until it has marks. */
+  private async runSync(config: SyncConfig): Promise<JobResult> {
+    const { sync, spool, job } = config;
+    const beginAt = sync.finish ? undefined : await readBegin(spool.dir, job.name);
+    if (beginAt !== undefined) this.job = this.open({ ...config, beginAt });
+    if (this.stopAsked) this.job.stop();
+    return this.job.run();
+  }
+
+  /** @throws the reason, where the job was to end then */
+  private concludeRefused(result: JobResult): JobResult {
+    if (this.refusal !== undefined && this.wish?.endsWhenRefused === true) throw this.refusal;
+    return this.withCutover(result);
   }
 
   /**
@@ -114,6 +145,8 @@ export class SwitchingJob implements SyncJobApi {
   private open(config: SyncConfig): SyncJob {
     const job = new SyncJob(config, this.dependencies);
     job.on('event', (event) => {
+      // It has marks by then.
+      if (event.kind === 'job.phase' && event.details['phase'] === 'incremental-sync') void removeBegin(config.spool.dir, config.job.name);
       for (const listener of this.listeners) listener(event);
     });
     return job;
@@ -139,9 +172,12 @@ export class SwitchingJob implements SyncJobApi {
     if (!isSwitched && wish.endsWhenRefused) this.job.stop();
   }
 
-  private async cutOverNow({ settings, switchClients }: CutoverWish): Promise<boolean> {
+  private async cutOverNow(wish: CutoverWish): Promise<boolean> {
+    const { settings, switchClients } = wish;
     await this.cutover?.close();
     const { config, job, wheel, dependencies } = this;
+    this.wayBackConfig = settings.reverse ? (wish.wayBack ?? this.counterpart ?? reverseConfig(config)) : undefined;
+    this.wayBack = this.wayBackConfig && new WayBack(this.wayBackConfig, { wheel, log: dependencies.log, isOwned: () => isOwned(job) });
     const cutover = new Cutover({
       config,
       settings,
@@ -158,7 +194,7 @@ export class SwitchingJob implements SyncJobApi {
         ),
         to: clientSide(config.targetSide, job.target.primaryEndpoints(), job.target.isCluster),
       }),
-      wayBack: undefined,
+      wayBack: this.wayBack,
       endSync: () => this.endSync(),
       switchClients,
       onEvent: (level, kind, message, details) => this.emit(level, kind, message, details),
@@ -166,8 +202,10 @@ export class SwitchingJob implements SyncJobApi {
     this.cutover = cutover;
     const end = await cutover.run();
     if (end.name === 'refused' || end.name === 'rolled-back') this.refusal = refusalOf(end.name, end.reason);
-    if (!isEnd(end) || end.name !== 'switched') await cutover.close();
-    return end.name === 'switched';
+    const isSwitched = end.name === 'switched';
+    await this.wayBack?.end(isSwitched).catch((error: unknown) => this.emit('warn', 'cutover.failed', toGodwitError(error).message));
+    if (!isSwitched) await cutover.close();
+    return isSwitched;
   }
 
   private async endSync(): Promise<void> {
@@ -177,19 +215,37 @@ export class SwitchingJob implements SyncJobApi {
     });
   }
 
-  /** Behind the switch: the marks of the sync are of no use any more, and a run that was started again from them would undo what is written since. */
-  private async concludeSwitch(result: JobResult): Promise<JobResult> {
-    const { sync } = this.config;
-    const finish = this.open({ ...this.config, sync: { ...sync, finish: true, yes: true } });
-    let remarks: string | undefined;
-    try {
-      remarks = (await finish.run()).remarks;
-    } catch (error) {
-      const { message } = toGodwitError(error);
-      this.emit('warn', 'cutover.marks-left', `the marks of the job could not be removed, --finish does it: ${message}`);
+  /** Behind the switch: the end of this sync; undefined where the one back goes on in its place. */
+  private async concludeSwitch(result: JobResult): Promise<JobResult | undefined> {
+    const { wayBackConfig, config, cutover } = this;
+    if (wayBackConfig !== undefined && !this.stopAsked) {
+      this.emit('info', 'cutover.way-back', `the sync back begins: job ${wayBackConfig.job.name}`);
+      [this.config, this.counterpart] = [wayBackConfig, config];
+      this.job = this.open(wayBackConfig);
+      this.removing = Promise.all([this.removeMarks(config), cutover?.tellStragglers()]);
+      return undefined;
     }
-    await this.cutover?.tellStragglers();
+    const remarks = await this.removeMarks(config);
+    await cutover?.tellStragglers();
+    if (wayBackConfig !== undefined) {
+      this.emit(
+        'warn',
+        'cutover.way-back',
+        `the sync back does not run: a sync with the sides exchanged and --job ${wayBackConfig.job.name} begins where the switch was`,
+      );
+    }
     return { ...this.withCutover(result), reason: 'cut-over', resumable: false, remarks };
+  }
+
+  /** They are of no use any more, and a run that was started again from them would bring to the new side what the sync back brings to the old one. */
+  private async removeMarks(config: SyncConfig): Promise<string | undefined> {
+    try {
+      await removeBegin(config.spool.dir, config.job.name);
+      return (await this.open({ ...config, sync: { ...config.sync, finish: true, yes: true } }).run()).remarks;
+    } catch (error) {
+      this.emit('warn', 'cutover.marks-left', `the marks of the job could not be removed, --finish does it: ${toGodwitError(error).message}`);
+      return undefined;
+    }
   }
 
   private withCutover(result: JobResult): JobResult {
@@ -205,4 +261,9 @@ export class SwitchingJob implements SyncJobApi {
 
 function refusalOf(state: 'refused' | 'rolled-back', reason: string): GodwitError {
   return new GodwitError(state === 'refused' ? 'CUTOVER_REFUSED' : 'CUTOVER_UNDONE', reason);
+}
+
+/** Nothing was at the target but what the sync has brought. */
+function isOwned({ shards }: SyncJob): boolean {
+  return shards.every(({ pipeline }) => pipeline?.mark.owned === true);
 }
