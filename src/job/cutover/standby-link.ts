@@ -4,7 +4,7 @@
  * and is left again before it sends anything.
  */
 import type { SyncConfig } from '../../config/sync-config.ts';
-import { GodwitError } from '../../errors/errors.ts';
+import { GodwitError, toGodwitError } from '../../errors/errors.ts';
 import type { Connection } from '../../net/connection.ts';
 import type { Logger } from '../../observe/log.ts';
 import { SyncSpool } from '../../pipeline/sync-spool.ts';
@@ -70,7 +70,7 @@ export class StandbyLink implements ReplicaLinkOwner {
     this.link.run().catch((error: unknown) => (this.failure = error));
     const startMs = performance.now();
     while (this.link.state !== 'streaming') {
-      if (this.failure !== undefined) throw this.failure;
+      if (this.failure !== undefined) throw toGodwitError(this.failure);
       if (performance.now() - startMs > STREAMING_WITHIN_MS) {
         const why = this.link.lastError?.message ?? 'it does not answer';
         throw new GodwitError('CUTOVER_REFUSED', `the new side cannot be followed for the way back: ${why}`);
