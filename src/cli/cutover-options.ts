@@ -1,7 +1,7 @@
 /** Options of `godwit cutover` beside those of a sync. */
 import { type Command, InvalidArgumentError, Option as CommandOption } from 'commander';
 import { parseDuration, parseSize } from '../config/quantity.ts';
-import type { CutoverSettings } from '../observe/cutover-status.ts';
+import { type CutoverSettings, DEFAULT_CUTOVER } from '../observe/cutover-status.ts';
 
 export interface CutoverWords {
   readonly maxPause: number;
@@ -17,16 +17,14 @@ export interface CutoverWords {
   readonly onRefusal: 'sync' | 'stop';
 }
 
-const HOLD_DEFAULT_MS = 60_000;
 const QUIET_WAIT_DEFAULT_MS = 600_000;
-const QUIET_MS = 2_000;
 
 export function addCutoverOptions(command: Command): void {
   const add = (flags: string, help: string): CommandOption => new CommandOption(flags, help).helpGroup('Cut-over:');
   const options = [
     add('--max-pause <duration>', 'how long writes may be stopped until both sides are known to be equal; then they go on and it says why')
       .argParser(durationOf)
-      .default(5_000, '5s'),
+      .default(DEFAULT_CUTOVER.maxPauseMs, '5s'),
     add('--switch-command <command>', 'switches the clients, by a shell; its exit code 0 means that it has. See docs/cutover.md for its variables'),
     add(
       '--hold <duration>',
@@ -38,11 +36,11 @@ export function addCutoverOptions(command: Command): void {
     ).argParser(durationOf),
     add('--sample <share>', 'part of the keys that is compared before and while writes are stopped: 1%, 0.01; 0 is none')
       .argParser(shareOrNone)
-      .default(0.01, '1%'),
+      .default(DEFAULT_CUTOVER.sample, '1%'),
     add('--max-lag <size>', 'stop no writes before the target is so near')
       .argParser(sizeOf)
-      .default(1024 * 1024, '1mb'),
-    add('--catch-up <duration>', 'how long to wait for that').argParser(durationOf).default(60_000, '60s'),
+      .default(DEFAULT_CUTOVER.lagBytesMax, '1mb'),
+    add('--catch-up <duration>', 'how long to wait for that').argParser(durationOf).default(DEFAULT_CUTOVER.catchUpMs, '60s'),
     add('--reverse', 'keep a sync from the new side to the old one from the switch on, so that --back loses nothing').default(false),
     add('--back', 'go back: the same, in the other direction, of a cut-over with --reverse').default(false),
     add('--accept-losses', 'go on although commands or values were left out').default(false),
@@ -57,11 +55,11 @@ export function cutoverSettings(words: CutoverWords, isRehearsal: boolean): Cuto
     isRehearsal,
     maxPauseMs: maxPause,
     quietWaitMs: waitForQuiet === undefined ? 0 : waitForQuiet === true ? QUIET_WAIT_DEFAULT_MS : waitForQuiet,
-    quietMs: QUIET_MS,
+    quietMs: DEFAULT_CUTOVER.quietMs,
     lagBytesMax: maxLag,
     catchUpMs: catchUp,
     sample,
-    holdMs: hold ?? (switchCommand === undefined ? HOLD_DEFAULT_MS : 0),
+    holdMs: hold ?? (switchCommand === undefined ? DEFAULT_CUTOVER.holdMs : 0),
     reverse,
     acceptLosses,
   };

@@ -23,6 +23,19 @@ export interface CutoverSettings {
   readonly acceptLosses: boolean;
 }
 
+export const DEFAULT_CUTOVER: CutoverSettings = {
+  isRehearsal: false,
+  maxPauseMs: 5_000,
+  quietWaitMs: 0,
+  quietMs: 2_000,
+  lagBytesMax: 1024 * 1024,
+  catchUpMs: 60_000,
+  sample: 0.01,
+  holdMs: 60_000,
+  reverse: false,
+  acceptLosses: false,
+};
+
 export interface CutoverStep {
   /** A state of job/cutover/cutover-state.ts. */
   readonly name: string;
@@ -42,8 +55,10 @@ export interface CutoverStatus {
   readonly pausedMs: number;
   /** In `switching`: when it gives up waiting for the word; else 0. */
   readonly holdUntilAt: number;
-  /** In `switching` and of a rehearsal: what to change, and how to go back. */
+  /** What to change, and how to go back; once it is known. */
   readonly instructions: readonly string[];
+  /** In `switching`: for whoever switches the clients; else null. */
+  readonly facts: SwitchFacts | null;
   /** Why it was refused or undone. */
   readonly reason: string;
 }

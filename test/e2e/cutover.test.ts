@@ -84,8 +84,9 @@ async function goesOn(): Promise<void> {
 test('a target that does not follow in time: writes go on when --max-pause is over, the sync goes on, and the next attempt gets through', async () => {
   writers = new FollowingWriters(() => address.read());
   await synced();
-  await ask(scene.target.port, ['CLIENT', 'PAUSE', '4000', 'WRITE']);
   const cutting = cutover('--sample', '0', '--max-pause', '700ms', '--switch-command', TO_NEW());
+  await untilSaid(cutting, 'phase: incremental-sync');
+  await ask(scene.target.port, ['CLIENT', 'PAUSE', '4000', 'WRITE']);
   await untilSaid(cutting, 'cut-over: draining');
   expect(await writeMs()).toBeLessThan(1_000);
   await untilSaid(cutting, 'the target had not applied all when writes had been stopped for 700 ms');
@@ -185,7 +186,29 @@ test('servers that cannot stop writes are told of', async () => {
     args: ['--on-refusal', 'stop', '--switch-command', 'true'],
   });
   started.push(godwit);
-  // A job that has not begun yet does its full sync first, and is refused meanwhile.
-  expect(oneLine(await godwit.exit, 'CUTOVER_REFUSED')).toMatch(/cannot stop writes|not in incremental sync/);
+  expect(oneLine(await godwit.exit, 'CUTOVER_REFUSED')).toMatch(/\(6\.0\.16\) cannot stop writes: that is of 6\.2 and newer/);
   await old.close();
+});
+
+test('steered over HTTP: the job that runs is rehearsed, and then cut over, from another process', async () => {
+  writers = new FollowingWriters(() => address.read());
+  const running = scene.godwit();
+  const { job } = await running.waitForPhase('incremental-sync');
+  const tokenFile = join(scene.spoolDir, job, 'control-token');
+  const steer = (...args: readonly string[]): GodwitProcess => {
+    const godwit = startGodwit({ command: 'cutover', source: running.statusUrl, args: ['--status-token-file', tokenFile, ...args] });
+    started.push(godwit);
+    return godwit;
+  };
+  const rehearsal = steer('--dry-run');
+  expect(await rehearsal.exit).toMatchObject({ code: 0, stderr: '' });
+  expect(said(rehearsal)).toMatch(/it would have all about \d+ ms after writes are stopped[^]*nothing stands in the way/);
+  expect((await running.status()).phase).toBe('incremental-sync');
+  const cutting = steer('--switch-command', TO_NEW());
+  expect(await cutting.exit).toMatchObject({ code: 0, stderr: '' });
+  expect(await running.exit).toMatchObject({ code: 0 });
+  expect(said(cutting)).toMatch(/cut over; writes were stopped for \d+ ms/);
+  await writers.more(100);
+  await writers.stop();
+  expect(await writers.missingAt(scene.target.client())).toEqual([]);
 });

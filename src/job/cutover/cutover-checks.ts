@@ -38,6 +38,7 @@ export function checkStatus(status: JobStatus, shards: readonly CutoverShard[], 
     const what = `${conversion.skipped} values or commands were left out and ${conversion.degraded} brought without all that they had (--on-unsupported)`;
     checks.push({ what: `${what}; --accept-losses goes on all the same`, outcome: losses });
   }
+  if (status.paused) checks.push(problem('the job is paused: resume it first'));
   if (isUnready(status)) checks.push(problem(`the target takes no writes for now: ${errors.last?.message}`));
   return [...checks, ...openAlerts(status)];
 }
@@ -48,9 +49,8 @@ function isUnready({ errors: { last }, checkpoint }: JobStatus): boolean {
 }
 
 /** Of a job that watches for them. */
-function openAlerts(status: JobStatus): Check[] {
-  const { alerts } = status as { readonly alerts?: readonly { readonly severity: string; readonly what: string }[] };
-  return (alerts ?? []).map(({ severity, what }) => ({ what: `alert: ${what}`, outcome: severity === 'critical' ? 'problem' : 'warning' }));
+function openAlerts({ alerts }: JobStatus): Check[] {
+  return alerts.map(({ severity, what }) => ({ what: `alert: ${what}`, outcome: severity === 'critical' ? 'problem' : 'warning' }));
 }
 
 /** The servers whose writes are to be stopped. @param connections to the primary of each place */

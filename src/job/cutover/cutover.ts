@@ -68,6 +68,7 @@ export class Cutover {
   private switchDeadlineMs: number | undefined;
   private holdUntilAt = 0;
   private instructions: readonly string[] = [];
+  private facts: SwitchFacts | null = null;
 
   constructor(parts: CutoverParts) {
     this.parts = parts;
@@ -102,7 +103,8 @@ export class Cutover {
     const { isRehearsal, name, reason } = this.state;
     const pausedMs = this.stoppedMs === undefined ? this.pausedMs : performance.now() - this.stoppedMs;
     const { steps, sinceAt } = this.record;
-    return { state: name, isRehearsal, sinceAt, steps, pausedMs: Math.round(pausedMs), holdUntilAt: this.holdUntilAt, instructions: this.instructions, reason };
+    const { holdUntilAt, instructions, facts } = this;
+    return { state: name, isRehearsal, sinceAt, steps, pausedMs: Math.round(pausedMs), holdUntilAt, instructions, facts, reason };
   }
 
   /** After a switch: who has not followed. */
@@ -225,10 +227,8 @@ export class Cutover {
         untilAt,
       },
     );
-    const said = await this.parts.switchClients(
-      { job: config.job.name, from: from.addresses, to: to.addresses, toServers: to.servers, toKind: to.kind, instructions, untilAt },
-      this.cancelled.signal,
-    );
+    this.facts = { job: config.job.name, from: from.addresses, to: to.addresses, toServers: to.servers, toKind: to.kind, instructions, untilAt };
+    const said = await this.parts.switchClients(this.facts, this.cancelled.signal).finally(() => (this.facts = null));
     await this.quiet?.stillQuiet();
     return [...proof, ...fixed, said];
   }

@@ -5,11 +5,11 @@
  *   sync --- cut-over refused or undone: the sync goes on
  *        \-- switched: the sync ends, its marks are removed, and with a way back the sync from the new side to the old one goes on in its place
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SyncConfig } from '../../config/sync-config.ts';
 import { GodwitError, toGodwitError } from '../../errors/errors.ts';
 import { KeepaliveWheel } from '../../net/keepalive-wheel.ts';
-import type { CutoverSettings, SwitchFacts } from '../../observe/cutover-status.ts';
-import type { JobDependencies, JobEvent, JobResult, SyncJobApi } from '../../observe/job-api.ts';
+import type { JobControl, JobDependencies, JobEvent, JobResult, SyncJobApi } from '../../observe/job-api.ts';
 import type { JobStatus } from '../../observe/job-status.ts';
 import { logEvent } from '../../observe/log-event.ts';
 import { SyncJob } from '../sync-job.ts';
@@ -18,21 +18,12 @@ import { shardView } from './cutover-shard.ts';
 import { readBegin, removeBegin } from './begin-file.ts';
 import { reverseConfig } from './reverse-config.ts';
 import { clientSide } from './switch-words.ts';
+import { SwitchingControl } from './switching-control.ts';
+import type { CutoverWish } from './cutover-wish.ts';
 import { WayBack } from './way-back.ts';
 
 const LOOK_EVERY_MS = 50;
 const BEGIN_WAIT_MS = 30_000;
-
-/** A cut-over as it is asked for. */
-export interface CutoverWish {
-  readonly settings: CutoverSettings;
-  /** Resolves when the clients are switched, with what to say of it; a rejection undoes the cut-over. */
-  switchClients(facts: SwitchFacts, signal: AbortSignal): Promise<string>;
-  /** Ends the job, drained, when it was not cut over; else the sync goes on. */
-  readonly endsWhenRefused: boolean;
-  /** The sync that goes on behind the switch, with settings.reverse; that of reverse-config.ts unless told. */
-  readonly wayBack?: SyncConfig;
-}
 
 export class SwitchingJob implements SyncJobApi {
   /** Of the sync that runs. */
@@ -41,6 +32,7 @@ export class SwitchingJob implements SyncJobApi {
   private counterpart: SyncConfig | undefined;
   private readonly dependencies: JobDependencies;
   private readonly wish: CutoverWish | undefined;
+  private readonly steering: SwitchingControl;
   private readonly listeners: ((event: JobEvent) => void)[] = [];
   private readonly wheel = new KeepaliveWheel();
   private job: SyncJob;
@@ -52,6 +44,7 @@ export class SwitchingJob implements SyncJobApi {
   private stopAsked = false;
   private wayBack: WayBack | undefined;
   private wayBackConfig: SyncConfig | undefined;
+  private lingerMs = 0;
   private removing: Promise<unknown> = Promise.resolve();
 
   /** @param wish begins as soon as the sync follows the source */
@@ -60,6 +53,12 @@ export class SwitchingJob implements SyncJobApi {
     this.dependencies = dependencies;
     this.wish = wish;
     this.job = this.open(config);
+    this.steering = new SwitchingControl({
+      now: () => this.job.control,
+      isCutting: () => this.isCutting,
+      cutOver: (asked) => this.cutOver(asked),
+      undo: (reason) => this.cutover?.stop(reason),
+    });
   }
 
   async run(): Promise<JobResult> {
@@ -129,8 +128,8 @@ export class SwitchingJob implements SyncJobApi {
     void this.cutting.finally(() => this.job.abort());
   }
 
-  setRate(limits: Parameters<SyncJobApi['setRate']>[0]): void {
-    this.job.setRate(limits);
+  get control(): JobControl {
+    return this.steering;
   }
 
   status(): JobStatus {
@@ -165,7 +164,7 @@ export class SwitchingJob implements SyncJobApi {
     const over = (): void => void (ended = true);
     this.running?.then(over, over);
     while (!ended && !this.stopAsked && !isThere() && performance.now() - startMs < BEGIN_WAIT_MS) {
-      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      await sleep(LOOK_EVERY_MS);
     }
     if (ended || this.stopAsked) return;
     const isSwitched = await this.cutOver(wish);
@@ -173,7 +172,8 @@ export class SwitchingJob implements SyncJobApi {
   }
 
   private async cutOverNow(wish: CutoverWish): Promise<boolean> {
-    const { settings, switchClients } = wish;
+    const { settings, switchClients, lingerMs = 0 } = wish;
+    this.lingerMs = lingerMs;
     await this.cutover?.close();
     const { config, job, wheel, dependencies } = this;
     this.wayBackConfig = settings.reverse ? (wish.wayBack ?? this.counterpart ?? reverseConfig(config)) : undefined;
@@ -234,6 +234,7 @@ export class SwitchingJob implements SyncJobApi {
         `the sync back does not run: a sync with the sides exchanged and --job ${wayBackConfig.job.name} begins where the switch was`,
       );
     }
+    if (this.lingerMs > 0) await sleep(this.lingerMs);
     return { ...this.withCutover(result), reason: 'cut-over', resumable: false, remarks };
   }
 
