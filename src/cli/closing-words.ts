@@ -32,6 +32,8 @@ function reasonWords(result: JobResult, signal: StopSignal | undefined, commandL
       return `the job ${status.job} is finished: its marks and its spool are removed.${result.remarks === undefined ? '' : ` ${result.remarks}`}`;
     case 'cut-over':
       return cutOverWords(status);
+    case 'rehearsed':
+      return 'nothing stands in the way of the cut-over. Nothing was changed: whoever runs the job goes on with it.';
     case 'stopped':
       return `stopped${signal ? ` by ${signal}` : ''}.${goOn || notKept(status)}`;
   }

@@ -6,7 +6,7 @@ import type { CutoverSettings } from './cutover-status.ts';
 import type { JobStatus } from './job-status.ts';
 import type { Logger } from './log.ts';
 
-type JobEndReason = 'loaded' | 'full-sync-done' | 'lag-below' | 'finished' | 'cut-over' | 'stopped';
+type JobEndReason = 'loaded' | 'full-sync-done' | 'lag-below' | 'finished' | 'cut-over' | 'rehearsed' | 'stopped';
 
 export interface JobResult {
   readonly reason: JobEndReason;

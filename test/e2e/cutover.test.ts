@@ -212,3 +212,19 @@ test('steered over HTTP: the job that runs is rehearsed, and then cut over, from
   await writers.stop();
   expect(await writers.missingAt(scene.target.client())).toEqual([]);
 });
+
+test('a dry run tells whether it would go and takes nothing over; of a job that was never begun it tells that', async () => {
+  const none = cutover('--dry-run');
+  expect(oneLine(await none.exit, 'CUTOVER_REFUSED')).toContain('not in incremental sync');
+  writers = new FollowingWriters(() => address.read());
+  const running = scene.godwit();
+  await running.waitForPhase('incremental-sync');
+  await writers.more(100);
+  const rehearsal = cutover('--dry-run', '--reverse', '--sample', '100%');
+  expect(await rehearsal.exit).toMatchObject({ code: 0, stderr: '' });
+  for (const words of ['can stop writes', 'it would have all about', 'no difference', 'use 127.0.0.1', 'nothing stands in the way']) expect(said(rehearsal)).toContain(words);
+  expect((await running.status()).phase).toBe('incremental-sync');
+  expect(writers.gapMsMax).toBeLessThan(1_000);
+  await ask(scene.target.port, ['SET', 'planted', 'other']);
+  expect(oneLine(await cutover('--dry-run', '--sample', '100%').exit, 'CUTOVER_REFUSED')).toContain('compared keys differ: planted');
+});

@@ -31,7 +31,7 @@ const STRAGGLERS_NAMED_MAX = 5;
 /** The way back, where one is wanted (way-back.ts). */
 export interface ReturnPath {
   /** Before writes are stopped: all that could stand in its way. @throws GodwitError */
-  prepare(): Promise<string[]>;
+  prepare(isRehearsal: boolean): Promise<string[]>;
   /** Both sides are equal, and nobody writes: from here on the new side is followed. @throws GodwitError */
   fix(): Promise<string[]>;
 }
@@ -160,7 +160,7 @@ export class Cutover {
     for (const { what, outcome } of checks) if (outcome === 'warning') this.parts.onEvent('warn', 'cutover.warning', what);
     const problems = checks.filter(({ outcome }) => outcome === 'problem').map(({ what }) => what);
     if (problems.length > 0) throw new GodwitError('CUTOVER_REFUSED', problems.join('; '));
-    const prepared = (await wayBack?.prepare()) ?? [];
+    const prepared = (await wayBack?.prepare(settings.isRehearsal)) ?? [];
     const { from, to } = this.parts.sides();
     this.instructions = switchWords(config, from, to, settings.reverse);
     return [...checks.map(words), ...prepared];

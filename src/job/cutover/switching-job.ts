@@ -16,6 +16,8 @@ import { SyncJob } from '../sync-job.ts';
 import { Cutover } from './cutover.ts';
 import { shardView } from './cutover-shard.ts';
 import { readBegin, removeBegin } from './begin-file.ts';
+import type { Tell } from './cutover-record.ts';
+import { Rehearsal } from './rehearsal.ts';
 import { reverseConfig } from './reverse-config.ts';
 import { clientSide } from './switch-words.ts';
 import { SwitchingControl } from './switching-control.ts';
@@ -45,6 +47,7 @@ export class SwitchingJob implements SyncJobApi {
   private wayBack: WayBack | undefined;
   private wayBackConfig: SyncConfig | undefined;
   private lingerMs = 0;
+  private rehearsal: Rehearsal | undefined;
   private removing: Promise<unknown> = Promise.resolve();
 
   /** @param wish begins as soon as the sync follows the source */
@@ -62,6 +65,7 @@ export class SwitchingJob implements SyncJobApi {
   }
 
   async run(): Promise<JobResult> {
+    if (this.wish?.settings.isRehearsal === true) return this.rehearse(this.wish);
     let cutting = this.wish === undefined ? undefined : this.cutOverWhenFollowing(this.wish);
     for (;;) {
       const { config } = this;
@@ -84,6 +88,15 @@ export class SwitchingJob implements SyncJobApi {
         await this.cutover?.close();
       }
     }
+  }
+
+  /** Beside whoever runs the job. @throws GodwitError CUTOVER_REFUSED */
+  private async rehearse({ settings, wayBack }: CutoverWish): Promise<JobResult> {
+    const { config, dependencies, job } = this;
+    const onEvent: Tell = (level, kind, message, details) => this.emit(level, kind, message, details);
+    this.rehearsal = new Rehearsal({ config, settings, wayBack, log: dependencies.log, status: job.status(), onEvent });
+    await this.rehearsal.run();
+    return { reason: 'rehearsed', status: this.rehearsal.status(), resumable: false };
   }
 
   /** A job that a switch has left a place for begins there, until it has marks. */
@@ -118,6 +131,7 @@ export class SwitchingJob implements SyncJobApi {
 
   stop(): void {
     this.stopAsked = true;
+    this.rehearsal?.stop();
     this.cutover?.stop('the job is to end');
     void this.cutting.finally(() => this.job.stop());
   }

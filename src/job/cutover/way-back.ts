@@ -13,17 +13,14 @@ import type { BeginPlace, SyncConfig } from '../../config/sync-config.ts';
 import { GodwitError } from '../../errors/errors.ts';
 import { SLOT_COUNT } from '../../model/slot.ts';
 import { endpointName } from '../../model/endpoint.ts';
-import { Connection } from '../../net/connection.ts';
+import type { Connection } from '../../net/connection.ts';
 import type { KeepaliveWheel } from '../../net/keepalive-wheel.ts';
 import type { Logger } from '../../observe/log.ts';
-import { Pace } from '../../pipeline/pace.ts';
 import { encodeCommand } from '../../resp/encode.ts';
 import { ReplyError } from '../../resp/reply.ts';
 import { psyncNames } from '../../source/replica/psync-names.ts';
 import { SpoolBudget } from '../../source/replica/spool/disk-space.ts';
 import { newestEpoch, removeJobSpool, spoolJobDir } from '../../source/replica/spool/spool-runs.ts';
-import { DeadLetterFile } from '../../target/dead-letter.ts';
-import { LossReport } from '../../target/loss-report.ts';
 import { checkSourceRights } from '../check-rights.ts';
 import { type ConnectOptions, connectSource, connectTarget } from '../connect-sides.ts';
 import type { JobSource, SourcePlace } from '../job-source.ts';
@@ -31,10 +28,10 @@ import type { JobTarget } from '../job-target.ts';
 import type { SidesOptions } from '../open-sides.ts';
 import { removeBegin, writeBegin } from './begin-file.ts';
 import type { ReturnPath } from './cutover.ts';
+import { lookingConnect, lookingSides } from './looking-sides.ts';
 import { StandbyLink } from './standby-link.ts';
 
 const TRIES_MAX = 20;
-const ATTEMPTS = 2;
 
 export class WayBack implements ReturnPath {
   private readonly config: SyncConfig;
@@ -49,24 +46,12 @@ export class WayBack implements ReturnPath {
   constructor(config: SyncConfig, { wheel, log, isOwned }: { readonly wheel: KeepaliveWheel; readonly log: Logger; isOwned(): boolean }) {
     this.config = config;
     this.isOwned = isOwned;
-    const { keepalive, reconnect, job } = config;
-    const runName = `godwit:${job.name}:standby`;
-    this.sides = {
-      config,
-      pace: new Pace(config.rate),
-      runName,
-      deadLetters: new DeadLetterFile(''),
-      losses: new LossReport(''),
-      wheel,
-      log,
-      connection: (role, endpoint) => new Connection({ role: `way back: ${role}`, endpoint, clientName: runName, keepalive, reconnect, wheel, log }),
-      onEvent: () => {},
-    };
+    this.sides = lookingSides(config, { name: 'way-back', wheel, log });
   }
 
-  async prepare(): Promise<string[]> {
+  async prepare(isRehearsal: boolean): Promise<string[]> {
     const { config } = this;
-    const connect: ConnectOptions = { sides: this.sides, first: { attemptsMax: ATTEMPTS, patient: false }, unlessStopped: (work) => work };
+    const connect = lookingConnect(this.sides);
     await this.checkOldSide(connect);
     await connectSource(
       connect,
@@ -75,6 +60,7 @@ export class WayBack implements ReturnPath {
     );
     const psyncName = psyncNames(config.psyncCommands);
     await Promise.all(this.controls.map(({ control }) => checkSourceRights(control, control.endpoint, psyncName(control.endpoint))));
+    if (isRehearsal) return ['the way back: both users have the rights that it takes'];
     const jobDir = spoolJobDir(config.spool.dir, config.job.name);
     await removeJobSpool(jobDir);
     await removeBegin(config.spool.dir, config.job.name);
