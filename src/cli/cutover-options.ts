@@ -37,9 +37,7 @@ export function addCutoverOptions(command: Command): void {
     add('--sample <share>', 'part of the keys that is compared before and while writes are stopped: 1%, 0.01; 0 is none')
       .argParser(shareOrNone)
       .default(DEFAULT_CUTOVER.sample, '1%'),
-    add('--max-lag <size>', 'stop no writes before the target is so near')
-      .argParser(sizeOf)
-      .default(DEFAULT_CUTOVER.lagBytesMax, '1mb'),
+    add('--max-lag <size>', 'stop no writes before the target is so near').argParser(sizeOf).default(DEFAULT_CUTOVER.lagBytesMax, '1mb'),
     add('--catch-up <duration>', 'how long to wait for that').argParser(durationOf).default(DEFAULT_CUTOVER.catchUpMs, '60s'),
     add('--reverse', 'keep a sync from the new side to the old one from the switch on, so that --back loses nothing').default(false),
     add('--back', 'go back: the same, in the other direction, of a cut-over with --reverse').default(false),

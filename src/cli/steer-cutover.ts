@@ -43,7 +43,8 @@ async function follow(options: SteeredCutover): Promise<CutoverStatus> {
   for (;;) {
     const { cutover } = await statusOf(options);
     if (!cutover) throw new GodwitError('CUTOVER_UNDONE', `the job at ${options.url} is another run by now, and knows of no cut-over`);
-    for (const { name, tookMs, found } of cutover.steps.slice(told)) options.io.stdout.write(`${name} (${tookMs} ms)\n${found.map((line) => `  ${line}\n`).join('')}`);
+    for (const { name, tookMs, found } of cutover.steps.slice(told))
+      options.io.stdout.write(`${name} (${tookMs} ms)\n${found.map((line) => `  ${line}\n`).join('')}`);
     told = cutover.steps.length;
     if (ENDS.has(cutover.state)) {
       ended.abort();
@@ -67,7 +68,9 @@ async function follow(options: SteeredCutover): Promise<CutoverStatus> {
 function conclude({ state, reason, pausedMs, isRehearsal }: CutoverStatus, io: CliIo): number {
   if (state === 'refused') throw new GodwitError('CUTOVER_REFUSED', reason);
   if (state === 'rolled-back') throw new GodwitError('CUTOVER_UNDONE', reason);
-  io.stdout.write(isRehearsal ? 'godwit: nothing stands in the way of the cut-over; no writes were stopped\n' : `godwit: cut over; writes were stopped for ${pausedMs} ms\n`);
+  io.stdout.write(
+    isRehearsal ? 'godwit: nothing stands in the way of the cut-over; no writes were stopped\n' : `godwit: cut over; writes were stopped for ${pausedMs} ms\n`,
+  );
   if (reason !== '') io.stderr.write(`godwit: warning: ${reason}\n`);
   return 0;
 }
@@ -94,12 +97,15 @@ async function ask({ url }: SteeredCutover, path: string, init: RequestInit): Pr
   try {
     response = await fetch(`${url.replace(/\/+$/, '')}${path}`, { ...init, signal: AbortSignal.timeout(ANSWER_WAIT_MS) });
   } catch (error) {
-    throw new GodwitError('CONNECT_FAILED', `${url} does not answer: ${String((error as Error).message)}`, { fix: 'Check the address; --status-port starts the status server of a job.' });
+    throw new GodwitError('CONNECT_FAILED', `${url} does not answer: ${String((error as Error).message)}`, {
+      fix: 'Check the address; --status-port starts the status server of a job.',
+    });
   }
   const body = (await response.json().catch(() => ({}))) as { readonly error?: string };
   if (response.ok) return body;
   const said = body.error ?? `status ${response.status}`;
-  if (response.status === 401) throw new GodwitError('AUTH_FAILED', `${url}: ${said}`, { fix: 'Give the token of the job: --status-token-file, or GODWIT_STATUS_TOKEN.' });
+  if (response.status === 401)
+    throw new GodwitError('AUTH_FAILED', `${url}: ${said}`, { fix: 'Give the token of the job: --status-token-file, or GODWIT_STATUS_TOKEN.' });
   throw new GodwitError('CUTOVER_REFUSED', `${url}: ${said}`);
 }
 

@@ -222,9 +222,26 @@ test('a dry run tells whether it would go and takes nothing over; of a job that 
   await writers.more(100);
   const rehearsal = cutover('--dry-run', '--reverse', '--sample', '100%');
   expect(await rehearsal.exit).toMatchObject({ code: 0, stderr: '' });
-  for (const words of ['can stop writes', 'it would have all about', 'no difference', 'use 127.0.0.1', 'nothing stands in the way']) expect(said(rehearsal)).toContain(words);
+  for (const words of ['can stop writes', 'it would have all about', 'no difference', 'use 127.0.0.1', 'nothing stands in the way'])
+    expect(said(rehearsal)).toContain(words);
   expect((await running.status()).phase).toBe('incremental-sync');
   expect(writers.gapMsMax).toBeLessThan(1_000);
   await ask(scene.target.port, ['SET', 'planted', 'other']);
   expect(oneLine(await cutover('--dry-run', '--sample', '100%').exit, 'CUTOVER_REFUSED')).toContain('compared keys differ: planted');
+});
+
+test('a key that was about to expire at the source does not live an hour at the new side', async () => {
+  const running = scene.godwit();
+  await running.waitForPhase('incremental-sync');
+  let isLocking = true;
+  const locking = (async () => {
+    while (isLocking) await ask(scene.source.port, ['SET', 'lock', 'mine', 'PX', '3000']);
+  })();
+  const cutting = cutover('--sample', '0', '--switch-command', TO_NEW());
+  const exit = await cutting.exit;
+  isLocking = false;
+  await locking;
+  expect(exit.code).toBe(0);
+  expect(said(cutting)).toContain('1 keys that were about to expire got their own expiry back');
+  await waitFor('the lock to expire', async () => (await ask(scene.target.port, ['EXISTS', 'lock'])) === ':0');
 });

@@ -59,11 +59,16 @@ function runCutover(command: Command, context: CommandContext): Promise<number> 
 /** @throws GodwitError CONFIG_INVALID, and as steerCutover() */
 function steer(url: string, command: Command, io: CliIo): Promise<number> {
   const words = command.opts<CutoverWords & { readonly statusToken?: string; readonly statusTokenFile?: string; readonly dryRun?: boolean }>();
-  if (words.back) throw new GodwitError('CONFIG_INVALID', '--back is for a command line with both sides', { fix: 'The job at the status server goes back by itself: it is the sync back.' });
+  if (words.back)
+    throw new GodwitError('CONFIG_INVALID', '--back is for a command line with both sides', {
+      fix: 'The job at the status server goes back by itself: it is the sync back.',
+    });
   const file = words.statusTokenFile ?? io.env['GODWIT_STATUS_TOKEN_FILE'];
   const token = words.statusToken ?? (file === undefined ? io.env['GODWIT_STATUS_TOKEN'] : tokenIn(path.resolve(io.cwd, file)));
   if (token === undefined || token === '') {
-    throw new GodwitError('CONFIG_MISSING', `the token of the job at ${url} is not given`, { fix: 'Give --status-token-file (its log names the file), or GODWIT_STATUS_TOKEN.' });
+    throw new GodwitError('CONFIG_MISSING', `the token of the job at ${url} is not given`, {
+      fix: 'Give --status-token-file (its log names the file), or GODWIT_STATUS_TOKEN.',
+    });
   }
   const settings = cutoverSettings(words, words.dryRun === true);
   const switchClients = words.switchCommand === undefined ? switchByWord(io) : switchByCommand(words.switchCommand, io);

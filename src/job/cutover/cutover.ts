@@ -5,6 +5,7 @@
  * Invariants: writes are let go on, whatever happens (and by the servers themselves when this process dies). Nothing is switched before the target has answered
  * all that the source has written, as of after its writes were stopped. The sync is ended before writes go on behind a switch.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { GodwitError, toGodwitError } from '../../errors/errors.ts';
 import type { SyncConfig } from '../../config/sync-config.ts';
 import { type Endpoint, endpointName } from '../../model/endpoint.ts';
@@ -48,6 +49,13 @@ export interface CutoverParts {
   sourceEndpoints(): readonly Endpoint[];
   sides(): { readonly from: ClientSide; readonly to: ClientSide };
   readonly wayBack: ReturnPath | undefined;
+  /** Keys that the target holds over their expiry, and who gives them their own one back. */
+  readonly holds: {
+    prepare(): Promise<void>;
+    /** How long to wait until all of them are known; 0 = they are. */
+    unknownForMs(): Promise<number>;
+    release(): Promise<number>;
+  };
   /** Ends the sync; resolves when nothing more is sent to the target. */
   endSync(): Promise<void>;
   /** Has the clients switched; a rejection undoes everything. */
@@ -146,7 +154,7 @@ export class Cutover {
       draining: () => this.prove(),
       verifying: () => this.compare(true, this.leftMs() * COMPARING_SHARE),
       switching: () => this.switchClients(),
-      'ending-sync': () => this.parts.endSync().then(() => ['the sync has ended: what comes to the old side from now on is not copied']),
+      'ending-sync': () => this.endSync(),
       releasing: () => this.release(),
     };
     return steps[name]?.() ?? Promise.resolve([]);
@@ -160,6 +168,7 @@ export class Cutover {
     for (const { what, outcome } of checks) if (outcome === 'warning') this.parts.onEvent('warn', 'cutover.warning', what);
     const problems = checks.filter(({ outcome }) => outcome === 'problem').map(({ what }) => what);
     if (problems.length > 0) throw new GodwitError('CUTOVER_REFUSED', problems.join('; '));
+    if (!settings.isRehearsal) await this.parts.holds.prepare();
     const prepared = (await wayBack?.prepare(settings.isRehearsal)) ?? [];
     const { from, to } = this.parts.sides();
     this.instructions = switchWords(config, from, to, settings.reverse);
@@ -187,7 +196,9 @@ export class Cutover {
   }
 
   private async stopWrites(): Promise<readonly string[]> {
-    const { settings } = this.parts;
+    const { settings, holds } = this.parts;
+    const waitMs = await holds.unknownForMs();
+    if (waitMs > 0) await sleep(waitMs, undefined, { signal: this.cancelled.signal });
     await this.catchUp();
     if (settings.quietWaitMs > 0) {
       this.quiet = new QuietSource(this.primaries);
@@ -231,6 +242,13 @@ export class Cutover {
     const said = await this.parts.switchClients(this.facts, this.cancelled.signal).finally(() => (this.facts = null));
     await this.quiet?.stillQuiet();
     return [...proof, ...fixed, said];
+  }
+
+  private async endSync(): Promise<readonly string[]> {
+    await this.parts.endSync();
+    const ended = 'the sync has ended: what comes to the old side from now on is not copied';
+    const released = await this.parts.holds.release();
+    return released === 0 ? [ended] : [ended, `${released} keys that were about to expire got their own expiry back`];
   }
 
   private async release(): Promise<readonly string[]> {

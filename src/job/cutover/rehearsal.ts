@@ -75,10 +75,15 @@ export class Rehearsal {
         shards: () => this.seen,
         sourceEndpoints: () => this.places.map(({ control }) => control.endpoint),
         sides: () => ({
-          from: clientSide(config.sourceSide, source.places.map(({ endpoint }) => endpoint), source.places[0]?.isClusterNode ?? false),
+          from: clientSide(
+            config.sourceSide,
+            source.places.map(({ endpoint }) => endpoint),
+            source.places[0]?.isClusterNode ?? false,
+          ),
           to: clientSide(config.targetSide, target.primaryEndpoints(), target.isCluster),
         }),
         wayBack: back,
+        holds: { prepare: async () => {}, unknownForMs: async () => 0, release: async () => 0 },
         endSync: async () => {},
         switchClients: () => Promise.reject(new GodwitError('INTERNAL', 'a rehearsal switches nothing')),
         onEvent,

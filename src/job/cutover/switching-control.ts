@@ -58,7 +58,8 @@ export class SwitchingControl implements JobControl, CutoverControl {
 
   begin(settings: CutoverSettings): void {
     if (this.job.isCutting()) throw new GodwitError('NOT_NOW', 'a cut-over is under way');
-    if (this.isPaused || this.isFinishing) throw new GodwitError('NOT_NOW', `the job is ${this.isPaused ? 'paused' : 'about to finish'}: it cannot be cut over`);
+    if (this.isPaused || this.isFinishing)
+      throw new GodwitError('NOT_NOW', `the job is ${this.isPaused ? 'paused' : 'about to finish'}: it cannot be cut over`);
     const switchClients = (facts: SwitchFacts, signal: AbortSignal): Promise<string> => this.word(facts, signal);
     void this.job.cutOver({ settings, switchClients, endsWhenRefused: false, lingerMs: LINGER_MS });
   }

@@ -17,6 +17,7 @@ import { Cutover } from './cutover.ts';
 import { shardView } from './cutover-shard.ts';
 import { readBegin, removeBegin } from './begin-file.ts';
 import type { Tell } from './cutover-record.ts';
+import { HoldRelease } from './hold-release.ts';
 import { Rehearsal } from './rehearsal.ts';
 import { reverseConfig } from './reverse-config.ts';
 import { clientSide } from './switch-words.ts';
@@ -192,6 +193,7 @@ export class SwitchingJob implements SyncJobApi {
     const { config, job, wheel, dependencies } = this;
     this.wayBackConfig = settings.reverse ? (wish.wayBack ?? this.counterpart ?? reverseConfig(config)) : undefined;
     this.wayBack = this.wayBackConfig && new WayBack(this.wayBackConfig, { wheel, log: dependencies.log, isOwned: () => isOwned(job) });
+    const holds = new HoldRelease(config, wheel, dependencies.log);
     const cutover = new Cutover({
       config,
       settings,
@@ -209,12 +211,17 @@ export class SwitchingJob implements SyncJobApi {
         to: clientSide(config.targetSide, job.target.primaryEndpoints(), job.target.isCluster),
       }),
       wayBack: this.wayBack,
+      holds: {
+        prepare: () => holds.prepare(),
+        unknownForMs: async () => job.startedAt + (await holds.settleMs()) - Date.now(),
+        release: () => holds.release(job.shards.flatMap(({ pipeline }) => pipeline?.holds.all() ?? [])),
+      },
       endSync: () => this.endSync(),
       switchClients,
       onEvent: (level, kind, message, details) => this.emit(level, kind, message, details),
     });
     this.cutover = cutover;
-    const end = await cutover.run();
+    const end = await cutover.run().finally(() => holds.close());
     if (end.name === 'refused' || end.name === 'rolled-back') this.refusal = refusalOf(end.name, end.reason);
     const isSwitched = end.name === 'switched';
     await this.wayBack?.end(isSwitched).catch((error: unknown) => this.emit('warn', 'cutover.failed', toGodwitError(error).message));
