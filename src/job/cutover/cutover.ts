@@ -11,7 +11,7 @@ import type { SyncConfig } from '../../config/sync-config.ts';
 import { type Endpoint, endpointName } from '../../model/endpoint.ts';
 import type { Connection } from '../../net/connection.ts';
 import type { KeepaliveWheel } from '../../net/keepalive-wheel.ts';
-import type { CutoverSettings, CutoverStatus, SwitchFacts } from '../../observe/cutover-status.ts';
+import { type CutoverSettings, type CutoverStatus, DEFAULT_CUTOVER, type SwitchFacts } from '../../observe/cutover-status.ts';
 import type { JobStatus } from '../../observe/job-status.ts';
 import type { Logger } from '../../observe/log.ts';
 import { type Check, checkConfig, checkSources, checkStatus } from './cutover-checks.ts';
@@ -23,7 +23,7 @@ import { openPrimaries } from './open-primaries.ts';
 import { QuietSource } from './quiet-source.ts';
 import { type ClientSide, readOnlyWords, switchWords } from './switch-words.ts';
 import { untilCaughtUp } from './catch-up.ts';
-import { clientsOf, WritePause } from './write-pause.ts';
+import { clientsOf, streamPlaces, WritePause } from './write-pause.ts';
 
 /** Of the time that is left of the pause: for what comes behind the comparison. */
 const COMPARING_SHARE = 0.6;
@@ -207,6 +207,7 @@ export class Cutover {
       this.stoppedMs = performance.now();
       return [`no write has come for ${settings.quietMs} ms`];
     }
+    this.cancelled.signal.throwIfAborted();
     this.pause = new WritePause(this.primaries, (reason) => this.cancel({ type: 'failed', reason }));
     this.stoppedMs = performance.now();
     const places = await this.pause.begin();
@@ -215,14 +216,16 @@ export class Cutover {
 
   /** The target has answered all that the source had when its writes were stopped, and since. */
   private async prove(): Promise<readonly string[]> {
-    const places = await new WritePause(this.primaries, () => {}).places();
+    const places = await streamPlaces(this.primaries);
     const proof = await untilApplied(() => this.parts.shards(), places, this.cancelled.signal);
     await this.quiet?.stillQuiet();
+    if (this.pause?.isHolding === false)
+      throw new GodwitError('CUTOVER_UNDONE', 'writes may have come through at the source: this process was too slow to stop them for longer');
     return proof;
   }
 
   private async switchClients(): Promise<readonly string[]> {
-    const { settings, config, wayBack, onEvent } = this.parts;
+    const { config, wayBack, onEvent } = this.parts;
     const proof = await this.prove();
     const fixed = (await wayBack?.fix()) ?? [];
     const { from, to } = this.parts.sides();
@@ -233,13 +236,15 @@ export class Cutover {
     onEvent(
       'info',
       'cutover.switch',
-      `both sides are equal, and writes are stopped: switch the clients now; writes go on at the source in ${settings.holdMs || settings.maxPauseMs} ms`,
+      `both sides are equal, and writes are stopped: switch the clients now; writes go on at the source in ${Math.max(0, Math.round(leftMs))} ms`,
       {
         untilAt,
       },
     );
     this.facts = { job: config.job.name, from: from.addresses, to: to.addresses, toServers: to.servers, toKind: to.kind, instructions, untilAt };
     const said = await this.parts.switchClients(this.facts, this.cancelled.signal).finally(() => (this.facts = null));
+    if (this.pause?.isHolding === false)
+      onEvent('warn', 'cutover.writes', 'writes may have come through at the source while the clients were switched: godwit verify tells');
     await this.quiet?.stillQuiet();
     return [...proof, ...fixed, said];
   }
@@ -275,10 +280,17 @@ export class Cutover {
 
   /** performance.now(); undefined = it takes what it takes. */
   private deadlineOf(name: CutoverStateName): number | undefined {
-    const { maxPauseMs, holdMs } = this.parts.settings;
+    const { maxPauseMs } = this.parts.settings;
+    const holdMs = this.holdMs();
     if (name === 'draining' || name === 'verifying') return (this.stoppedMs ?? 0) + maxPauseMs;
     if (name !== 'switching') return undefined;
     return holdMs > 0 ? (this.switchDeadlineMs ??= performance.now() + holdMs) : (this.stoppedMs ?? 0) + maxPauseMs;
+  }
+
+  /** 0 = what is left of the pause. Where nothing is stopped there is none that has to end soon. */
+  private holdMs(): number {
+    const { holdMs, quietWaitMs } = this.parts.settings;
+    return holdMs === 0 && quietWaitMs > 0 ? DEFAULT_CUTOVER.holdMs : holdMs;
   }
 
   private leftMs(): number {
@@ -286,7 +298,8 @@ export class Cutover {
   }
 
   private lateness(name: CutoverStateName): CutoverEvent {
-    const { maxPauseMs, holdMs } = this.parts.settings;
+    const { maxPauseMs } = this.parts.settings;
+    const holdMs = this.holdMs();
     if (name === 'switching' && holdMs > 0) return { type: 'late', reason: `the clients were not switched within ${holdMs} ms (--hold)` };
     const doing =
       { draining: 'the target had not applied all', verifying: 'the comparison was not over', switching: 'the clients were not switched' }[name as string] ??

@@ -89,7 +89,9 @@ export class HoldRelease {
 
 /** Some of them together, and where a client was faster with one of these, each by itself. */
 async function releaseSome(control: Connection, database: number, holds: readonly Hold[]): Promise<number> {
-  const [, , ...left] = must(await control.callAll([['SELECT', database], ['WATCH', ...holds.map(({ key }) => key)], ...holds.map(({ key }) => ['PTTL', key])]));
+  const [, , ...left] = must(
+    await control.callAll([['SELECT', database], ['WATCH', ...holds.map(({ key }) => key)], ...holds.map(({ key }) => ['PTTL', key])]),
+  );
   const nowMs = Date.now();
   const stillHeld = holds.filter(({ heldMs }, i) => Number(left[i]) > 0 && Math.abs(nowMs + Number(left[i]) - heldMs) < TOLERANCE_MS);
   const replies = must(await control.callAll([['MULTI'], ...stillHeld.map(({ key, expiryMs }) => ['PEXPIREAT', key, expiryMs]), ['EXEC']]));

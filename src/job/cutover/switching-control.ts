@@ -61,7 +61,7 @@ export class SwitchingControl implements JobControl, CutoverControl {
     if (this.isPaused || this.isFinishing)
       throw new GodwitError('NOT_NOW', `the job is ${this.isPaused ? 'paused' : 'about to finish'}: it cannot be cut over`);
     const switchClients = (facts: SwitchFacts, signal: AbortSignal): Promise<string> => this.word(facts, signal);
-    void this.job.cutOver({ settings, switchClients, endsWhenRefused: false, lingerMs: LINGER_MS });
+    this.job.cutOver({ settings, switchClients, endsWhenRefused: false, lingerMs: LINGER_MS }).catch(() => {});
   }
 
   say(word: 'switched' | 'back'): void {

@@ -134,13 +134,13 @@ export class SwitchingJob implements SyncJobApi {
     this.stopAsked = true;
     this.rehearsal?.stop();
     this.cutover?.stop('the job is to end');
-    void this.cutting.finally(() => this.job.stop());
+    void this.cutting.catch(() => false).then(() => this.job.stop());
   }
 
   abort(): void {
     this.stopAsked = true;
     this.cutover?.stop('the job is to end at once');
-    void this.cutting.finally(() => this.job.abort());
+    void this.cutting.catch(() => false).then(() => this.job.abort());
   }
 
   get control(): JobControl {

@@ -60,13 +60,15 @@ export class WritePause {
         return placeOf(connection, String(info));
       }),
     );
-    this.timer = setInterval(() => void this.renew(), RENEW_EVERY_MS);
+    // It may have been given up meanwhile: nobody would end it then.
+    if (!this.isOver) this.timer = setInterval(() => void this.renew(), RENEW_EVERY_MS);
     return places;
   }
 
-  /** Where each stands now. @throws GodwitError of the connection */
-  places(): Promise<StreamPlace[]> {
-    return Promise.all(this.connections.map(async (connection) => placeOf(connection, String(await connection.call('INFO', 'replication')))));
+  /** No server can have let writes through by now. */
+  get isHolding(): boolean {
+    const nowMs = performance.now();
+    return !this.isOver && this.servers.length === this.connections.length && this.servers.every(({ sentMs }) => nowMs - sentMs < PAUSE_LEASE_MS);
   }
 
   /**
@@ -117,6 +119,11 @@ export class WritePause {
     clearInterval(this.timer);
     this.onBroken(reason);
   }
+}
+
+/** Where each of the servers stands now. @throws GodwitError of the connection */
+export function streamPlaces(connections: readonly Connection[]): Promise<StreamPlace[]> {
+  return Promise.all(connections.map(async (connection) => placeOf(connection, String(await connection.call('INFO', 'replication')))));
 }
 
 function pauseCommand(): [string, string, number, string] {
