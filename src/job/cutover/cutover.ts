@@ -28,6 +28,7 @@ import { clientsOf, streamPlaces, WritePause } from './write-pause.ts';
 /** Of the time that is left of the pause: for what comes behind the comparison. */
 const COMPARING_SHARE = 0.6;
 const STRAGGLERS_NAMED_MAX = 5;
+const LAST_BYTES_MS = 2_000;
 
 /** The way back, where one is wanted (way-back.ts). */
 export interface ReturnPath {
@@ -75,6 +76,8 @@ export class Cutover {
   private pausedMs = 0;
   private switchDeadlineMs: number | undefined;
   private holdUntilAt = 0;
+  /** The clients are switched. */
+  private isCommitted = false;
   private instructions: readonly string[] = [];
   private facts: SwitchFacts | null = null;
 
@@ -123,7 +126,7 @@ export class Cutover {
       const named = clients
         .slice(0, STRAGGLERS_NAMED_MAX)
         .map(({ address, name, command }) => `${name === '' ? address : `${name} (${address})`} last ${command}`);
-      const message = `${clients.length} clients are at the old side ${endpointName(connection.endpoint)} again: ${named.join(', ')}. What they write there is there alone`;
+      const message = `clients at the old side ${endpointName(connection.endpoint)} again, ${clients.length}: ${named.join(', ')}. What they write there is there alone`;
       this.parts.onEvent('warn', 'cutover.stragglers', message, { clients: clients.length });
     }
   }
@@ -243,10 +246,23 @@ export class Cutover {
     );
     this.facts = { job: config.job.name, from: from.addresses, to: to.addresses, toServers: to.servers, toKind: to.kind, instructions, untilAt };
     const said = await this.parts.switchClients(this.facts, this.cancelled.signal).finally(() => (this.facts = null));
-    if (this.pause?.isHolding === false)
-      onEvent('warn', 'cutover.writes', 'writes may have come through at the source while the clients were switched: godwit verify tells');
-    await this.quiet?.stillQuiet();
+    this.isCommitted = true;
+    await this.bringStragglers();
     return [...proof, ...fixed, said];
+  }
+
+  /** What has come through at the source in the moment of the switch is brought as long as the sync runs, and told. */
+  private async bringStragglers(): Promise<void> {
+    const { onEvent } = this.parts;
+    const wasHolding = this.pause?.isHolding !== false;
+    if (!wasHolding) onEvent('warn', 'cutover.writes', 'writes may have come through at the source while the clients were switched: godwit verify tells');
+    try {
+      await this.quiet?.stillQuiet();
+      await untilApplied(() => this.parts.shards(), await streamPlaces(this.primaries), AbortSignal.timeout(LAST_BYTES_MS));
+    } catch (error) {
+      const { message } = toGodwitError(error);
+      onEvent('warn', 'cutover.writes', `while the clients were switched: ${message}. godwit verify tells whether anything is missing`);
+    }
   }
 
   private async endSync(): Promise<readonly string[]> {
@@ -317,7 +333,7 @@ export class Cutover {
   }
 
   private cancel(event: CutoverEvent): void {
-    if (!this.cancelled.signal.aborted) this.cancelled.abort(event);
+    if (!this.isCommitted && !this.cancelled.signal.aborted) this.cancelled.abort(event);
   }
 
   private untilCancelled(): Promise<never> {
