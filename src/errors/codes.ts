@@ -178,6 +178,10 @@ export const ERROR_CODES = {
     'Let it run to its end first, or add --yes to give it up: a new run begins anew then.',
   ),
   NOT_NOW: checkpoint('The running job cannot do now what it was asked for over HTTP.', 'The message says why; ask again when that is over.'),
+  JOB_CUT_OVER: checkpoint(
+    'The clients of this job were switched to its target, and a sync from there back to its source has begun: both together would copy in a circle.',
+    'Go on with the sync back (the sides exchanged, --job as the message names it), go back with `godwit cutover --back`, or end the sync back with --finish first.',
+  ),
   SPOOL_FAILED: checkpoint('The spool directory cannot be used.', 'Check spool.dir, its permissions and its disk.'),
   // 8: verification
   VERIFY_DIFFERENCES: {

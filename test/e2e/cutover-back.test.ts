@@ -65,6 +65,7 @@ test('there and back between two servers, with writes all the time: none that wa
   await client.select(3);
   await client.rpush('elsewhere', 'a', 'b');
   client.disconnect();
+  expect(oneLine(await scene.godwit('--on-existing', 'replace').exit, 'JOB_CUT_OVER')).toContain('-back has begun');
   const back = cutover(pair, '--back', '--reverse', '--switch-command', switchTo(pair));
   expect(oneLine(await there.exit, 'FENCED')).toContain('another Godwit');
   await back.waitForStatus('the sync there', ({ job, phase }) => !job.endsWith('-back') && phase === 'incremental-sync', { timeoutMs: 20_000 });

@@ -9,6 +9,7 @@ import type { BeginPlace } from '../../config/sync-config.ts';
 import { spoolJobDir } from '../../source/replica/spool/spool-runs.ts';
 
 const FILE = 'begin.json';
+const BEGUN = 'begun.json';
 const VERSION = 1;
 
 /** @throws SPOOL_FAILED */
@@ -44,7 +45,23 @@ export async function readBegin(spoolDir: string, job: string): Promise<readonly
   throw new GodwitError('SPOOL_FAILED', `${name} is not what this version of Godwit writes`);
 }
 
-/** The marks of the job tell more by now, or it does not begin after all. */
+/** The sync has marks of its own by now, which tell more. That it has begun stays on record: the one that was cut over must not be started again beside it. */
+export async function noteBegun(spoolDir: string, job: string): Promise<void> {
+  const dir = spoolJobDir(spoolDir, job);
+  await fs.rename(path.join(dir, FILE), path.join(dir, BEGUN)).catch(() => {});
+}
+
+/** A sync of this name goes on from a switch, and has not been finished. */
+export async function hasBegun(spoolDir: string, job: string): Promise<boolean> {
+  return fs.access(path.join(spoolJobDir(spoolDir, job), BEGUN)).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** It does not begin after all, or is over. */
 export async function removeBegin(spoolDir: string, job: string): Promise<void> {
-  await fs.rm(path.join(spoolJobDir(spoolDir, job), FILE), { force: true });
+  const dir = spoolJobDir(spoolDir, job);
+  for (const name of [FILE, BEGUN]) await fs.rm(path.join(dir, name), { force: true });
+  await fs.rmdir(dir).catch(() => {});
 }

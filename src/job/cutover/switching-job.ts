@@ -15,7 +15,7 @@ import { logEvent } from '../../observe/log-event.ts';
 import { SyncJob } from '../sync-job.ts';
 import { Cutover } from './cutover.ts';
 import { shardView } from './cutover-shard.ts';
-import { readBegin, removeBegin } from './begin-file.ts';
+import { hasBegun, noteBegun, readBegin, removeBegin } from './begin-file.ts';
 import type { Tell } from './cutover-record.ts';
 import { HoldRelease } from './hold-release.ts';
 import { Rehearsal } from './rehearsal.ts';
@@ -103,10 +103,19 @@ export class SwitchingJob implements SyncJobApi {
   /** A job that a switch has left a place for begins there, until it has marks. */
   private async runSync(config: SyncConfig): Promise<JobResult> {
     const { sync, spool, job } = config;
-    const beginAt = sync.finish ? undefined : await readBegin(spool.dir, job.name);
+    if (sync.finish) return this.job.run().finally(() => removeBegin(spool.dir, job.name));
+    const beginAt = await readBegin(spool.dir, job.name);
     if (beginAt !== undefined) this.job = this.open({ ...config, beginAt });
+    else if (this.counterpart === undefined) await this.refuseCircle(config);
     if (this.stopAsked) this.job.stop();
     return this.job.run();
+  }
+
+  /** Started again beside the sync back, by a supervisor perhaps, it would copy what that brings. @throws GodwitError JOB_CUT_OVER */
+  private async refuseCircle(config: SyncConfig): Promise<void> {
+    const back = reverseConfig(config).job.name;
+    if (!(await hasBegun(config.spool.dir, back))) return;
+    throw new GodwitError('JOB_CUT_OVER', `the job ${config.job.name} was cut over, and the sync back ${back} has begun`, { details: { job: config.job.name, back } });
   }
 
   /** @throws the reason, where the job was to end then */
@@ -160,7 +169,7 @@ export class SwitchingJob implements SyncJobApi {
     const job = new SyncJob(config, this.dependencies);
     job.on('event', (event) => {
       // It has marks by then.
-      if (event.kind === 'job.phase' && event.details['phase'] === 'incremental-sync') void removeBegin(config.spool.dir, config.job.name);
+      if (event.kind === 'job.phase' && event.details['phase'] === 'incremental-sync') void noteBegun(config.spool.dir, config.job.name);
       for (const listener of this.listeners) listener(event);
     });
     return job;
