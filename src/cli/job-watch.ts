@@ -8,7 +8,7 @@ import type { RoundTripFacts, SyncJobApi } from '../observe/job-api.ts';
 import type { JobStatus } from '../observe/job-status.ts';
 import type { Redactor } from '../observe/redaction.ts';
 import { spoolJobDir } from '../source/replica/spool/spool-runs.ts';
-import { MetricsPage } from '../status/metrics/metrics-page.ts';
+import type { MetricsPage } from '../status/metrics/metrics-page.ts';
 import { AccessToken, makeTokenFile, type TokenFile } from '../status/server/access-token.ts';
 import { EventRing } from '../status/server/event-ring.ts';
 import { ShakeStatus } from '../status/shake-status.ts';
@@ -65,6 +65,8 @@ export class JobWatch {
     const events = new EventRing(Date.now().toString(36));
     const meter = measureProcess();
     this.meter = meter;
+    // Not before it is needed: a run begins sooner without it.
+    const { MetricsPage } = await import('../status/metrics/metrics-page.ts');
     const metrics = new MetricsPage({ status, processFacts: () => meter.facts() });
     this.metrics = metrics;
     job.on('event', (event) => {
