@@ -75,6 +75,7 @@ export function buildJobConfig(settings: Settings, target: SideSetting, name: st
     deadLetter: { file: settings.value('dead_letter.file') ?? '' },
     report: { file: settings.value('report.file') ?? '' },
     status: { port: settings.required('status.port'), host: settings.required('status.host'), isShake: settings.shake !== undefined },
+    doctor: { intervalMs: settings.required('doctor.interval') },
     log: {
       level: settings.required('log.level'),
       format: settings.required('log.format'),

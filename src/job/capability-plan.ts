@@ -1,7 +1,22 @@
 /** What a source of one version may hold that a target of another cannot, known before the start from the versions alone. docs/conversion.md has the rules. */
-import { atLeast, type ServerVersion } from '../model/server-version.ts';
+import type { OnUnsupported } from '../config/sync-config.ts';
+import { atLeast, type ServerVersion, versionName } from '../model/server-version.ts';
 import { ValueKind } from '../model/value-kind.ts';
 import { representable, type ValueFeatures } from '../rdb/encode/representable.ts';
+
+/** The warning at the start of a run; undefined where the target can hold everything that versions tell of. */
+export function lossWarning(
+  sources: readonly (ServerVersion | undefined)[],
+  target: ServerVersion | undefined,
+  onUnsupported: OnUnsupported,
+): { readonly message: string; readonly losses: readonly string[] } | undefined {
+  const source = sources.find((version) => version !== undefined && target !== undefined && capabilityPlan(version, target).length > 0);
+  if (source === undefined || target === undefined) return undefined;
+  const losses = capabilityPlan(source, target);
+  const then = { stop: 'the run stops at the first of it', skip: 'such keys are left out', degrade: 'the target gets what it can hold' }[onUnsupported];
+  const message = `the target (${versionName(target)}) cannot hold all that the source (${versionName(source)}) may have: ${losses.join('. ')}. ${then} (--on-unsupported ${onUnsupported})`;
+  return { message, losses };
+}
 
 /** Each begins with what it is about; empty when the target can hold everything, modules apart. */
 export function capabilityPlan(source: ServerVersion, target: ServerVersion): string[] {

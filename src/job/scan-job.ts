@@ -21,6 +21,7 @@ import { Pace, type PaceLimits } from '../pipeline/pace.ts';
 import { LossReport } from '../target/loss-report.ts';
 import type { JobSource, SourcePlace } from './job-source.ts';
 import type { JobTarget, TakenOver } from './job-target.ts';
+import { DoctorRounds } from './doctor/doctor-rounds.ts';
 import { LastingTrouble } from './lasting-trouble.ts';
 import { connectSource, connectTarget, type ConnectOptions } from './connect-sides.ts';
 import { openSource, openTarget, type SidesOptions } from './open-sides.ts';
@@ -52,6 +53,7 @@ export class ScanJob implements SyncJobApi {
   epoch = 0;
   lastError: JobStatus['errors']['last'] = null;
   readonly rates = new RateMeter();
+  readonly doctor: DoctorRounds;
   readonly deadLetters: DeadLetterFile;
   readonly losses: LossReport;
   readonly pace: Pace;
@@ -102,6 +104,7 @@ export class ScanJob implements SyncJobApi {
       },
       onOver: (lastedMs) => this.emit('info', 'target.ready', 'the target takes writes again', { lastedMs }),
     });
+    this.doctor = new DoctorRounds({ kind: 'scan', job: this, onEvent: (level, kind, message, details) => this.emit(level, kind, message, details) });
     this.gate = new TargetGate({
       target: () => this.target,
       notReady: this.notReady,
@@ -135,6 +138,7 @@ export class ScanJob implements SyncJobApi {
       throw error;
     } finally {
       clearInterval(this.sampler);
+      this.doctor.close();
       await this.closeAll();
       this.losses.close();
     }
@@ -295,6 +299,7 @@ export class ScanJob implements SyncJobApi {
     if (this.stopAsked) return;
     this.enter('full-sync');
     this.sampler = setInterval(() => this.sample(), SAMPLE_EVERY_MS);
+    this.doctor.start();
     const outcomes = await Promise.all(this.shards.map((shard) => this.runShard(shard)));
     if (outcomes.every((outcome) => outcome === 'done')) this.reason = 'full-sync-done';
   }

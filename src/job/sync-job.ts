@@ -21,10 +21,11 @@ import { SpoolBudget } from '../source/replica/spool/disk-space.ts';
 import { newestEpoch, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import { DeadLetterFile } from '../target/dead-letter.ts';
 import { LossReport } from '../target/loss-report.ts';
-import { capabilityPlan } from './capability-plan.ts';
+import { lossWarning } from './capability-plan.ts';
 import { jobStatus } from './job-status-view.ts';
 import type { JobSource, SourcePlace } from './job-source.ts';
 import type { JobTarget, PipelinePlan, TakenOver } from './job-target.ts';
+import { DoctorRounds } from './doctor/doctor-rounds.ts';
 import { LastingTrouble } from './lasting-trouble.ts';
 import { type JobRules, NO_RULES, openRules, tellOtherRules } from './open-edits.ts';
 import { checkDatabases } from './preflight.ts';
@@ -48,6 +49,7 @@ export class SyncJob implements SyncJobApi {
   epoch = 0;
   lastError: { code: string; message: string; at: number } | null = null;
   readonly rates = new RateMeter();
+  readonly doctor: DoctorRounds;
   readonly deadLetters: DeadLetterFile;
   readonly losses: LossReport;
   readonly pace: Pace;
@@ -100,6 +102,7 @@ export class SyncJob implements SyncJobApi {
     this.source = openSource(this.sides, { kind: 'standalone', endpoint: config.source });
     this.target = openTarget(this.sides, { kind: 'standalone', endpoint: config.target });
     this.notReady = this.trouble('TARGET_NOT_READY', 'target.not-ready', 'target.ready', 'the target takes writes again');
+    this.doctor = new DoctorRounds({ kind: 'sync', job: this, onEvent: (level, kind, message, details) => this.emit(level, kind, message, details) });
     this.gate = new TargetGate({
       target: () => this.target,
       notReady: this.notReady,
@@ -128,6 +131,7 @@ export class SyncJob implements SyncJobApi {
       throw error;
     } finally {
       clearInterval(this.sampler);
+      this.doctor.close();
       this.moves?.close();
       await this.closeAll();
       this.losses.close();
@@ -261,15 +265,9 @@ export class SyncJob implements SyncJobApi {
   }
 
   private tellLosses(): void {
-    const target = this.target.version;
-    const versions = this.shards.map(({ control }) => control.server.version).filter((version) => version !== undefined);
-    const source = versions.find((version) => target !== undefined && capabilityPlan(version, target).length > 0);
-    if (source === undefined || target === undefined) return;
-    const losses = capabilityPlan(source, target);
-    const { onUnsupported } = this.config.sync;
-    const then = { stop: 'the run stops at the first of it', skip: 'such keys are left out', degrade: 'the target gets what it can hold' }[onUnsupported];
-    const message = `the target (${versionName(target)}) cannot hold all that the source (${versionName(source)}) may have: ${losses.join('. ')}. ${then} (--on-unsupported ${onUnsupported})`;
-    this.emit('warn', 'versions.losses', message, { losses });
+    const versions = this.shards.map(({ control }) => control.server.version);
+    const warning = lossWarning(versions, this.target.version, this.config.sync.onUnsupported);
+    if (warning !== undefined) this.emit('warn', 'versions.losses', warning.message, { losses: warning.losses });
   }
 
   private async checkRights(): Promise<void> {
@@ -314,6 +312,7 @@ export class SyncJob implements SyncJobApi {
       onEvent: (level, kind, message, details) => this.emit(level, kind, message, details),
     });
     this.sampler = setInterval(() => this.sample(), SAMPLE_EVERY_MS);
+    this.doctor.start();
     dependencies.log.debug({ pipelines: this.shards.map(({ name }) => name) }, 'the pipelines begin');
     const outcomes = await Promise.all(this.shards.map((shard) => this.runShard(shard)));
     if (outcomes.every((outcome) => outcome === 'full-sync-done')) this.reason = 'full-sync-done';
