@@ -32,7 +32,7 @@ ACL DRYRUN where that is granted. Folders that are made to try the spool are rem
 const ESTIMATE = `## What is taken for granted
 A full sync is not there to be measured before it begins. What the source saves and sends is reckoned at 50 MiB/s of its memory, what each node of the target takes at 25 MiB/s (or
 \`--rate-bytes\`), which is slower than what [bench/RESULTS.md](../bench/RESULTS.md) has; a break is to be bridged for 2 minutes at least. The rate of writes is that of one second: look
-when the source is busy. Where the source keeps no backlog yet (no replica was ever there), it is what its clients send, in the share of writing commands.`;
+when the source is busy, or for longer (\`--watch 10m\`). Where the source keeps no backlog yet (no replica was ever there), it is what its clients send, in the share of writing commands.`;
 
 const JSON_HEAD = `## As JSON
 \`--json\` writes one document. Times are Unix milliseconds, sizes are bytes, -1 is unknown.

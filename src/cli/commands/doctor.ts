@@ -5,8 +5,9 @@
  */
 import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { resolveDoctorConfig } from '../../config/doctor-config.ts';
+import { parseDuration } from '../../config/quantity.ts';
 import type { ConfigInput } from '../../config/gather-settings.ts';
 import { Doctor } from '../../job/doctor/doctor.ts';
 import { createLogger } from '../../observe/create-logger.ts';
@@ -16,6 +17,9 @@ import { doctorText } from '../../status/doctor/doctor-text.ts';
 import type { CommandContext } from '../command-context.ts';
 import { addDoctorOptions, doctorInput, onlyFile } from '../config-options.ts';
 
+const WATCH_MS = 1_000;
+const WATCH_MIN_MS = 100;
+const WATCH_MAX_MS = 3_600_000;
 const WIDTH = 160;
 const WIDTH_MIN = 60;
 const EXIT_CODES: Readonly<Record<Severity, number>> = { ok: 0, info: 0, warn: 1, error: 9 };
@@ -25,6 +29,7 @@ interface DoctorWords {
   readonly scan?: boolean;
   readonly notifications?: boolean;
   readonly setNotifications?: boolean;
+  readonly watch: number;
 }
 
 const EXAMPLES = `
@@ -50,6 +55,7 @@ export function registerDoctor(program: Command, context: CommandContext): void 
     .argument('[TARGET]', 'the address of the target');
   addDoctorOptions(command)
     .addOption(new Option('--json', 'the report as one JSON document').helpGroup('Doctor:'))
+    .addOption(new Option('--watch <duration>', 'how long the servers are watched, to see how much is written').argParser(durationOf).default(WATCH_MS, '1s').helpGroup('Doctor:'))
     .addOption(new Option('--scan', 'the job is to be a godwit scan').helpGroup('Doctor:'))
     .addOption(new Option('--notifications', 'of a scan: it is to follow what changes').helpGroup('Doctor:'))
     .addOption(new Option('--no-set-notifications', 'of a scan: it is to leave notify-keyspace-events of the source alone').helpGroup('Doctor:'))
@@ -66,10 +72,16 @@ async function seeDoctor(source: string | undefined, target: string | undefined,
   for (const warning of warnings) io.stderr.write(`godwit: warning: ${warning}\n`);
   const log = createLogger('error', { write: (line) => void io.stderr.write(line) }, redactor);
   const scan = { notifications: words.notifications === true, setNotifications: words.setNotifications !== false };
-  const report = await new Doctor({ kind, config, load, scan, stdin: io.stdin as Readable }, log).run();
+  const report = await new Doctor({ kind, config, load, scan, stdin: io.stdin as Readable, watchMs: words.watch }, log).run();
   const width = io.stdout.isTTY === true ? Math.max(WIDTH_MIN, io.stdout.columns ?? WIDTH) : WIDTH;
   io.stdout.write(redactor.text(words.json === true ? `${JSON.stringify(report, null, 2)}\n` : doctorText(report, width)));
   return EXIT_CODES[report.severity];
+}
+
+function durationOf(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined || ms < WATCH_MIN_MS || ms > WATCH_MAX_MS) throw new InvalidArgumentError('Give a duration from 100ms to 1h.');
+  return ms;
 }
 
 /** SOURCE alone that ends in .toml is a configuration; one that exists as a file, or `-` or a URL of the web, is what a load reads. */

@@ -12,7 +12,7 @@ export interface Activity {
   readonly measuredBy: 'offset' | 'input';
   /** -1 = unknown. */
   readonly commandsPerSecond: number;
-  /** Of one core, of its main thread where that is told; -1 = unknown. */
+  /** Of its time that its main thread has spent; -1 = unknown. */
   readonly busyShare: number;
 }
 
@@ -27,7 +27,12 @@ export interface ActivitySample {
   readonly calls: number;
   readonly writeCalls: number;
   readonly cpuSeconds: number;
+  /** That commands took: scripts and transactions with what they hold, and all others, which these hold are counted again. */
+  readonly wrapperSeconds: number;
+  readonly plainSeconds: number;
 }
+
+const WRAPPERS = /^(?:eval|evalsha|fcall)(?:_ro)?$|^exec$/;
 
 /** @throws CONNECTION_* */
 export async function sampleActivity(connection: Connection): Promise<ActivitySample> {
@@ -36,10 +41,12 @@ export async function sampleActivity(connection: Connection): Promise<ActivitySa
 }
 
 export function activitySample(info: InfoFields, stats: InfoFields, atMs: number): ActivitySample {
-  let [calls, writeCalls] = [0, 0];
-  for (const [name, count] of stats.calls()) {
-    calls += count;
-    if (builtInCommands.named(name)?.writes) writeCalls += count;
+  let [calls, writeCalls, wrapperUsec, plainUsec] = [0, 0, 0, 0];
+  for (const [name, one] of stats.commands()) {
+    calls += one.calls;
+    if (builtInCommands.named(name)?.writes) writeCalls += one.calls;
+    if (WRAPPERS.test(name)) wrapperUsec += one.usec;
+    else plainUsec += one.usec;
   }
   const ofMain = info.number('used_cpu_user_main_thread');
   const cpu = ofMain < 0 ? ['used_cpu_user', 'used_cpu_sys'] : ['used_cpu_user_main_thread', 'used_cpu_sys_main_thread'];
@@ -52,6 +59,8 @@ export function activitySample(info: InfoFields, stats: InfoFields, atMs: number
     calls: stats.raw === '' ? -1 : calls,
     writeCalls,
     cpuSeconds: cpuSeconds.some((one) => one < 0) ? -1 : cpuSeconds[0] + cpuSeconds[1],
+    wrapperSeconds: stats.raw === '' ? -1 : wrapperUsec / 1e6,
+    plainSeconds: stats.raw === '' ? -1 : plainUsec / 1e6,
   };
 }
 
@@ -71,6 +80,11 @@ export function activityBetween(before: ActivitySample, after: ActivitySample): 
     writeBytesPerSecond: byOffset >= 0 ? byOffset : input < 0 ? -1 : input * share,
     measuredBy: byOffset >= 0 ? 'offset' : 'input',
     commandsPerSecond: calls,
-    busyShare: perSecond(({ cpuSeconds }) => cpuSeconds),
+    // A server that does not get the CPU that it wants is busy too: then it is the commands that take long.
+    busyShare: Math.max(
+      perSecond((one) => one.cpuSeconds),
+      perSecond((one) => one.wrapperSeconds),
+      perSecond((one) => one.plainSeconds),
+    ),
   };
 }

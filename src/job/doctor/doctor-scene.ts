@@ -1,4 +1,5 @@
 /** What the checks look at. The light one is what a running job has too: the checks that are repeated get no more. */
+import type { KnownPipeline } from '../../checkpoint/job-marks.ts';
 import type { LoadConfig, SyncConfig } from '../../config/sync-config.ts';
 import type { GodwitError } from '../../errors/errors.ts';
 import type { Finding } from '../../observe/finding.ts';
@@ -54,6 +55,8 @@ export interface DoctorScene extends LightScene {
   readonly scan: Partial<ScanOptions>;
   /** null: it could not be reached. */
   readonly target: JobTarget | null;
+  /** What earlier runs of the job have left at the target; an error where that is no mark of such a job. */
+  readonly known: ReadonlyMap<string, KnownPipeline> | GodwitError;
   readonly failures: readonly SideFailure[];
   readonly clusters: readonly SurveyedCluster[];
   readonly rules: JobRules;

@@ -76,7 +76,11 @@ export class DoctorSides {
     // One that is not reached ends the look at all of them: who else answers is known behind it.
     if (otherSources.length === 0) return;
     const waiting = [...this.opened].filter(([name, connection]) => name.startsWith('source ') && !connection.isReady && connection.stateName !== 'closed');
-    await Promise.all(waiting.map(([, connection]) => connection.ready().catch(() => {})));
+    for (const [name, connection] of waiting) {
+      const address = name.slice('source '.length);
+      const error = await connection.ready().then(() => undefined, toGodwitError);
+      if (error !== undefined && !this.failures.some((one) => one.address === address)) this.failures.push({ side: 'source', address, error });
+    }
   }
 
   async openTarget(): Promise<void> {
@@ -164,7 +168,8 @@ function seedsOf(side: SideSetting): readonly Endpoint[] {
 }
 
 /** Of the one that the error is about. */
-function addressOf({ details }: GodwitError, endpoint: Endpoint): string {
+function addressOf({ details, message }: GodwitError, endpoint: Endpoint): string {
   const address = (details as { address?: unknown } | undefined)?.address;
-  return typeof address === 'string' ? address : endpointName(endpoint);
+  if (typeof address === 'string') return address;
+  return /(?:\[[0-9a-f:.]+\]|[\w.-]+):\d{1,5}\b/i.exec(message)?.[0] ?? endpointName(endpoint);
 }

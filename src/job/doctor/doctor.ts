@@ -6,7 +6,6 @@
  * Invariants: nothing is written to either side; what a check cannot find out is said and fails nothing.
  */
 import { cpus, loadavg } from 'node:os';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Readable } from 'node:stream';
 import type { LoadConfig, SyncConfig } from '../../config/sync-config.ts';
 import { toGodwitError } from '../../errors/errors.ts';
@@ -23,13 +22,10 @@ import { activityBetween, sampleActivity } from './activity.ts';
 import { CHECKS } from './checks.ts';
 import type { Check, DoctorKind, DoctorScene } from './doctor-scene.ts';
 import { DoctorSides } from './doctor-sides.ts';
+import { LoopDelay } from './loop-delay.ts';
 import { type NodeSurvey, surveyNode } from './node-survey.ts';
 import { sampleKeys } from './sample-keys.ts';
 import { freeBytesAt, spoolBytesIn } from './spool-room.ts';
-
-/** Over which the servers are watched. */
-const WATCH_MS = 1_000;
-const EVENT_LOOP_RESOLUTION_MS = 10;
 
 export interface DoctorPlan {
   readonly kind: DoctorKind;
@@ -38,6 +34,8 @@ export interface DoctorPlan {
   readonly load: LoadConfig | null;
   readonly scan: Partial<ScanOptions>;
   readonly stdin: Readable;
+  /** How long the servers are watched. */
+  readonly watchMs: number;
 }
 
 export interface CheckReport {
@@ -93,8 +91,8 @@ export class Doctor {
     try {
       await Promise.all([kind === 'load' ? undefined : sides.openSource(), kind === 'load' ? sides.openServer() : sides.openTarget()]);
       const scene = await this.scene(sides);
-      const checks: CheckReport[] = [];
-      for (const check of CHECKS) if (check.kinds.includes(kind)) checks.push(await reportOf(check, scene));
+      // Side by side: what each asks goes in one write, so that none gets between the words of another.
+      const checks = await Promise.all(CHECKS.filter((check) => check.kinds.includes(kind)).map((check) => reportOf(check, scene)));
       const findings = checks.flatMap((check) => check.findings);
       const count = (severity: Severity): number => findings.filter((one) => one.severity === severity).length;
       return {
@@ -118,22 +116,22 @@ export class Doctor {
     const { kind, config, scan } = this.plan;
     const survey = (side: NodeSurvey['side']): Promise<NodeSurvey[]> => Promise.all(sides.reached(side).map((connection) => surveyNode(connection, side)));
     const [sources, targets] = await Promise.all([survey('source'), survey('target')]);
-    const loop = monitorEventLoopDelay({ resolution: EVENT_LOOP_RESOLUTION_MS });
-    const [, sample, rules, load] = await Promise.all([
-      watch([...sources, ...targets], () => loop.enable()),
+    const loop = new LoopDelay();
+    const [, sample, known, rules, load] = await Promise.all([
+      watch([...sources, ...targets], this.plan.watchMs, () => loop.start()),
       sampleKeys(kind === 'load' ? [] : sources),
+      Promise.resolve(sides.target?.known() ?? new Map<string, never>()).catch(toGodwitError),
       this.rules(),
       this.load(),
       sides.surveyClusters(),
     ]);
-    loop.disable();
+    const delayMaxMs = loop.stop();
     for (const { side, map } of sides.clusters) {
       for (const node of side === 'source' ? sources : targets) {
         const shard = map.owningShards.find(({ primary }) => primary.port === node.endpoint.port && primary.host === node.endpoint.host);
         node.slots = shard?.slots.reduce((sum, { first, last }) => sum + last - first + 1, 0) ?? -1;
       }
     }
-    const known = await sides.target?.known().catch(() => undefined);
     return {
       kind,
       config,
@@ -147,10 +145,11 @@ export class Doctor {
       ...rules,
       sample: sample.keys,
       sampleTrouble: sample.trouble,
-      hasBegun: known !== undefined && known.size > 0,
+      known,
+      hasBegun: known instanceof Map && known.size > 0,
       diskFreeBytes: await freeBytesAt(config.spool.dir),
       spoolBytes: await spoolBytesIn(spoolJobDir(config.spool.dir, config.job.name)),
-      eventLoop: { delayMaxMs: Math.max(0, loop.max / 1e6 - EVENT_LOOP_RESOLUTION_MS), loadAverage: loadavg()[0], cpus: cpus().length },
+      eventLoop: { delayMaxMs, loadAverage: loadavg()[0], cpus: cpus().length },
     };
   }
 
@@ -179,11 +178,11 @@ export class Doctor {
   }
 }
 
-async function watch(nodes: readonly NodeSurvey[], started: () => void): Promise<void> {
+async function watch(nodes: readonly NodeSurvey[], forMs: number, started: () => void): Promise<void> {
   const look = (): Promise<Awaited<ReturnType<typeof sampleActivity>>[]> => Promise.all(nodes.map(({ connection }) => sampleActivity(connection)));
   const before = await look();
   started();
-  await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
+  await new Promise((resolve) => setTimeout(resolve, forMs));
   const after = await look();
   for (const [i, node] of nodes.entries()) node.activity = activityBetween(before[i], after[i]);
 }

@@ -39,8 +39,9 @@ export class InfoFields {
     return [...this.raw.matchAll(/^module:name=([^,\r\n]+)/gm)].map(([, name]) => name.toLowerCase());
   }
 
-  /** Calls by command, in lower case, of INFO commandstats. */
-  calls(): Map<string, number> {
-    return new Map([...this.raw.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)].map(([, name, calls]) => [name.toLowerCase(), Number(calls)]));
+  /** Of INFO commandstats, by command in lower case: calls, and microseconds that they took. */
+  commands(): Map<string, { readonly calls: number; readonly usec: number }> {
+    const found = this.raw.matchAll(/^cmdstat_([^:]+):calls=(\d+)(?:,usec=(\d+))?/gm);
+    return new Map([...found].map(([, name, calls, usec = '0']) => [name.toLowerCase(), { calls: Number(calls), usec: Number(usec) }]));
   }
 }

@@ -53,6 +53,8 @@ const SETTINGS_ASKED = [
 ] as const;
 
 const PINGS = 3;
+/** One that takes longer is the way itself, and is not asked for again. */
+const FAR_MS = 50;
 
 /** @throws CONNECTION_* */
 export async function surveyNode(connection: Connection, side: NodeSurvey['side']): Promise<NodeSurvey> {
@@ -64,9 +66,11 @@ export async function surveyNode(connection: Connection, side: NodeSurvey['side'
     const [time] = await connection.callAll([['TIME']]);
     const tookMs = performance.now() - startMs;
     roundTripMs = Math.min(roundTripMs, tookMs);
-    if (!Array.isArray(time) || tookMs >= clockErrorMs) continue;
-    clockErrorMs = tookMs;
-    clockAheadMs = Number(String(time[0])) * 1000 + Number(String(time[1])) / 1000 - (startAt + tookMs / 2);
+    if (Array.isArray(time) && tookMs < clockErrorMs) {
+      clockErrorMs = tookMs;
+      clockAheadMs = Number(String(time[0])) * 1000 + Number(String(time[1])) / 1000 - (startAt + tookMs / 2);
+    }
+    if (tookMs > FAR_MS) break;
   }
   const [info, ...settings] = await connection.callAll([['INFO'], ...SETTINGS_ASKED.map((name) => ['CONFIG', 'GET', name])]);
   const fields = new InfoFields(info);

@@ -25,17 +25,12 @@ function takes(node: NodeSurvey, writtenBytes: number): Said[] {
   if (limit === 0) return [];
   const measured = `${sizeWords(limit)} in one; the source takes ${sizeWords(writtenBytes)}`;
   if (limit >= writtenBytes) return [fine(node.name, measured)];
+  const why =
+    'Values of the snapshot that are larger are written in parts; a command of the stream with a larger argument is refused, and the job stops (VALUE_TOO_LARGE).';
   const low = [
     ...(protoMaxBulkLen > 0 && protoMaxBulkLen < writtenBytes ? [settingMend(node, 'proto-max-bulk-len', settingClose(writtenBytes))] : []),
     ...(queryBufferLimit > 0 && queryBufferLimit < writtenBytes ? [settingMend(node, 'client-query-buffer-limit', settingClose(2 * writtenBytes))] : []),
   ];
-  return [
-    {
-      severity: 'warn',
-      where: node.name,
-      measured,
-      why: 'Values of the snapshot that are larger are written in parts; a command of the stream with a larger argument is refused, and the job stops (VALUE_TOO_LARGE).',
-      mends: low,
-    },
-  ];
+  // Both are needed where both are low.
+  return low.map((mend) => ({ severity: 'warn', where: node.name, measured, why, mends: [mend] }));
 }

@@ -2,7 +2,6 @@
 import { endpointName } from '../../../model/endpoint.ts';
 import { SLOT_COUNT } from '../../../model/slot.ts';
 import { atLeast } from '../../../model/server-version.ts';
-import type { Mend } from '../../../observe/finding.ts';
 import type { ClusterMap, ClusterShard } from '../../../topology/cluster-map.ts';
 import { type Check, fine, type Said, type SurveyedCluster } from '../doctor-scene.ts';
 import { countWords } from '../in-words.ts';
@@ -17,7 +16,7 @@ export const clusterHealth: Check = {
   looksAt: '`cluster_state`, the owner of each slot, the health of each node, slots that are on their way; as one node of each cluster says',
   severities: 'error: slots without an owner, an owner that has failed, or the state is not ok; warn: a replica has failed, or slots are on their way',
   mends:
-    '`CLUSTER ADDSLOTS` at the primary with the fewest; `CLUSTER FAILOVER TAKEOVER` at a replica of a failed primary; `CLUSTER SETSLOT ... STABLE`; `CLUSTER FORGET`',
+    '`CLUSTER ADDSLOTS` at the primary with the fewest; `CLUSTER FAILOVER TAKEOVER` at a replica of a failed primary; `CLUSTER SETSLOT ... STABLE` at both ends; `redis-cli --cluster call ... CLUSTER FORGET`',
   kinds: ['sync', 'scan'],
   look: ({ clusters }) => clusters.flatMap(health),
 };
@@ -25,7 +24,7 @@ export const clusterHealth: Check = {
 function health(cluster: SurveyedCluster): Said[] {
   const { side, map, askedAt } = cluster;
   const where = `${side} ${askedAt}`;
-  const said = [...missingSlots(cluster, where), ...failedNodes(cluster), ...movingSlots(cluster, where)];
+  const said = [...missingSlots(cluster, where), ...failedNodes(cluster), ...movingSlots(cluster)];
   if (said.length > 0) return said;
   const shape = `${countWords(map.owningShards.length, 'shard')}, ${countWords([...map.nodes].length, 'node')}`;
   if (map.stateOk) return [fine(where, `${shape}, all slots served`)];
@@ -80,31 +79,32 @@ function failedReplica(side: string, address: string, id: string, primary: strin
     where: `${side} ${address}`,
     measured: `this replica of ${primary} has failed`,
     why: 'Should its primary fail too, nobody takes over. If it is gone for good, every node has to forget it.',
-    mends: [{ kind: 'server', at: `${side} ${primary}`, command: `CLUSTER FORGET ${id}` }],
+    mends: [{ kind: 'shell', at: 'here', command: `redis-cli --cluster call ${primary} CLUSTER FORGET ${id}` }],
   };
 }
 
-function movingSlots({ side, map }: SurveyedCluster, where: string): Said[] {
-  if (map.moving.length === 0) return [];
-  const slots = [...new Set(map.moving.map(({ slot }) => slot))].toSorted((a, b) => a - b);
-  const mends = map.moving.flatMap(({ slot, fromId, toId }): Mend[] =>
-    [fromId, toId].flatMap((id) => {
+/** Both ends have to let go: each is said by itself. */
+function movingSlots({ side, map }: SurveyedCluster): Said[] {
+  const why =
+    side === 'source'
+      ? 'Slots that move while a sync runs are brought anew by the shard that gets them: let the move end before the start. If nobody moves it any more, it was left behind.'
+      : 'Commands of a slot that moves wait for the end of the move: let it end before the start. If nobody moves it any more, it was left behind.';
+  return map.moving.flatMap(({ slot, fromId, toId }) =>
+    [fromId, toId].flatMap((id): Said[] => {
       const node = map.node(id);
-      return node === undefined ? [] : [{ kind: 'server', at: `${side} ${endpointName(node)}`, command: `CLUSTER SETSLOT ${slot} STABLE` }];
+      if (node === undefined) return [];
+      const where = `${side} ${endpointName(node)}`;
+      return [
+        {
+          severity: 'warn',
+          where,
+          measured: `slot ${slot} is on its way`,
+          why,
+          mends: [{ kind: 'server', at: where, command: `CLUSTER SETSLOT ${slot} STABLE` }],
+        },
+      ];
     }),
   );
-  return [
-    {
-      severity: 'warn',
-      where,
-      measured: `${countWords(slots.length, 'slot is', 'slots are')} on their way: ${slots.slice(0, 10).join(', ')}${slots.length > 10 ? ' ...' : ''}`,
-      why:
-        side === 'source'
-          ? 'Slots that move while a sync runs are brought anew by the shard that gets them. Let the move end before the start.'
-          : 'Commands of slots that move wait for the end of the move. Let it end before the start; if nobody moves them any more, this was left behind.',
-      mends,
-    },
-  ];
 }
 
 function rangesWithoutOwner(map: ClusterMap): { first: number; last: number }[] {

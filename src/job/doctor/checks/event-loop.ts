@@ -3,7 +3,7 @@ import { type Check, type DoctorScene, EVERY_KIND, fine, type Said } from '../do
 import { timeWords } from '../in-words.ts';
 import type { NodeSurvey } from '../node-survey.ts';
 
-const DELAY_MS = 200;
+const DELAY_MS = 500;
 const BUSY_SHARE = 0.9;
 
 export const eventLoop: Check = {
@@ -11,7 +11,7 @@ export const eventLoop: Check = {
   title: 'event loops',
   group: 'Here',
   looksAt: 'the longest delay of the event loop of this process while the doctor waits; and how busy the main thread of each server is, over the same second',
-  severities: 'warn: 200 ms here; 90 % of a core at a server',
+  severities: 'warn: half a second here; 90 % of its time at a server',
   mends: 'the line that shows what takes the CPU here; `SLOWLOG GET` at a server',
   kinds: EVERY_KIND,
   look: (scene) => [here(scene), ...[...scene.sources, ...scene.targets].flatMap(busy)],
@@ -32,7 +32,7 @@ function here({ eventLoop: { delayMaxMs, loadAverage, cpus } }: DoctorScene): Sa
 
 function busy({ name, activity }: NodeSurvey): Said[] {
   if (activity.busyShare < 0) return [];
-  const measured = `${Math.round(activity.busyShare * 100)} % of a core busy`;
+  const measured = `busy for ${Math.min(100, Math.round(activity.busyShare * 100))} % of its time`;
   if (activity.busyShare < BUSY_SHARE) return [fine(name, measured)];
   return [
     {

@@ -50,11 +50,13 @@ function unknown(target: NodeSurvey, own: ReadonlyMap<string, string>, { config 
 function scanned({ targets }: DoctorScene, target: NodeSurvey, own: ReadonlyMap<string, string>, there: ReadonlyMap<string, string>): Said[] {
   const missing = [...own].filter(([name, code]) => there.get(name) !== code);
   if (missing.length === 0) return [fine(target.name, 'all of the source are there')];
-  const mends = targets.flatMap(({ name }) =>
-    missing.map(([, code]) => ({ kind: 'server', at: name, command: `FUNCTION LOAD REPLACE ${JSON.stringify(code)}` }) as const),
+  const why = 'Functions are no keys: a scan does not bring them.';
+  return targets.flatMap(({ name: where }) =>
+    missing.map(([name, code]) => {
+      const load = { kind: 'server', at: where, command: `FUNCTION LOAD REPLACE ${JSON.stringify(code)}` } as const;
+      return { severity: 'warn', where, measured: `lacks the library ${name} of the source`, why, mends: [load] };
+    }),
   );
-  const names = missing.map(([name]) => name).join(', ');
-  return [{ severity: 'warn', where: target.name, measured: `lacks ${names} of the source`, why: 'Functions are no keys: a scan does not bring them.', mends }];
 }
 
 function has(version: ServerVersion | undefined): boolean {

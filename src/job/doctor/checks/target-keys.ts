@@ -14,19 +14,17 @@ export const targetKeys: Check = {
     'whether the target is empty or holds marks of this job; else how many of some keys of the source, chosen by chance, exist there too; and with several sources, in another one of them',
   severities:
     'error: it holds keys, and --on-existing is fail, or marks of another kind of job; warn: some would be replaced, left alone, or come from two sources',
-  mends: '`--on-existing replace` or `skip`, or `FLUSHALL`; another `--job`',
+  mends: '`--on-existing replace` or `skip`, or `--flush-target`; another `--job`',
   kinds: EVERY_KIND,
   look: async (scene) => {
-    const { target, config, targets } = scene;
+    const { target, config, targets, known } = scene;
     if (target === null || targets.length === 0) return [];
     const where = `target ${target.address}`;
-    try {
-      const known = await target.known();
-      if (known.size > 0) return [fine(where, `holds the mark of the job ${config.job.name}, which goes on there`), ...(await amongSources(scene))];
-    } catch (error) {
-      if (!(error instanceof GodwitError) || error.code !== 'MARK_INVALID') throw error;
-      return [{ severity: 'error', where, measured: error.message, why: ERROR_CODES.MARK_INVALID.summary, mends: [optionMend(`--job ${config.job.name}-2`)] }];
+    if (known instanceof GodwitError) {
+      const mends = known.code === 'MARK_INVALID' ? [optionMend(`--job ${config.job.name}-2`)] : [];
+      return [{ severity: 'error', where, measured: known.message, why: ERROR_CODES[known.code].summary, mends }];
     }
+    if (known.size > 0) return [fine(where, `holds the mark of the job ${config.job.name}, which goes on there`), ...(await amongSources(scene))];
     const keys = await target.keyCount();
     if (keys === 0) return [fine(where, 'empty'), ...(await amongSources(scene))];
     if (config.sync.flushTarget)
@@ -36,15 +34,15 @@ export const targetKeys: Check = {
 };
 
 async function holdsKeys(scene: DoctorScene, where: string, keys: number): Promise<Said> {
-  const { config, target, targets } = scene;
+  const { config, target } = scene;
   const { asked, found } = await collisions(scene);
   const met =
     asked === 0 ? '' : `; of ${countWords(asked, 'key')} of the source, chosen by chance, ${found === 0 ? 'none exists' : `${found} exist`} there too`;
   const measured = `${countWords(keys, 'key')}, and no mark of the job ${config.job.name}${met}`;
-  const flush = targets.map(({ name }) => ({ kind: 'server', at: name, command: 'FLUSHALL' }) as const);
+  const flush = optionMend('--flush-target');
   if (config.sync.onExisting === 'fail') {
     const why = `The job refuses to begin: ${notEmpty(config, target?.address ?? '', keys).fix ?? ''}`;
-    return { severity: 'error', where, measured, why, mends: [optionMend('--on-existing replace'), optionMend('--on-existing skip'), ...flush] };
+    return { severity: 'error', where, measured, why, mends: [optionMend('--on-existing replace'), optionMend('--on-existing skip'), flush] };
   }
   if (found === 0) return { severity: 'info', where, measured, why: 'What only the target has stays as it is.', mends: [] };
   const replaces = config.sync.onExisting === 'replace';
@@ -55,7 +53,7 @@ async function holdsKeys(scene: DoctorScene, where: string, keys: number): Promi
     why: replaces
       ? 'They are replaced by those of the source.'
       : 'They stay as they are at the target (--on-existing skip), while later changes of the source are applied to them.',
-    mends: flush,
+    mends: [flush],
   };
 }
 

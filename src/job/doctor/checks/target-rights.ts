@@ -74,11 +74,12 @@ const userOf = ({ endpoint }: NodeSurvey): string => endpoint.username ?? 'defau
 async function usedAndDenied({ sources, targets, config }: DoctorScene): Promise<string[]> {
   const [node] = targets;
   const stats = await Promise.all(sources.map(async ({ connection }) => new InfoFields((await connection.callAll([['INFO', 'commandstats']]))[0])));
-  const used = [...new Set(stats.flatMap((one) => [...one.calls().keys()]))].filter((name) => builtInCommands.named(name)?.writes === true);
+  const used = [...new Set(stats.flatMap((one) => [...one.commands().keys()]))].filter((name) => builtInCommands.named(name)?.writes === true);
   if (used.length === 0) return [];
   const key = `${config.checkpoint.prefix}:doctor`;
   const replies = await node.connection.callAll(used.map((name) => ['ACL', 'DRYRUN', userOf(node), ...sampleCall(name, key)]));
-  return used.filter((_, i) => /has no permissions to run|no permissions to run the/i.test(String(replies[i]))).map((name) => `+${name}`);
+  // That DRYRUN itself is refused is an error; what it says of the command is none.
+  return used.filter((_, i) => !(replies[i] instanceof ReplyError) && /has no permissions to run/i.test(String(replies[i]))).map((name) => `+${name}`);
 }
 
 /** As many arguments as it needs; each may stand for a key. */
