@@ -133,11 +133,8 @@ describe('this machine', () => {
       (error: unknown) => error as { stdout: string },
     );
     const found = findingOf({ code: 0, stderr: '', report: JSON.parse(run.stdout) as DoctorReport }, 'spool-disk');
-    expect(found).toMatchObject({
-      severity: 'error',
-      mends: [{ kind: 'option', command: expect.stringMatching(/^--spool-dir <a directory with \d+mb free>$|gb free>$/) as string }],
-    });
-    expect(findingOf(await report([source.url, target.url, '--spool-dir', join(folder, 'other')]), 'spool-disk').severity).toBe('ok');
+    expect(found).toMatchObject({ severity: 'error', mends: [{ kind: 'option', command: expect.stringMatching(/^--spool-dir \/[\w/-]+$/) as string }] });
+    expect(findingOf(await report([source.url, target.url, ...found.mends[0].command.split(' ')]), 'spool-disk').severity).toBe('ok');
     rmSync(dir, { recursive: true });
   });
 

@@ -55,7 +55,12 @@ export function registerDoctor(program: Command, context: CommandContext): void 
     .argument('[TARGET]', 'the address of the target');
   addDoctorOptions(command)
     .addOption(new Option('--json', 'the report as one JSON document').helpGroup('Doctor:'))
-    .addOption(new Option('--watch <duration>', 'how long the servers are watched, to see how much is written').argParser(durationOf).default(WATCH_MS, '1s').helpGroup('Doctor:'))
+    .addOption(
+      new Option('--watch <duration>', 'how long the servers are watched, to see how much is written')
+        .argParser(durationOf)
+        .default(WATCH_MS, '1s')
+        .helpGroup('Doctor:'),
+    )
     .addOption(new Option('--scan', 'the job is to be a godwit scan').helpGroup('Doctor:'))
     .addOption(new Option('--notifications', 'of a scan: it is to follow what changes').helpGroup('Doctor:'))
     .addOption(new Option('--no-set-notifications', 'of a scan: it is to leave notify-keyspace-events of the source alone').helpGroup('Doctor:'))

@@ -41,6 +41,7 @@ export class DoctorRounds {
   private readonly samples = new Map<string, ActivitySample>();
   private timer: NodeJS.Timeout | undefined;
   private isBusy = false;
+  private readonly open = new Set<Connection>();
   private isClosed = false;
 
   constructor(options: DoctorRoundsOptions) {
@@ -58,6 +59,7 @@ export class DoctorRounds {
   close(): void {
     this.isClosed = true;
     clearInterval(this.timer);
+    for (const connection of this.open) void connection.close();
   }
 
   private async round(): Promise<void> {
@@ -103,10 +105,12 @@ export class DoctorRounds {
       wheel: this.wheel,
       log: silentLogger,
     });
+    this.open.add(connection);
     try {
       await connection.connect({ attemptsMax: 1 });
       return await this.survey(connection, 'target');
     } finally {
+      this.open.delete(connection);
       await connection.close();
     }
   }

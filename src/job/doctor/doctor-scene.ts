@@ -66,6 +66,8 @@ export interface DoctorScene extends LightScene {
   readonly sample: readonly SampledKey[];
   /** Why the sample is not what it should be; '' = it is. */
   readonly sampleTrouble: string;
+  /** Whether the user may hear of changes of keys. @returns the refusal, '' = it may */
+  tryListening(node: NodeSurvey): Promise<string>;
   readonly eventLoop: { readonly delayMaxMs: number; readonly loadAverage: number; readonly cpus: number };
 }
 

@@ -11,12 +11,13 @@ import { KeepaliveWheel } from '../../net/keepalive-wheel.ts';
 import type { Logger } from '../../observe/log.ts';
 import { silentLogger } from '../../observe/log.ts';
 import { Pace } from '../../pipeline/pace.ts';
+import { ReplyError } from '../../resp/reply.ts';
 import { DeadLetterFile } from '../../target/dead-letter.ts';
 import { LossReport } from '../../target/loss-report.ts';
 import { askCluster } from '../../topology/ask-cluster.ts';
 import { buildClusterMap } from '../../topology/build-cluster-map.ts';
 import { connectSource, connectTarget, type ConnectOptions } from '../connect-sides.ts';
-import type { JobSource } from '../job-source.ts';
+import type { JobSource, SourcePlace } from '../job-source.ts';
 import type { JobTarget } from '../job-target.ts';
 import { openTarget, type SidesOptions } from '../open-sides.ts';
 import type { SideFailure, SurveyedCluster } from './doctor-scene.ts';
@@ -65,13 +66,14 @@ export class DoctorSides {
   async openSource(): Promise<void> {
     const { otherSources, source } = this.config;
     await this.attempt('source', source, async (connect) => {
-      const closeable: { of?: JobSource } = {};
-      this.closing.push({ close: async () => closeable.of?.close() });
+      const found: { source?: JobSource } = {};
+      this.closing.push({ close: async () => found.source?.close() });
       await connectSource(
         connect,
-        (found) => (closeable.of = found),
+        (source) => (found.source = source),
         ({ places }) => places.map((place) => this.place(place.endpoint)),
       );
+      if (this.config.preferReplica) await this.toReplicas(found.source?.places ?? []);
     });
     // One that is not reached ends the look at all of them: who else answers is known behind it.
     if (otherSources.length === 0) return;
@@ -102,12 +104,27 @@ export class DoctorSides {
     });
   }
 
-  /** What one node of each cluster says of it. */
+  /** What the nodes of each cluster say of it. */
   async surveyClusters(): Promise<void> {
     for (const side of ['source', 'target'] as const) {
       if (this.clusters.some((cluster) => cluster.side === side)) continue;
-      const [node] = this.reached(side).filter(({ server }) => server.mode === 'cluster');
-      if (node !== undefined) this.clusters.push(await this.clusterAt(side, node));
+      const nodes = this.reached(side).filter(({ server }) => server.mode === 'cluster');
+      if (nodes.length > 0) this.clusters.push(await this.clusterAt(side, nodes));
+    }
+  }
+
+  /** Whether the user may hear of changes of keys; on a connection of its own, which is of no other use then. @returns the refusal, '' = it may */
+  async tryListening({ endpoint }: Connection): Promise<string> {
+    const { keepalive, reconnect } = this.config;
+    const clientName = `${this.sides.runName}:source-events`;
+    const options = { role: 'source events', endpoint, clientName, keepalive, reconnect, wheel: this.wheel, log: silentLogger };
+    const connection = new Connection({ ...options, onMessage: (reply) => Array.isArray(reply) && String(reply[0]).endsWith('message') });
+    try {
+      await connection.connect({ attemptsMax: ATTEMPTS });
+      const [reply] = await connection.callAll([['PSUBSCRIBE', '__keyevent@*']]);
+      return reply instanceof ReplyError ? reply.text : '';
+    } finally {
+      await connection.close();
     }
   }
 
@@ -145,7 +162,7 @@ export class DoctorSides {
       const connection = this.connection(`${side} control`, seed);
       try {
         await connection.connect({ attemptsMax: ATTEMPTS });
-        this.clusters.push(await this.clusterAt(side, connection));
+        this.clusters.push(await this.clusterAt(side, [connection]));
         return;
       } catch {
         await connection.close();
@@ -153,13 +170,28 @@ export class DoctorSides {
     }
   }
 
-  private async clusterAt(side: SideFailure['side'], connection: Connection): Promise<SurveyedCluster> {
+  /** As the first one sees it; of slots that are on their way each node knows its own alone. */
+  private async clusterAt(side: SideFailure['side'], nodes: readonly Connection[]): Promise<SurveyedCluster> {
     const setting = side === 'source' ? this.config.sourceSide : this.config.targetSide;
-    const { endpoint, server } = connection;
+    const [{ endpoint, server }] = nodes;
     const askedAt = endpointName(endpoint);
-    const view = await askCluster(connection, { role: `${side} control`, address: askedAt });
+    const views = await Promise.all(nodes.map((node) => askCluster(node, { role: `${side} control`, address: endpointName(node.endpoint) })));
+    const moving = new Map(views.flatMap((view) => view.nodes.filter((one) => one.moving.length > 0).map((one) => [one.id, one.moving])));
+    const view = { ...views[0], nodes: views[0].nodes.map((node) => ({ ...node, moving: moving.get(node.id) ?? node.moving })) };
     const map = buildClusterMap(view, { announced: setting.announced, askedHost: endpoint.host, tls: endpoint.tls !== undefined });
     return { side, map, askedAt, version: server.version };
+  }
+
+  /** With source.prefer_replica the job reads from a replica: that is the one to look at. */
+  private async toReplicas(places: readonly SourcePlace[]): Promise<void> {
+    for (const place of places) {
+      const before = `source ${endpointName(place.endpoint)}`;
+      const endpoint = await place.locate();
+      const name = `source ${endpointName(endpoint)}`;
+      if (name === before || this.opened.has(name)) continue;
+      await this.connection('source control', endpoint).connect({ attemptsMax: ATTEMPTS });
+      await this.opened.get(before)?.close();
+    }
   }
 }
 

@@ -149,6 +149,7 @@ export class Doctor {
       hasBegun: known instanceof Map && known.size > 0,
       diskFreeBytes: await freeBytesAt(config.spool.dir),
       spoolBytes: await spoolBytesIn(spoolJobDir(config.spool.dir, config.job.name)),
+      tryListening: ({ connection }) => sides.tryListening(connection),
       eventLoop: { delayMaxMs, loadAverage: loadavg()[0], cpus: cpus().length },
     };
   }

@@ -32,7 +32,7 @@ export const MANAGED_SERVICES: readonly ManagedService[] = [
     signs: 'host `*.cache.amazonaws.com`; `os:Amazon ElastiCache` in INFO',
     limits: [
       'PSYNC, CONFIG, REPLICAOF, BGSAVE and DEBUG are hidden: as a source it is read with `godwit scan`',
-      'settings are made in its parameter group; a serverless one speaks TLS alone and is a cluster',
+      'Settings are made in its parameter group; a serverless one speaks TLS alone and is a cluster',
     ],
     hidesReplication: true,
     is: ({ host, os }) => /\.cache\.amazonaws\.com(\.cn)?$/i.test(host) || /^Amazon ElastiCache/i.test(os),
@@ -43,7 +43,7 @@ export const MANAGED_SERVICES: readonly ManagedService[] = [
     id: 'memorydb',
     name: 'Amazon MemoryDB',
     signs: 'host `*.memorydb.*.amazonaws.com`; `os:Amazon MemoryDB` in INFO',
-    limits: ['PSYNC, CONFIG, REPLICAOF and BGSAVE are hidden: as a source it is read with `godwit scan`', 'it is always a cluster, and speaks TLS'],
+    limits: ['PSYNC, CONFIG, REPLICAOF and BGSAVE are hidden: as a source it is read with `godwit scan`', 'It is always a cluster, and speaks TLS'],
     hidesReplication: true,
     is: ({ host, os }) => /\.memorydb\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$/i.test(host) || /^Amazon MemoryDB/i.test(os),
     setting: (name, value) =>
@@ -55,7 +55,7 @@ export const MANAGED_SERVICES: readonly ManagedService[] = [
     signs: 'host `*.rds.aliyuncs.com` or `*.kvstore.aliyuncs.com`',
     limits: [
       'PSYNC is granted only to an account with the right of replication, and not behind its proxies: ask for a direct connection',
-      'settings are made in its console; some of the usual commands are not offered behind a proxy',
+      'Settings are made in its console; some of the usual commands are not offered behind a proxy',
     ],
     hidesReplication: false,
     is: ({ host, infoText }) => /\.(?:rds|kvstore)\.aliyuncs\.com$/i.test(host) || /^(?:apsaradb|tair)_version:/im.test(infoText),
@@ -67,7 +67,7 @@ export const MANAGED_SERVICES: readonly ManagedService[] = [
     signs: 'host `*.redis.cache.windows.net`, `*.redis.azure.net`, `*.redisenterprise.cache.azure.net` or `*.redis.cache.chinacloudapi.cn`',
     limits: [
       'PSYNC, CONFIG, REPLICAOF, BGSAVE, DEBUG and SHUTDOWN are hidden: as a source it is read with `godwit scan`',
-      'connections that are idle for ten minutes are closed: a PING comes long before',
+      'Connections that are idle for ten minutes are closed: a PING comes long before',
     ],
     hidesReplication: true,
     is: ({ host }) => /\.redis(?:enterprise)?\.(?:cache\.(?:windows\.net|azure\.net|chinacloudapi\.cn)|azure\.net)$/i.test(host),
@@ -77,7 +77,7 @@ export const MANAGED_SERVICES: readonly ManagedService[] = [
     id: 'memorystore',
     name: 'Google Cloud Memorystore',
     signs: 'host `*.memorystore.cloud.goog` or `*.memorystore-redis.goog`; a line with `memorystore` in INFO. By an IP address alone it is not known',
-    limits: ['PSYNC, CONFIG, REPLICAOF, BGSAVE and DEBUG are hidden: as a source it is read with `godwit scan`', 'settings are made with gcloud'],
+    limits: ['PSYNC, CONFIG, REPLICAOF, BGSAVE and DEBUG are hidden: as a source it is read with `godwit scan`', 'Settings are made with gcloud'],
     hidesReplication: true,
     is: ({ host, infoText }) => /\.memorystore(?:-redis)?(?:\.cloud)?\.goog$/i.test(host) || /memorystore/i.test(infoText),
     setting: (name, value) => `gcloud redis instances update <instance> --region=<region> --update-redis-config ${name}=${value}`,

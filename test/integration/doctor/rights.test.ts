@@ -94,6 +94,19 @@ describe('rights', () => {
   });
 });
 
+test('what a scan needs to follow', async () => {
+  const rights = '+ping +info +role +client|setname +config|get +scan +dump +pttl +type +pexpiretime +memory|usage +randomkey +subscribe ~* resetchannels';
+  const client = source.client();
+  await client.call('ACL', 'SETUSER', 'mover', 'reset', 'on', '>secret', ...rights.split(' '));
+  client.disconnect();
+  const [from, to] = [source.url.replace('redis://', 'redis://mover:secret@'), target.url];
+  const look = (): Promise<DoctorRun> => runDoctor(from, to, '--scan', '--notifications');
+  const found = findingOf(await look(), 'source-rights');
+  expect(found).toMatchObject({ severity: 'error', mends: [{ command: 'ACL SETUSER mover +psubscribe &__keyevent@*' }] });
+  await carryOut(found.mends[0], [source]);
+  expect(findingOf(await look(), 'source-rights').severity).toBe('ok');
+});
+
 describe('a source that hides PSYNC', () => {
   test('is to be read by a scan, and the doctor of a scan has nothing against it', async () => {
     const hidden = await startServer({ server: 'redis-7.0', args: ['--rename-command', 'PSYNC', ''] });

@@ -43,15 +43,15 @@ describe('a cluster', () => {
   });
 
   test('with a slot that was left on its way', async () => {
-    const [from, to] = [cluster.node(0), cluster.node(1)];
-    await from.client().call('CLUSTER', 'SETSLOT', '5', 'MIGRATING', cluster.id(to));
-    await to.client().call('CLUSTER', 'SETSLOT', '5', 'IMPORTING', cluster.id(from));
+    // The node that is asked first is the other one, and knows nothing of it.
+    const [to, from] = [cluster.node(0), cluster.node(1)];
+    await from.client().call('CLUSTER', 'SETSLOT', '16000', 'MIGRATING', cluster.id(to));
     const found = findingsOf(await intoCluster(), 'cluster-health');
-    expect(new Set(found.map(({ where, measured }) => `${where}: ${measured}`))).toEqual(
-      new Set([from, to].map(({ port }) => `target 127.0.0.1:${port}: slot 5 is on its way`)),
+    expect(new Set(found.map(({ severity, where, measured }) => `${severity} ${where}: ${measured}`))).toEqual(
+      new Set([from, to].map(({ port }) => `warn target 127.0.0.1:${port}: slot 16000 is on its way`)),
     );
     for (const { mends } of found) await carryOut(mends[0], cluster.nodes);
-    expect(findingOf(await intoCluster(), 'cluster-health').severity).toBe('ok');
+    expect(findingOf(await intoCluster(), 'cluster-health')).toMatchObject({ severity: 'ok', measured: '2 shards, 4 nodes, all slots served' });
   });
 
   test('that lacks slots, on both sides', async () => {
@@ -137,7 +137,7 @@ describe('what is seen through a proxy that changes what the server says', () =>
     const run = await runDoctor(proxy.url, server.url);
     const found = findingOf(run, 'services');
     expect(found).toMatchObject({
-      severity: 'error',
+      severity: 'info',
       measured: 'Amazon ElastiCache',
       mends: [{ kind: 'shell', command: `godwit scan redis://127.0.0.1:${proxy.port} redis://127.0.0.1:${server.port} --notifications` }],
     });

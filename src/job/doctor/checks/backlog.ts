@@ -5,6 +5,9 @@ import { settingUp, sizeWords, timeWords } from '../in-words.ts';
 import type { NodeSurvey } from '../node-survey.ts';
 import { settingMend } from '../setting-mend.ts';
 
+/** The next second is not this one: who has mended it should not find it wanting again. */
+const MARGIN = 1.5;
+
 export const backlog: Check<LightScene> = {
   id: 'backlog',
   title: 'replication backlog',
@@ -12,7 +15,7 @@ export const backlog: Check<LightScene> = {
   looksAt:
     '`repl-backlog-size` against the bytes a second that the source writes (over a second; while a job runs, over a minute), and the time that the full sync is expected to take',
   severities: 'warn: it bridges less than that time, or than 2 minutes',
-  mends: '`CONFIG SET repl-backlog-size` with what bridges it, rounded up to a power of two',
+  mends: '`CONFIG SET repl-backlog-size` with one and a half times of what bridges it, rounded up to a power of two',
   kinds: ['sync'],
   look: (scene) => scene.sources.flatMap((node) => bridge(node, scene)),
 };
@@ -36,7 +39,7 @@ function bridge(node: NodeSurvey, scene: LightScene): Said[] {
       where: node.name,
       measured,
       why: `A link that was broken for longer than the backlog bridges costs a new full sync; ${until}.`,
-      mends: [settingMend(node, 'repl-backlog-size', settingUp(neededBytes))],
+      mends: [settingMend(node, 'repl-backlog-size', settingUp(neededBytes * MARGIN))],
     },
   ];
 }

@@ -22,7 +22,7 @@ export const replicaBuffer: Check = {
   group: 'Room',
   looksAt: '`client-output-buffer-limit` for replicas against what the source writes while it saves and sends its snapshot (data in memory at 50 MB/s)',
   severities: 'error: that is more than the limit; warn: more than half of it',
-  mends: '`CONFIG SET client-output-buffer-limit` with twice of what is needed',
+  mends: '`CONFIG SET client-output-buffer-limit` with four times of what is expected, rounded up to a power of two',
   kinds: ['sync'],
   look: (scene) => scene.sources.flatMap((node) => holds(node, scene)),
 };
@@ -37,7 +37,7 @@ function holds(node: NodeSurvey, scene: LightScene): Said[] {
   const shown = limit.hardBytes === 0 && limit.softBytes === 0 ? 'no limit' : `${sizeWords(mayBytes)} may wait`;
   const measured = `${shown}; ${sizeWords(node.dataBytes)} to send take about ${timeWords(receiveMs)}, while ${sizeWords(neededBytes)} are written`;
   if (neededBytes * MARGIN <= mayBytes) return [fine(node.name, measured)];
-  const wanted = settingUp(Math.max(neededBytes * MARGIN, limit.hardBytes));
+  const wanted = settingUp(Math.max(neededBytes * 2 * MARGIN, limit.hardBytes));
   return [
     {
       severity: neededBytes > mayBytes ? 'error' : 'warn',

@@ -7,20 +7,20 @@ export const services: Check = {
   title: 'managed services',
   group: 'Servers',
   looksAt: 'the name of the host, and what INFO says of the system',
-  severities: 'info: it is a known service, with its limits; error: a sync from one that hides replication',
+  severities: 'info: it is a known service, with its limits. That PSYNC is really hidden is found with the rights',
   mends: '`godwit scan` with the same addresses, where it hides replication',
   kinds: EVERY_KIND,
   look: ({ sources, targets, kind, config }) => {
     const said = new Map<string, Said>();
     for (const { service, side, name } of [...sources, ...targets]) {
       if (service === null || said.has(`${side} ${service.id}`)) continue;
-      const isNoWay = side === 'source' && kind === 'sync' && service.hidesReplication;
+      const isScanned = side === 'source' && kind === 'sync' && service.hidesReplication;
       said.set(`${side} ${service.id}`, {
-        severity: isNoWay ? 'error' : 'info',
+        severity: 'info',
         where: name,
         measured: service.name,
         why: `${service.limits.join('. ')}.`,
-        mends: isNoWay ? [{ kind: 'shell', at: 'here', command: `godwit scan ${sidesWords(config)} --notifications` }] : [],
+        mends: isScanned ? [{ kind: 'shell', at: 'here', command: `godwit scan ${sidesWords(config)} --notifications` }] : [],
       });
     }
     return said.size > 0 ? [...said.values()] : sources.length + targets.length > 0 ? [fine('both sides', 'none of those that are known')] : [];

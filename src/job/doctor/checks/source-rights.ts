@@ -28,11 +28,11 @@ export const sourceRights: Check = {
   group: 'Rights',
   looksAt:
     'each command that is needed, in a form that does nothing: a PSYNC with replies pending, reading a key that is not there. Of a sync PING, INFO, REPLCONF, PSYNC; of a scan ' +
-    'SCAN, DUMP, PTTL, TYPE. And those without which less is known ([rights.md](rights.md))',
+    'SCAN, DUMP, PTTL, TYPE, and PSUBSCRIBE where it is to follow. And those without which less is known ([rights.md](rights.md))',
   severities: 'error: what is needed is refused or hidden; info: ROLE, CONFIG GET or CLIENT SETNAME is, and of a scan PEXPIRETIME or MEMORY USAGE',
   mends: '`ACL SETUSER` with all that is missing; `godwit scan` where PSYNC is hidden',
   kinds: ['sync', 'scan'],
-  look: async (scene) => (await Promise.all(scene.sources.map((node) => (scene.kind === 'sync' ? ofSync(node, scene) : ofScan(node))))).flat(),
+  look: async (scene) => (await Promise.all(scene.sources.map((node) => (scene.kind === 'sync' ? ofSync(node, scene) : ofScan(node, scene))))).flat(),
 };
 
 async function ofSync(node: NodeSurvey, { config }: DoctorScene): Promise<Said[]> {
@@ -55,8 +55,10 @@ async function ofSync(node: NodeSurvey, { config }: DoctorScene): Promise<Said[]
   ];
 }
 
-async function ofScan(node: NodeSurvey): Promise<Said[]> {
+async function ofScan(node: NodeSurvey, scene: DoctorScene): Promise<Said[]> {
   const needed = await refusedOf(node, SCAN_NEEDS);
+  const unheard = scene.scan.notifications === true ? await scene.tryListening(node) : '';
+  if (unheard.startsWith('NOPERM')) needed.push('+psubscribe', '&__keyevent@*');
   if (needed.length > 0) {
     const why = 'A scan reads each key with these; without them nothing can be brought.';
     return [{ severity: 'error', where: node.name, measured: `refused: ${needed.join(' ')}`, why, mends: [grant(node, needed)] }];

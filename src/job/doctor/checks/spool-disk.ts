@@ -2,6 +2,7 @@
 import { type Check, fine, type LightScene, type Said } from '../doctor-scene.ts';
 import { fullSyncEstimate } from '../full-sync-estimate.ts';
 import { settingClose, settingUp, sizeWords, timeWords } from '../in-words.ts';
+import { directoryWith } from '../spool-room.ts';
 import { optionMend } from '../setting-mend.ts';
 
 /** What the spool leaves free of its own accord (source/replica/spool/disk-space.ts). */
@@ -16,9 +17,9 @@ export const spoolDisk: Check<LightScene> = {
     'what the spool may take (spool.max_bytes, else what is free less 1 GiB) against the snapshot and what the source writes until it is applied (2 minutes at least: the target may be ' +
     'away for a while)',
   severities: 'error: the snapshot does not fit, or the disk is full; warn: what is written meanwhile does not fit',
-  mends: '`--spool-max-bytes` where that is what bounds it, else `--spool-dir` on a disk with the room that is needed',
+  mends: '`--spool-max-bytes` where that is what bounds it, else `--spool-dir` with one of the usual places that has the room',
   kinds: ['sync'],
-  look: (scene) => {
+  look: async (scene) => {
     const { config, diskFreeBytes, sources, spoolBytes, hasBegun } = scene;
     if (diskFreeBytes < 0 || sources.length === 0) return [];
     const snapshot = hasBegun ? 0 : sources.reduce((sum, { dataBytes }) => sum + Math.max(0, dataBytes), 0);
@@ -32,13 +33,15 @@ export const spoolDisk: Check<LightScene> = {
     );
     const measured = `${sizeWords(room)} of room in ${config.spool.dir} (${sizeWords(diskFreeBytes)} free), for ${need}`;
     if (snapshot + stream <= room && onDisk >= LITTLE_BYTES) return [fine('here', measured)];
-    return [tight(scene, measured, snapshot + stream, snapshot > room || onDisk < LITTLE_BYTES)];
+    return [await tight(scene, measured, snapshot + stream, snapshot > room || onDisk < LITTLE_BYTES)];
   },
 };
 
-function tight({ config, diskFreeBytes }: LightScene, measured: string, needed: number, isError: boolean): Said {
+async function tight({ config, diskFreeBytes }: LightScene, measured: string, needed: number, isError: boolean): Promise<Said> {
   const byBound = config.spool.maxBytes > 0 && diskFreeBytes >= needed + LITTLE_BYTES;
-  const mend = byBound ? `--spool-max-bytes ${settingUp(2 * needed)}` : `--spool-dir <a directory with ${settingClose(needed + RESERVE_BYTES)} free>`;
+  const wanted = needed + LITTLE_BYTES + RESERVE_BYTES;
+  const elsewhere = byBound ? '' : (await directoryWith(wanted)) || `<a directory with ${settingClose(wanted)} free>`;
+  const mend = byBound ? `--spool-max-bytes ${settingUp(2 * needed)}` : `--spool-dir ${elsewhere}`;
   return {
     severity: isError ? 'error' : 'warn',
     where: 'here',
