@@ -40,7 +40,7 @@ export function checkStatus(status: JobStatus, shards: readonly CutoverShard[], 
   }
   if (status.paused) checks.push(problem('the job is paused: resume it first'));
   if (isUnready(status)) checks.push(problem(`the target takes no writes for now: ${errors.last?.message}`));
-  return [...checks, ...openAlerts(status)];
+  return [...checks, ...openAlerts(status), ...openFindings(status)];
 }
 
 /** A later mark shows that it is over. */
@@ -51,6 +51,12 @@ function isUnready({ errors: { last }, checkpoint }: JobStatus): boolean {
 /** Of a job that watches for them. */
 function openAlerts({ alerts }: JobStatus): Check[] {
   return alerts.map(({ severity, what }) => ({ what: `alert: ${what}`, outcome: severity === 'critical' ? 'problem' : 'warning' }));
+}
+
+/** What the doctor sees beside the job. */
+function openFindings({ findings }: JobStatus): Check[] {
+  const open = findings.filter(({ severity }) => severity === 'error' || severity === 'warn');
+  return open.map(({ severity, where, measured }) => ({ what: `${where}: ${measured}`, outcome: severity === 'error' ? 'problem' : 'warning' }));
 }
 
 /** The servers whose writes are to be stopped. @param connections to the primary of each place */
