@@ -35,6 +35,7 @@ function reasonWords(result: JobResult, signal: StopSignal | undefined, commandL
     case 'rehearsed':
       return 'nothing stands in the way of the cut-over. Nothing was changed: whoever runs the job goes on with it.';
     case 'stopped':
+      if (status.cutover?.state === 'switched') return backWords(status, mark);
       return `stopped${signal ? ` by ${signal}` : ''}.${goOn || notKept(status)}`;
   }
 }
@@ -42,6 +43,11 @@ function reasonWords(result: JobResult, signal: StopSignal | undefined, commandL
 function cutOverWords({ job, source, target, cutover }: JobResult['status']): string {
   const paused = cutover ? ` Writes were stopped for ${showDuration(cutover.pausedMs)}.` : '';
   return `cut over from ${source.address} to ${target.address}.${paused} The job ${job} is finished: its marks and its spool are removed.`;
+}
+
+/** Of the sync back, which the command line that began it does not begin again. */
+function backWords({ job, source, target }: JobResult['status'], mark: string): string {
+  return `the sync back is stopped. ${mark} it goes on with godwit sync ${source.address} ${target.address} --job ${job}, and the options of the sync before it.`;
 }
 
 function notKept({ load, incrementalSync }: JobResult['status']): string {

@@ -1,5 +1,5 @@
 /** `godwit cutover --reverse` and `--back`: with a client that writes through both switches, whatever the sides are. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -76,7 +76,28 @@ test('there and back between two servers, with writes all the time: none that wa
   await back.waitForLagZero(scene.source);
   expect(await scene.differences()).toEqual([]);
   expect([await scene.sourceCounter('sync_full'), said(there).includes('(full sync)'), said(back).includes('(full sync)')]).toEqual([1, false, false]);
-  await back.stop();
+  expect((await back.stop()).code).toBe(143);
+  expect(said(back)).toMatch(/the sync back is stopped\. The mark is written; it goes on with godwit sync \S+ \S+ --job \S+,/);
+});
+
+test('killed in the moment of the switch: the sync back begins where the switch was', async () => {
+  const { scene, pair } = await standalone();
+  await ask(scene.source.port, ['SET', 'old', 'value']);
+  expect((await scene.godwit('--stop-when-lag-below', '1kb').exit).code).toBe(0);
+  const writers = following(pair.address);
+  const there = cutover(pair, '--reverse', '--switch-command', `${switchTo(pair)}; kill -9 $PPID`);
+  expect(await there.exit).toMatchObject({ signal: 'SIGKILL' });
+  await writers.more(300);
+  await ask(scene.target.port, ['DEL', 'old']);
+  const [name] = readdirSync(scene.spoolDir).filter((entry) => entry.endsWith('-back'));
+  const back = startGodwit({ source: pair.target, target: pair.source, spoolDir: pair.spoolDir, args: ['--job', name] });
+  ends.push(() => back.kill());
+  await back.waitForPhase('incremental-sync');
+  await writers.stop();
+  await back.waitForLagZero(scene.target);
+  expect(said(back)).not.toContain('(full sync)');
+  expect(await writers.missingAt(scene.source.client())).toEqual([]);
+  expect(await ask(scene.source.port, ['EXISTS', 'old'])).toBe(':0');
 });
 
 test('from a server to a cluster and back: each shard is followed from the switch on', async () => {

@@ -36,8 +36,8 @@ export function registerCutover(program: Command, context: CommandContext): void
     .command('cutover')
     .summary('switch the clients of a sync from the source to the target, without a write lost')
     .description('Checks a running sync, stops writes at the source for a moment, proves that the target has everything, and has the clients switched.');
-  addConfigOptions(command);
   addCutoverOptions(command);
+  addConfigOptions(command);
   command.addHelpText('after', EXAMPLES).action(async () => context.exitWith(await runCutover(command, context)));
 }
 

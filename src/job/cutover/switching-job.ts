@@ -115,7 +115,9 @@ export class SwitchingJob implements SyncJobApi {
   private async refuseCircle(config: SyncConfig): Promise<void> {
     const back = reverseConfig(config).job.name;
     if (!(await hasBegun(config.spool.dir, back))) return;
-    throw new GodwitError('JOB_CUT_OVER', `the job ${config.job.name} was cut over, and the sync back ${back} has begun`, { details: { job: config.job.name, back } });
+    throw new GodwitError('JOB_CUT_OVER', `the job ${config.job.name} was cut over, and the sync back ${back} has begun`, {
+      details: { job: config.job.name, back },
+    });
   }
 
   /** @throws the reason, where the job was to end then */
