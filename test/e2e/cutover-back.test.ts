@@ -87,6 +87,8 @@ test('killed in the moment of the switch: the sync back begins where the switch 
   const writers = following(pair.address);
   const there = cutover(pair, '--reverse', '--switch-command', `${switchTo(pair)}; kill -9 $PPID`);
   expect(await there.exit).toMatchObject({ signal: 'SIGKILL' });
+  // Nobody ends the connections of the clients then: they are led away from the old side as an operator would have to.
+  await askServer(scene.source, 'CLIENT', 'KILL', 'TYPE', 'normal');
   await writers.more(300);
   await ask(scene.target.port, ['DEL', 'old']);
   const [name] = readdirSync(scene.spoolDir).filter((entry) => entry.endsWith('-back'));

@@ -76,6 +76,8 @@ export class StandbyLink implements ReplicaLinkOwner {
         throw new GodwitError('CUTOVER_REFUSED', `the new side cannot be followed for the way back: ${why}`);
       }
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      // A small backlog does not hold what is written in the time that it is usually waited between two attempts.
+      this.link.hurry();
     }
   }
 
