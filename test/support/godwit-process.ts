@@ -196,7 +196,10 @@ export class GodwitProcess {
       line = { message: text };
     }
     this.lines.push(line);
-    if (this.token === '' && typeof line.file === 'string' && line.file.endsWith('/control-token')) this.token = readFileSync(line.file, 'utf8').trim();
+    if (this.token === '' && typeof line.file === 'string' && line.file.endsWith('/control-token') && existsSync(line.file)) {
+      // A run that ends at once takes it along.
+      this.token = readFileSync(line.file, 'utf8').trim();
+    }
     if (this.statusUrl === '' && typeof line.url === 'string' && typeof line.port === 'number') this.statusUrl = line.url;
   }
 }
