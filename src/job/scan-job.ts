@@ -17,11 +17,12 @@ import { SCAN_DEFAULTS, type ScanOptions } from '../source/scan/scan-options.ts'
 import type { ConnectionHooks } from '../source/scan/scan-source.ts';
 import { spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import { DeadLetterFile } from '../target/dead-letter.ts';
-import { Pace, type PaceLimits } from '../pipeline/pace.ts';
+import { Pace } from '../pipeline/pace.ts';
 import { LossReport } from '../target/loss-report.ts';
 import type { JobSource, SourcePlace } from './job-source.ts';
 import type { JobTarget, TakenOver } from './job-target.ts';
 import { DoctorRounds } from './doctor/doctor-rounds.ts';
+import { type JobSteering, steerShards } from './job-steering.ts';
 import { LastingTrouble } from './lasting-trouble.ts';
 import { connectSource, connectTarget, type ConnectOptions } from './connect-sides.ts';
 import { openSource, openTarget, type SidesOptions } from './open-sides.ts';
@@ -53,10 +54,11 @@ export class ScanJob implements SyncJobApi {
   epoch = 0;
   lastError: JobStatus['errors']['last'] = null;
   readonly rates = new RateMeter();
-  readonly doctor: DoctorRounds;
+  readonly doctor = new DoctorRounds('scan', this);
   readonly deadLetters: DeadLetterFile;
   readonly losses: LossReport;
   readonly pace: Pace;
+  readonly control: JobSteering;
   source: JobSource;
   target: JobTarget;
   targetLines: readonly AskLine[] = [];
@@ -82,6 +84,7 @@ export class ScanJob implements SyncJobApi {
     this.deadLetters = new DeadLetterFile(deadLetter.file || `${spoolJobDir(spool.dir, job.name)}/dead-letter.jsonl`);
     this.losses = new LossReport(config.report.file);
     this.pace = new Pace(config.rate);
+    this.control = steerShards(this, ['planning', 'full-sync', 'incremental-sync'], (...event) => this.emit(...event));
     this.runName = `godwit:${job.name}:${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
     this.sides = {
       config,
@@ -104,7 +107,6 @@ export class ScanJob implements SyncJobApi {
       },
       onOver: (lastedMs) => this.emit('info', 'target.ready', 'the target takes writes again', { lastedMs }),
     });
-    this.doctor = new DoctorRounds({ kind: 'scan', job: this, onEvent: (level, kind, message, details) => this.emit(level, kind, message, details) });
     this.gate = new TargetGate({
       target: () => this.target,
       notReady: this.notReady,
@@ -123,6 +125,7 @@ export class ScanJob implements SyncJobApi {
       if (this.config.sync.finish) await this.finish();
       else if (!this.stopAsked) await this.bring();
       await this.closeShards();
+      if (this.control.isFinishing && (this.reason === 'full-sync-done' || this.reason === 'lag-below')) await this.endForGood();
       this.enter('stopped');
       return this.result(this.reason ?? 'stopped');
     } catch (caught) {
@@ -138,7 +141,6 @@ export class ScanJob implements SyncJobApi {
       throw error;
     } finally {
       clearInterval(this.sampler);
-      this.doctor.close();
       await this.closeAll();
       this.losses.close();
     }
@@ -148,6 +150,7 @@ export class ScanJob implements SyncJobApi {
     this.stopAsked = true;
     if (this.phase !== 'stopped' && this.phase !== 'failed') this.enter('draining');
     for (const shard of this.shards) shard.stop();
+    this.pace.gate.break();
     this.target.stopWaiting();
     for (const { connection } of this.targetLines) if (!connection.isReady) void connection.close();
     if (this.shards.length === 0) void this.source.close();
@@ -156,11 +159,6 @@ export class ScanJob implements SyncJobApi {
   abort(): void {
     this.stop();
     void this.closeAll();
-  }
-
-  setRate(limits: PaceLimits): void {
-    this.pace.set(limits);
-    this.emit('info', 'rate.changed', 'the limits of the rate are others from now on', { ...limits });
   }
 
   status(): JobStatus {
@@ -188,6 +186,7 @@ export class ScanJob implements SyncJobApi {
       this.emit('warn', 'connection.lost', error.message, { role, idleMs, code: error.code, ...named });
       if (this.stopAsked) void connection.close();
     });
+    connection.events.on('round-trip', ({ roundTripMs }) => this.dependencies.onRoundTrip?.({ role, address: endpointName(connection.endpoint), roundTripMs }));
     connection.events.on('state', ({ from, to }) => {
       if (to.name === 'ready') this.emit('info', 'connection.ready', `${role} ${endpointName(connection.endpoint)} is connected`, { role, from, ...named });
     });
@@ -284,6 +283,15 @@ export class ScanJob implements SyncJobApi {
     this.emit('info', 'job.finished', `the mark of this job is removed. ${this.remarks}`);
   }
 
+  /** What --finish would do now. */
+  private async endForGood(): Promise<void> {
+    await this.closeAll();
+    const { config } = this;
+    const ending = new ScanJob({ ...config, sync: { ...config.sync, finish: true, yes: true } }, this.dependencies);
+    this.remarks = (await ending.run()).remarks;
+    this.reason = 'finished';
+  }
+
   private async bring(): Promise<void> {
     const { epoch, marks } = await this.gate.whenItTakesWrites(() => this.takeOver());
     this.epoch = epoch;
@@ -299,7 +307,6 @@ export class ScanJob implements SyncJobApi {
     if (this.stopAsked) return;
     this.enter('full-sync');
     this.sampler = setInterval(() => this.sample(), SAMPLE_EVERY_MS);
-    this.doctor.start();
     const outcomes = await Promise.all(this.shards.map((shard) => this.runShard(shard)));
     if (outcomes.every((outcome) => outcome === 'done')) this.reason = 'full-sync-done';
   }
@@ -359,6 +366,11 @@ export class ScanJob implements SyncJobApi {
     const follows = running.every(({ stage }) => stage === 'following');
     if (this.phase !== 'draining') this.enter(follows ? 'incremental-sync' : 'full-sync');
     this.notReady.done(Math.max(...running.map(({ markAt }) => markAt)), Date.now());
+    const queued = this.control.isFinishing && follows ? scanStatus(this).scan?.queued : -1;
+    if (queued === 0 && !this.stopAsked) {
+      this.reason = 'lag-below';
+      this.stop();
+    }
     const keys = running.reduce((sum, { keysApplied }) => sum + keysApplied, 0);
     this.rates.sample(performance.now(), [keys, 0, 0]);
   }
@@ -375,10 +387,11 @@ export class ScanJob implements SyncJobApi {
     if (phase === this.phase) return;
     this.phase = phase;
     this.phaseSinceAt = Date.now();
+    this.doctor.follow(phase);
     this.emit('info', 'job.phase', `phase: ${phase}`, { phase });
   }
 
-  private emit(level: JobEvent['level'], kind: string, message: string, details: Record<string, unknown> = {}): void {
+  emit(level: JobEvent['level'], kind: string, message: string, details: Record<string, unknown> = {}): void {
     const event: JobEvent = { at: Date.now(), level, kind, message, details };
     logEvent(this.dependencies.log, event);
     for (const listener of this.listeners) listener(event);

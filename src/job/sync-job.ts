@@ -9,13 +9,12 @@ import type { SyncConfig } from '../config/sync-config.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { GodwitError } from '../errors/errors.ts';
 import { type Endpoint, endpointName } from '../model/endpoint.ts';
-import { versionName } from '../model/server-version.ts';
 import { Connection } from '../net/connection.ts';
 import { KeepaliveWheel } from '../net/keepalive-wheel.ts';
 import { logEvent } from '../observe/log-event.ts';
 import type { JobDependencies, JobEvent, JobResult, SyncJobApi } from '../observe/job-api.ts';
 import type { JobPhase, JobStatus } from '../observe/job-status.ts';
-import { Pace, type PaceLimits } from '../pipeline/pace.ts';
+import { Pace } from '../pipeline/pace.ts';
 import { SnapshotTurns } from '../source/replica/snapshot-turns.ts';
 import { SpoolBudget } from '../source/replica/spool/disk-space.ts';
 import { newestEpoch, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
@@ -23,6 +22,7 @@ import { DeadLetterFile } from '../target/dead-letter.ts';
 import { LossReport } from '../target/loss-report.ts';
 import { lossWarning } from './capability-plan.ts';
 import { jobStatus } from './job-status-view.ts';
+import { type JobSteering, steerShards } from './job-steering.ts';
 import type { JobSource, SourcePlace } from './job-source.ts';
 import type { JobTarget, PipelinePlan, TakenOver } from './job-target.ts';
 import { DoctorRounds } from './doctor/doctor-rounds.ts';
@@ -49,10 +49,11 @@ export class SyncJob implements SyncJobApi {
   epoch = 0;
   lastError: { code: string; message: string; at: number } | null = null;
   readonly rates = new RateMeter();
-  readonly doctor: DoctorRounds;
+  readonly doctor = new DoctorRounds('sync', this);
   readonly deadLetters: DeadLetterFile;
   readonly losses: LossReport;
   readonly pace: Pace;
+  readonly control: JobSteering;
   source: JobSource;
   target: JobTarget;
   readonly budget: SpoolBudget;
@@ -87,6 +88,7 @@ export class SyncJob implements SyncJobApi {
     this.turns = new SnapshotTurns(config.sync.fullSyncConcurrency);
     this.runName = `godwit:${job.name}:${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
     this.pace = new Pace(config.rate);
+    this.control = steerShards(this, ['incremental-sync'], (level, kind, message, details) => this.emit(level, kind, message, details));
     this.sides = {
       config,
       pace: this.pace,
@@ -102,7 +104,6 @@ export class SyncJob implements SyncJobApi {
     this.source = openSource(this.sides, { kind: 'standalone', endpoint: config.source });
     this.target = openTarget(this.sides, { kind: 'standalone', endpoint: config.target });
     this.notReady = this.trouble('TARGET_NOT_READY', 'target.not-ready', 'target.ready', 'the target takes writes again');
-    this.doctor = new DoctorRounds({ kind: 'sync', job: this, onEvent: (level, kind, message, details) => this.emit(level, kind, message, details) });
     this.gate = new TargetGate({
       target: () => this.target,
       notReady: this.notReady,
@@ -117,6 +118,7 @@ export class SyncJob implements SyncJobApi {
       await this.prepare();
       if (this.config.sync.finish) await this.finish();
       else if (!this.stopAsked) await this.sync();
+      if (this.control.isFinishing && this.reason === 'lag-below') await this.endForGood();
       this.enter('stopped');
       return this.result(this.reason ?? 'stopped');
     } catch (caught) {
@@ -131,7 +133,6 @@ export class SyncJob implements SyncJobApi {
       throw error;
     } finally {
       clearInterval(this.sampler);
-      this.doctor.close();
       this.moves?.close();
       await this.closeAll();
       this.losses.close();
@@ -148,6 +149,7 @@ export class SyncJob implements SyncJobApi {
     this.stopped.resolve();
     if (this.phase !== 'stopped' && this.phase !== 'failed') this.enter('draining');
     for (const shard of this.shards) shard.stop();
+    this.pace.gate.break();
     this.target.stopWaiting();
   }
 
@@ -156,22 +158,12 @@ export class SyncJob implements SyncJobApi {
     void this.closeAll();
   }
 
-  setRate(limits: PaceLimits): void {
-    this.pace.set(limits);
-    this.emit('info', 'rate.changed', 'the limits of the rate are others from now on', { ...limits });
-  }
-
   status(): JobStatus {
     return jobStatus(this);
   }
 
   on(_event: 'event', listener: (event: JobEvent) => void): void {
     this.listeners.push(listener);
-  }
-
-  /** Of the server behind a connection, for people. */
-  serverName(connection: Connection): string {
-    return connection.server.version === undefined ? 'unknown' : versionName(connection.server.version);
   }
 
   private trouble(code: ErrorCode, kind: string, kindOver: string, over: string, pipeline?: () => string): LastingTrouble {
@@ -195,6 +187,7 @@ export class SyncJob implements SyncJobApi {
       this.emit('warn', 'connection.lost', error.message, withPipeline({ role, idleMs, code: error.code }, pipeline));
       if (this.stopAsked) void connection.close();
     });
+    connection.events.on('round-trip', ({ roundTripMs }) => this.dependencies.onRoundTrip?.({ role, address: endpointName(connection.endpoint), roundTripMs }));
     connection.events.on('state', ({ from, to }) => {
       if (to.name !== 'ready') return;
       this.emit('info', 'connection.ready', `${role} ${endpointName(connection.endpoint)} is connected`, withPipeline({ role, from }, pipeline));
@@ -261,12 +254,9 @@ export class SyncJob implements SyncJobApi {
     for (const shard of this.shards) await checkDatabases(shard.control, this.target, this.rules);
     await tryWritablePlaces(this.config);
     this.losses.open();
-    this.tellLosses();
-  }
-
-  private tellLosses(): void {
-    const versions = this.shards.map(({ control }) => control.server.version);
-    const warning = lossWarning(versions, this.target.version, this.config.sync.onUnsupported);
+    const target = this.target.version;
+    const versions = this.shards.map(({ control }) => control.server.version).filter((version) => version !== undefined);
+    const warning = target && lossWarning(versions, target, this.config.sync.onUnsupported);
     if (warning !== undefined) this.emit('warn', 'versions.losses', warning.message, { losses: warning.losses });
   }
 
@@ -284,8 +274,19 @@ export class SyncJob implements SyncJobApi {
     this.emit('info', 'job.finished', `the mark and the spool of this job are removed. ${this.remarks}`);
   }
 
+  /** What --finish would do now. */
+  private async endForGood(): Promise<void> {
+    const isSettled = this.shards.every(({ pipeline }) => pipeline?.isSettled ?? false);
+    if (!isSettled) return this.emit('warn', 'job.not-finished', 'the target has not answered to the end: the marks stay');
+    await this.closeAll();
+    const { config } = this;
+    const ending = new SyncJob({ ...config, sync: { ...config.sync, finish: true, yes: false } }, this.dependencies);
+    this.remarks = (await ending.run()).remarks;
+    this.reason = 'finished';
+  }
+
   private async sync(): Promise<void> {
-    const { budget, dependencies } = this;
+    const { budget } = this;
     const { epoch, marks } = await this.gate.whenItTakesWrites(() => this.takeOver());
     this.epoch = epoch;
     const { valueBytesMax } = this.target;
@@ -312,8 +313,6 @@ export class SyncJob implements SyncJobApi {
       onEvent: (level, kind, message, details) => this.emit(level, kind, message, details),
     });
     this.sampler = setInterval(() => this.sample(), SAMPLE_EVERY_MS);
-    this.doctor.start();
-    dependencies.log.debug({ pipelines: this.shards.map(({ name }) => name) }, 'the pipelines begin');
     const outcomes = await Promise.all(this.shards.map((shard) => this.runShard(shard)));
     if (outcomes.every((outcome) => outcome === 'full-sync-done')) this.reason = 'full-sync-done';
   }
@@ -360,7 +359,7 @@ export class SyncJob implements SyncJobApi {
       sum((pipeline) => pipeline.commandsApplied),
       sum(({ applied }) => applied.offset + applied.rdbOffset),
     ]);
-    const { stopWhenLagBelowBytes } = this.config.sync;
+    const stopWhenLagBelowBytes = this.control.isFinishing ? 0 : this.config.sync.stopWhenLagBelowBytes;
     const near = stopWhenLagBelowBytes >= 0 && this.shards.every((shard) => shard.lagIsCertain && shard.lagBytes <= stopWhenLagBelowBytes);
     if (near && !this.stopAsked) {
       this.reason = 'lag-below';
@@ -384,10 +383,11 @@ export class SyncJob implements SyncJobApi {
     if (phase === this.phase) return;
     this.phase = phase;
     this.phaseSinceAt = Date.now();
+    this.doctor.follow(phase);
     this.emit('info', 'job.phase', `phase: ${phase}`, { phase });
   }
 
-  private emit(level: JobEvent['level'], kind: string, message: string, details: Record<string, unknown> = {}): void {
+  emit(level: JobEvent['level'], kind: string, message: string, details: Record<string, unknown> = {}): void {
     const event: JobEvent = { at: Date.now(), level, kind, message, details };
     logEvent(this.dependencies.log, event);
     for (const listener of this.listeners) listener(event);

@@ -11,6 +11,7 @@ import { Connection } from '../../net/connection.ts';
 import { KeepaliveWheel } from '../../net/keepalive-wheel.ts';
 import { type OpenFinding, SEVERITIES } from '../../observe/finding.ts';
 import type { JobEvent } from '../../observe/job-api.ts';
+import type { JobPhase } from '../../observe/job-status.ts';
 import { silentLogger } from '../../observe/log.ts';
 import { spoolJobDir } from '../../source/replica/spool/spool-runs.ts';
 import type { JobTarget } from '../job-target.ts';
@@ -25,18 +26,14 @@ export interface WatchedJob {
   readonly config: SyncConfig;
   readonly shards: readonly { readonly control: Connection }[];
   readonly target: Pick<JobTarget, 'primaryEndpoints'>;
-}
-
-export interface DoctorRoundsOptions {
-  readonly kind: DoctorKind;
-  readonly job: WatchedJob;
-  onEvent(level: JobEvent['level'], kind: string, message: string, details: Record<string, unknown>): void;
+  emit(level: JobEvent['level'], kind: string, message: string, details: Record<string, unknown>): void;
 }
 
 export class DoctorRounds {
   /** Those that are not over, the worst first. */
   findings: readonly OpenFinding[] = [];
-  private readonly options: DoctorRoundsOptions;
+  private readonly kind: DoctorKind;
+  private readonly job: WatchedJob;
   private readonly wheel = new KeepaliveWheel();
   private readonly samples = new Map<string, ActivitySample>();
   private timer: NodeJS.Timeout | undefined;
@@ -44,19 +41,25 @@ export class DoctorRounds {
   private readonly open = new Set<Connection>();
   private isClosed = false;
 
-  constructor(options: DoctorRoundsOptions) {
-    this.options = options;
+  constructor(kind: DoctorKind, job: WatchedJob) {
+    this.kind = kind;
+    this.job = job;
   }
 
-  /** The first round comes when the first interval is over: before the start there is `godwit doctor`. */
-  start(): void {
-    const { intervalMs } = this.options.job.config.doctor;
+  /** To be told each phase that the job enters. The first round comes when the first interval is over: before the start there is `godwit doctor`. */
+  follow(phase: JobPhase): void {
+    if (phase === 'full-sync' || phase === 'incremental-sync') this.start();
+    else if (phase !== 'planning') this.close();
+  }
+
+  private start(): void {
+    const { intervalMs } = this.job.config.doctor;
     if (intervalMs <= 0 || this.timer !== undefined || this.isClosed) return;
     this.timer = setInterval(() => void this.round(), intervalMs);
     this.timer.unref();
   }
 
-  close(): void {
+  private close(): void {
     this.isClosed = true;
     clearInterval(this.timer);
     for (const connection of this.open) void connection.close();
@@ -76,7 +79,7 @@ export class DoctorRounds {
   }
 
   private async scene(): Promise<LightScene | undefined> {
-    const { kind, job } = this.options;
+    const { kind, job } = this;
     const { config, shards, target } = job;
     if (!shards.every(({ control }) => control.isReady)) return undefined;
     const sources = await Promise.all(shards.map(({ control }) => this.survey(control, 'source')));
@@ -95,7 +98,7 @@ export class DoctorRounds {
   }
 
   private async surveyTarget(endpoint: Endpoint): Promise<NodeSurvey> {
-    const { config } = this.options.job;
+    const { config } = this.job;
     const connection = new Connection({
       role: 'target doctor',
       endpoint,
@@ -137,11 +140,11 @@ export class DoctorRounds {
   private tell({ check, severity, where, measured, why, mends }: OpenFinding): void {
     const mend = mends.length === 0 ? '' : mends[0].command;
     const message = `${titleOf(check)}, ${where}: ${measured}. ${why}${mend === '' ? '' : ` What mends it: ${mend}`}`;
-    this.options.onEvent(severity === 'info' ? 'info' : 'warn', 'doctor.found', message, { check, severity, where, ...(mend === '' ? {} : { mend }) });
+    this.job.emit(severity === 'info' ? 'info' : 'warn', 'doctor.found', message, { check, severity, where, ...(mend === '' ? {} : { mend }) });
   }
 
   private tellGone({ check, where, sinceAt }: OpenFinding, now: number): void {
-    this.options.onEvent('info', 'doctor.gone', `${titleOf(check)}, ${where}: as it should be again`, { check, where, lastedMs: now - sinceAt });
+    this.job.emit('info', 'doctor.gone', `${titleOf(check)}, ${where}: as it should be again`, { check, where, lastedMs: now - sinceAt });
   }
 }
 
