@@ -8,12 +8,12 @@ import { fileURLToPath } from 'node:url';
 import { isNotYet } from '../src/config/not-yet.ts';
 import { type Option, OPTIONS, SECTIONS } from '../src/config/schema.ts';
 import { ERROR_CODES } from '../src/errors/codes.ts';
-import { doctorPage as pageOfDoctor } from './doctor-page.ts';
 import { CONNECTION_METRICS } from '../src/status/metrics/connection-metrics.ts';
 import { JOB_METRICS } from '../src/status/metrics/job-metrics.ts';
 import { COUNTED_METRICS } from '../src/status/metrics/metrics-page.ts';
 import { PIPELINE_METRICS } from '../src/status/metrics/pipeline-metrics.ts';
 import { PROCESS_METRICS } from '../src/status/metrics/process-metrics.ts';
+import { doctorPage as pageOfDoctor } from './doctor-page.ts';
 import { CHINESE } from './shake-page-zh.ts';
 import { ENGLISH, shakePage } from './shake-page.ts';
 
@@ -141,11 +141,6 @@ export function configurationPage(): string {
   return `${parts.join('\n\n')}\n`;
 }
 
-/** The text of docs/doctor.md. */
-export function doctorPage(): string {
-  return pageOfDoctor(GENERATED, table);
-}
-
 /** The text of docs/metrics.md. */
 export function metricsPage(): string {
   const rows = (metrics: readonly MetricFacts[]): string =>
@@ -156,6 +151,11 @@ export function metricsPage(): string {
   const parts = [`${GENERATED}\n# Metrics`, METRICS_HEAD, '## The job', rows(JOB_METRICS), '## What happened', rows(Object.values(COUNTED_METRICS))];
   parts.push('## Pipelines', rows(PIPELINE_METRICS), '## Connections', rows(CONNECTION_METRICS), '## The process', rows(PROCESS_METRICS));
   return `${parts.join('\n\n')}\n`;
+}
+
+/** The text of docs/doctor.md. */
+export function doctorPage(): string {
+  return pageOfDoctor(GENERATED, table);
 }
 
 /** The text of docs/from-redisshake.md. */

@@ -31,8 +31,8 @@ export interface JobParts {
   readonly deadLetters: DeadLetterFile;
   readonly losses: LossReport;
   readonly rates: RateMeter;
-  readonly doctor: DoctorRounds;
   readonly control: JobControl;
+  readonly doctor: DoctorRounds;
 }
 
 export function jobStatus(job: JobParts): JobStatus {

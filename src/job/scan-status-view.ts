@@ -30,8 +30,8 @@ export interface ScanParts {
   readonly deadLetters: DeadLetterFile;
   readonly losses: LossReport;
   readonly rates: RateMeter;
-  readonly doctor: DoctorRounds;
   readonly control: JobControl;
+  readonly doctor: DoctorRounds;
 }
 
 export function scanStatus(job: ScanParts): JobStatus {

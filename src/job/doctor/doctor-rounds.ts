@@ -11,7 +11,6 @@ import { Connection } from '../../net/connection.ts';
 import { KeepaliveWheel } from '../../net/keepalive-wheel.ts';
 import { type OpenFinding, SEVERITIES } from '../../observe/finding.ts';
 import type { JobEvent } from '../../observe/job-api.ts';
-import type { JobPhase } from '../../observe/job-status.ts';
 import { silentLogger } from '../../observe/log.ts';
 import { spoolJobDir } from '../../source/replica/spool/spool-runs.ts';
 import type { JobTarget } from '../job-target.ts';
@@ -26,14 +25,18 @@ export interface WatchedJob {
   readonly config: SyncConfig;
   readonly shards: readonly { readonly control: Connection }[];
   readonly target: Pick<JobTarget, 'primaryEndpoints'>;
-  emit(level: JobEvent['level'], kind: string, message: string, details: Record<string, unknown>): void;
+}
+
+export interface DoctorRoundsOptions {
+  readonly kind: DoctorKind;
+  readonly job: WatchedJob;
+  onEvent(level: JobEvent['level'], kind: string, message: string, details: Record<string, unknown>): void;
 }
 
 export class DoctorRounds {
   /** Those that are not over, the worst first. */
   findings: readonly OpenFinding[] = [];
-  private readonly kind: DoctorKind;
-  private readonly job: WatchedJob;
+  private readonly options: DoctorRoundsOptions;
   private readonly wheel = new KeepaliveWheel();
   private readonly samples = new Map<string, ActivitySample>();
   private timer: NodeJS.Timeout | undefined;
@@ -41,25 +44,19 @@ export class DoctorRounds {
   private readonly open = new Set<Connection>();
   private isClosed = false;
 
-  constructor(kind: DoctorKind, job: WatchedJob) {
-    this.kind = kind;
-    this.job = job;
+  constructor(options: DoctorRoundsOptions) {
+    this.options = options;
   }
 
-  /** To be told each phase that the job enters. The first round comes when the first interval is over: before the start there is `godwit doctor`. */
-  follow(phase: JobPhase): void {
-    if (phase === 'full-sync' || phase === 'incremental-sync') this.start();
-    else if (phase !== 'planning') this.close();
-  }
-
-  private start(): void {
-    const { intervalMs } = this.job.config.doctor;
+  /** The first round comes when the first interval is over: before the start there is `godwit doctor`. */
+  start(): void {
+    const { intervalMs } = this.options.job.config.doctor;
     if (intervalMs <= 0 || this.timer !== undefined || this.isClosed) return;
     this.timer = setInterval(() => void this.round(), intervalMs);
     this.timer.unref();
   }
 
-  private close(): void {
+  close(): void {
     this.isClosed = true;
     clearInterval(this.timer);
     for (const connection of this.open) void connection.close();
@@ -79,7 +76,7 @@ export class DoctorRounds {
   }
 
   private async scene(): Promise<LightScene | undefined> {
-    const { kind, job } = this;
+    const { kind, job } = this.options;
     const { config, shards, target } = job;
     if (!shards.every(({ control }) => control.isReady)) return undefined;
     const sources = await Promise.all(shards.map(({ control }) => this.survey(control, 'source')));
@@ -98,7 +95,7 @@ export class DoctorRounds {
   }
 
   private async surveyTarget(endpoint: Endpoint): Promise<NodeSurvey> {
-    const { config } = this.job;
+    const { config } = this.options.job;
     const connection = new Connection({
       role: 'target doctor',
       endpoint,
@@ -140,11 +137,11 @@ export class DoctorRounds {
   private tell({ check, severity, where, measured, why, mends }: OpenFinding): void {
     const mend = mends.length === 0 ? '' : mends[0].command;
     const message = `${titleOf(check)}, ${where}: ${measured}. ${why}${mend === '' ? '' : ` What mends it: ${mend}`}`;
-    this.job.emit(severity === 'info' ? 'info' : 'warn', 'doctor.found', message, { check, severity, where, ...(mend === '' ? {} : { mend }) });
+    this.options.onEvent(severity === 'info' ? 'info' : 'warn', 'doctor.found', message, { check, severity, where, ...(mend === '' ? {} : { mend }) });
   }
 
   private tellGone({ check, where, sinceAt }: OpenFinding, now: number): void {
-    this.job.emit('info', 'doctor.gone', `${titleOf(check)}, ${where}: as it should be again`, { check, where, lastedMs: now - sinceAt });
+    this.options.onEvent('info', 'doctor.gone', `${titleOf(check)}, ${where}: as it should be again`, { check, where, lastedMs: now - sinceAt });
   }
 }
 
