@@ -196,10 +196,9 @@ export class GodwitProcess {
       line = { message: text };
     }
     this.lines.push(line);
-    if (this.token === '' && typeof line.file === 'string' && line.file.endsWith('/control-token') && existsSync(line.file)) {
-      // A run that ends at once takes it along.
-      this.token = readFileSync(line.file, 'utf8').trim();
-    }
+    // On a disk of its own (small-disk.ts) it is not to be seen from here.
+    const isToken = typeof line.file === 'string' && line.file.endsWith('/control-token') && existsSync(line.file);
+    if (this.token === '' && isToken) this.token = readFileSync(String(line.file), 'utf8').trim();
     if (this.statusUrl === '' && typeof line.url === 'string' && typeof line.port === 'number') this.statusUrl = line.url;
   }
 }
