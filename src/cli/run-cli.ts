@@ -4,6 +4,8 @@
  */
 import { Command } from 'commander';
 import type { CommandContext, JobFactory } from './command-context.ts';
+import { registerAlertTest } from './commands/alert-test.ts';
+import { registerCtl } from './commands/ctl.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerLoad } from './commands/load.ts';
 import { registerExport } from './commands/export.ts';
@@ -12,6 +14,7 @@ import { registerMigrateConfig } from './commands/migrate-config.ts';
 import { registerRun } from './commands/run.ts';
 import { registerScan } from './commands/scan.ts';
 import { registerSync } from './commands/sync.ts';
+import { registerTop } from './commands/top.ts';
 import { registerVerify } from './commands/verify.ts';
 import { VERSION } from '../job/version.ts';
 import type { CliIo } from './process-io.ts';
@@ -24,6 +27,9 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
   registerExport,
   registerInspect,
   registerVerify,
+  registerTop,
+  registerCtl,
+  registerAlertTest,
   registerRun,
   registerExplain,
   registerMigrateConfig,

@@ -24,6 +24,7 @@ import {
   urlType,
 } from './option-type.ts';
 import { option, optional, type OptionSpec } from './option-spec.ts';
+import { ALERT_OPTIONS } from './options/alert-options.ts';
 import { FILTER_OPTIONS } from './options/filter-options.ts';
 import { KIND_OPTIONS } from './options/kind-options.ts';
 import { LOG_OPTIONS } from './options/log-options.ts';
@@ -173,6 +174,7 @@ const SPECS = {
     env: 'GODWIT_REPORT',
   },
   ...STATUS_OPTIONS,
+  ...ALERT_OPTIONS,
   'log.level': option(choiceType('debug', 'info', 'warn', 'error'), 'info', 'Least severe lines to write'),
   'log.format': option(choiceType('auto', 'live', 'pretty', 'json'), 'auto', 'auto is the live view on a terminal and JSON lines otherwise'),
   ...LOG_OPTIONS,
@@ -214,6 +216,7 @@ export const SECTIONS: Readonly<Record<string, string>> = {
   dead_letter: 'Dead letters',
   report: 'Report of losses',
   status: 'Status server',
+  alerts: 'Alerts',
   log: 'Log',
 };
 
