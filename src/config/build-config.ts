@@ -83,6 +83,7 @@ export function buildJobConfig(settings: Settings, target: SideSetting, name: st
       isShake: settings.shake !== undefined,
     },
     alerts: alertsConfig(settings),
+    doctor: { intervalMs: settings.required('doctor.interval') },
     log: {
       level: settings.required('log.level'),
       format: settings.required('log.format'),

@@ -26,6 +26,7 @@ import {
 import { option, optional, type OptionSpec } from './option-spec.ts';
 import { ALERT_OPTIONS } from './options/alert-options.ts';
 import { FILTER_OPTIONS } from './options/filter-options.ts';
+import { DOCTOR_OPTIONS } from './options/doctor-options.ts';
 import { KIND_OPTIONS } from './options/kind-options.ts';
 import { LOG_OPTIONS } from './options/log-options.ts';
 import { PACE_OPTIONS } from './options/pace-options.ts';
@@ -125,6 +126,7 @@ const SPECS = {
   ...TRANSFORM_OPTIONS,
   ...PACE_OPTIONS,
   ...KIND_OPTIONS,
+  ...DOCTOR_OPTIONS,
 
   'keepalive.interval': option(
     durationType({ min: 100, max: HOUR_MS, or: { word: 'auto', value: 0 } }),
@@ -217,6 +219,7 @@ export const SECTIONS: Readonly<Record<string, string>> = {
   report: 'Report of losses',
   status: 'Status server',
   alerts: 'Alerts',
+  doctor: 'Doctor',
   log: 'Log',
 };
 

@@ -130,6 +130,8 @@ export interface JobConfig {
     readonly isShake: boolean;
   };
   readonly alerts: AlertsConfig;
+  /** Between two rounds of the doctor; 0 = none. */
+  readonly doctor: { readonly intervalMs: number };
   readonly log: LogConfig;
 }
 

@@ -95,15 +95,16 @@ export class ClusterTarget implements JobTarget {
     return limits.length === 0 ? 0 : Math.min(...limits);
   }
 
-  /** A cluster in the middle of a failover is waited for. @throws TARGET_NOT_READY if nobody is to wait */
-  async connect({ patient }: Parameters<JobTarget['connect']>[0]): Promise<void> {
+  /** A cluster in the middle of a failover is waited for, as long as a server is. @throws TARGET_NOT_READY */
+  async connect({ patient, attemptsMax }: Parameters<JobTarget['connect']>[0]): Promise<void> {
     await this.options.topology.start();
     let told = '';
-    for (;;) {
+    for (let attempts = 1; ; attempts++) {
       try {
         return await this.ready();
       } catch (error) {
-        if (!(error instanceof GodwitError) || error.code !== 'TARGET_NOT_READY' || !patient || this.isClosed) throw error;
+        if (!(error instanceof GodwitError) || error.code !== 'TARGET_NOT_READY' || this.isClosed) throw error;
+        if (!patient && attempts >= attemptsMax) throw error;
         if (error.message !== told) this.options.onEvent('warn', 'target.not-ready', error.message);
         told = error.message;
         await new Promise((resolve) => setTimeout(resolve, READY_RETRY_MS));

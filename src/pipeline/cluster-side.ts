@@ -74,6 +74,11 @@ export class ClusterSide implements TargetSide {
     return this.options.restore;
   }
 
+  get roundTripMs(): number {
+    const known = this.options.links.status().flatMap(({ roundTripSmoothedMs }) => (roundTripSmoothedMs > 0 ? [roundTripSmoothedMs] : []));
+    return known.length === 0 ? 0 : Math.min(...known);
+  }
+
   ready(): Promise<void> {
     return this.nodes.ready();
   }

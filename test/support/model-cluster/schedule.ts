@@ -144,9 +144,12 @@ export class Schedule {
     for (const run of this.runs) run.kill();
   }
 
-  /** A shard does not fail over and back between two looks at the map, which are seconds apart. */
+  /** A shard does not fail over and back between two looks at the map, which are seconds apart; and what has come to a replica by then is refused. */
   private async lookBetweenFailovers(shard: number): Promise<void> {
     const { topology } = this.current;
+    for (const connection of this.cluster.connections)
+      if (connection.node.shard === shard && !this.cluster.isPrimary(connection.node)) connection.step(Number.POSITIVE_INFINITY);
+    await drain();
     if (topology.map.node(this.cluster.primary(shard).id)?.role === 'primary') return;
     topology.blindLooks = 0;
     await topology.refresh();
