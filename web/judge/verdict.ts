@@ -1,0 +1,143 @@
+/**
+ * Is it well? One word for the whole job, and what troubles it, worst first. Pure: a status and the time in, kinds and values out; words/ has the sentences.
+ *
+ * bad: the target gets nothing, or what it has is wrong. warn: it goes on, but somebody should look. busy: on its way, not safe to switch over. good: it follows.
+ */
+import type { JobPhase } from '../../src/observe/job-status.ts';
+import type { PageStatus, VerificationFacts } from '../feed/page-status.ts';
+import { backForMs, healthOf } from './health.ts';
+
+export type Level = 'good' | 'busy' | 'warn' | 'bad' | 'ended';
+
+export const TROUBLE_KINDS = [
+  'failed',
+  'connection-lost',
+  'spool-full',
+  'disk-full',
+  'target-not-ready',
+  'differences',
+  'alert',
+  'paused',
+  'lag-high',
+  'spool-filling',
+  'mark-old',
+  'dead-letters',
+  'left-out',
+  'gaps',
+  'connection-back',
+] as const;
+export type TroubleKind = (typeof TROUBLE_KINDS)[number];
+
+export interface Trouble {
+  readonly kind: TroubleKind;
+  readonly severity: 'bad' | 'warn';
+  /** The server's own words, or an address; '' if there are none. */
+  readonly what: string;
+  readonly address: string;
+  /** How long it lasts, in ms; how much it is; -1 where that makes no sense. */
+  readonly forMs: number;
+  readonly amount: number;
+}
+
+export interface Verdict {
+  readonly level: Level;
+  readonly troubles: readonly Trouble[];
+}
+
+const WORKING: ReadonlySet<JobPhase> = new Set(['loading', 'full-sync', 'incremental-sync', 'draining']);
+const LAG_HIGH_MS = 10_000;
+const MARK_OLD_MS = 30_000;
+const SPOOL_FILLING = 0.8;
+
+export function verdictOf(status: PageStatus, now: number): Verdict {
+  const { phase } = status;
+  const found = [...failure(status), ...(WORKING.has(phase) ? atWork(status, now) : []), ...remains(status)];
+  const troubles = found.toSorted((a, b) => rank(a) - rank(b));
+  return { level: levelOf(status, troubles), troubles };
+}
+
+/** What changes when somebody should look up: for a live region that does not chatter. */
+export function verdictKey({ level, troubles }: Verdict): string {
+  return [level, ...troubles.map(({ kind, address }) => `${kind} ${address}`)].join('|');
+}
+
+function rank({ severity, kind }: Trouble): number {
+  return (severity === 'bad' ? 0 : 100) + TROUBLE_KINDS.indexOf(kind);
+}
+
+function levelOf({ phase }: PageStatus, troubles: readonly Trouble[]): Level {
+  if (troubles.some(({ severity }) => severity === 'bad')) return 'bad';
+  if (phase === 'stopped') return 'ended';
+  if (troubles.length > 0) return 'warn';
+  return phase === 'incremental-sync' ? 'good' : 'busy';
+}
+
+function trouble(kind: TroubleKind, severity: Trouble['severity'], more: Partial<Trouble> = {}): Trouble {
+  return { kind, severity, what: '', address: '', forMs: -1, amount: -1, ...more };
+}
+
+function failure({ phase, errors }: PageStatus): Trouble[] {
+  if (phase !== 'failed') return [];
+  return [trouble('failed', 'bad', { what: errors.last === null ? '' : `${errors.last.code}: ${errors.last.message}` })];
+}
+
+function atWork(status: PageStatus, now: number): Trouble[] {
+  return [...connections(status, now), ...spool(status), ...targetTrouble(status), ...lag(status), ...mark(status, now), ...paused(status)];
+}
+
+function connections({ connections: all }: PageStatus, now: number): Trouble[] {
+  return all.flatMap((connection) => {
+    const { role, address, sinceAt, lastError, pipeline = '' } = connection;
+    const name = { address: `${role} ${address}${pipeline === '' ? '' : ` (${pipeline})`}` };
+    if (healthOf(connection) === 'bad') {
+      const forMs = Math.max(0, now - sinceAt);
+      return [trouble('connection-lost', 'bad', { ...name, forMs, what: lastError === null ? '' : `${lastError.code}: ${lastError.message}` })];
+    }
+    const forMs = backForMs(connection, now);
+    return forMs < 0 ? [] : [trouble('connection-back', 'warn', { ...name, forMs })];
+  });
+}
+
+function spool({ spool: { full, bytesMax, bytesOnDisk, bytesInMemory } }: PageStatus): Trouble[] {
+  if (full !== null) return [trouble(full === 'disk' ? 'disk-full' : 'spool-full', 'bad')];
+  const part = bytesMax > 0 ? (bytesOnDisk + bytesInMemory) / bytesMax : 0;
+  return part < SPOOL_FILLING ? [] : [trouble('spool-filling', 'warn', { amount: part })];
+}
+
+/** It answers and takes no writes; over when a mark is confirmed later. */
+function targetTrouble({ errors: { last }, checkpoint }: PageStatus): Trouble[] {
+  return last?.code === 'TARGET_NOT_READY' && checkpoint.at <= last.at ? [trouble('target-not-ready', 'bad', { what: last.message })] : [];
+}
+
+function lag({ phase, lagMs, paused: isPaused }: PageStatus): Trouble[] {
+  return phase === 'incremental-sync' && lagMs > LAG_HIGH_MS && isPaused !== true ? [trouble('lag-high', 'warn', { forMs: lagMs })] : [];
+}
+
+function mark({ phase, checkpoint, lagBytes, paused: isPaused }: PageStatus, now: number): Trouble[] {
+  const forMs = now - checkpoint.at;
+  const isOld = phase === 'incremental-sync' && checkpoint.at > 0 && lagBytes > 0 && forMs > MARK_OLD_MS && isPaused !== true;
+  return isOld ? [trouble('mark-old', 'warn', { forMs })] : [];
+}
+
+function paused({ paused: isPaused }: PageStatus): Trouble[] {
+  return isPaused === true ? [trouble('paused', 'warn')] : [];
+}
+
+/** What is not over when the job is. */
+function remains({ errors, conversion, verification, alerts = [], scan }: PageStatus): Trouble[] {
+  const differences = differencesOf(verification);
+  return [
+    ...(differences > 0 ? [trouble('differences', 'bad', { amount: differences })] : []),
+    ...alerts.map(({ what, severity }) => trouble('alert', severity === 'critical' || severity === 'error' ? 'bad' : 'warn', { what })),
+    ...(errors.deadLetters > 0 ? [trouble('dead-letters', 'warn', { amount: errors.deadLetters })] : []),
+    ...(conversion.skipped > 0 ? [trouble('left-out', 'warn', { amount: conversion.skipped })] : []),
+    ...(scan !== undefined && scan.gaps > 0 ? [trouble('gaps', 'warn', { amount: scan.gaps })] : []),
+  ];
+}
+
+/** Those that are confirmed; 0 where none are told. */
+export function differencesOf(verification: VerificationFacts | null | undefined): number {
+  const confirmed = verification?.['confirmed'];
+  if (typeof confirmed === 'number') return confirmed;
+  return Array.isArray(confirmed) ? confirmed.length : 0;
+}
