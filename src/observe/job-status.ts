@@ -122,10 +122,23 @@ export interface RulesStatus {
   readonly functionFailures: number;
 }
 
+export type AlertSeverity = 'warning' | 'critical';
+
+export interface AlertStatus {
+  /** The rule, and behind a colon what it is about where there are several: `connection-away:target data 10.0.0.2:6379`. */
+  readonly id: string;
+  readonly severity: AlertSeverity;
+  /** What is wrong, with its numbers, for people. */
+  readonly what: string;
+  readonly sinceAt: number;
+}
+
 export interface JobStatus {
   readonly job: string;
   readonly version: string;
   readonly phase: JobPhase;
+  /** The target gets nothing; the source is still read. */
+  readonly paused: boolean;
   readonly startedAt: number;
   readonly phaseSinceAt: number;
   readonly source: { readonly address: string; readonly server: string };
@@ -181,4 +194,6 @@ export interface JobStatus {
     readonly last: { readonly code: string; readonly message: string; readonly at: number } | null;
   };
   readonly connections: readonly ConnectionStatus[];
+  /** Those that are firing, the oldest first. */
+  readonly alerts: readonly AlertStatus[];
 }

@@ -61,6 +61,7 @@ export function exampleStatus(over: Partial<JobStatus> = {}): JobStatus {
     job: '10.0.0.1-6379-to-10.0.0.2-6379',
     version: '0.1.0',
     phase: 'full-sync',
+    paused: false,
     startedAt: STARTED_AT,
     phaseSinceAt: STARTED_AT + 2000,
     source: { address: '10.0.0.1:6379', server: 'Redis 7.0.15' },
@@ -104,6 +105,7 @@ export function exampleStatus(over: Partial<JobStatus> = {}): JobStatus {
         lastError: null,
       }),
     ],
+    alerts: [{ id: 'lag', severity: 'warning', what: 'the target is 2 GB behind the source', sinceAt: STARTED_AT + 3000 }],
     ...over,
   };
 }
