@@ -8,6 +8,7 @@ import type { SyncJobApi } from '../observe/job-api.ts';
 import type { JobStatus } from '../observe/job-status.ts';
 import type { Redactor } from '../observe/redaction.ts';
 import { spoolJobDir } from '../source/replica/spool/spool-runs.ts';
+import { PageFiles } from '../status/page-files.ts';
 import { AccessToken, makeTokenFile, type TokenFile } from '../status/server/access-token.ts';
 import { EventRing } from '../status/server/event-ring.ts';
 import { ShakeStatus } from '../status/shake-status.ts';
@@ -36,6 +37,7 @@ export async function watchJob(config: JobConfig, job: SyncJobApi, runLog: RunLo
     events,
     control: job.control,
     token,
+    page: new PageFiles(),
     setLogLevel: (level) => runLog.setLevel(level),
     ...(shake === undefined ? {} : { root: () => shake.document() }),
     redactor,
@@ -44,6 +46,7 @@ export async function watchJob(config: JobConfig, job: SyncJobApi, runLog: RunLo
     await tokenFile?.remove();
     throw error;
   });
+  tellOfPage(`${server.url}/ui/`, runLog);
   if (tokenFile !== undefined) runLog.log.info({ file: tokenFile.path }, `what changes the job over HTTP asks for the token in ${tokenFile.path}`);
   return {
     status,
@@ -52,6 +55,12 @@ export async function watchJob(config: JobConfig, job: SyncJobApi, runLog: RunLo
       await tokenFile?.remove();
     },
   };
+}
+
+/** At a terminal too, where lines of this level are not shown. */
+function tellOfPage(url: string, { log, view }: RunLog): void {
+  if (view === undefined) log.info({ page: url }, `the page of this run is at ${url}`);
+  else view.writeAbove(`godwit: the page of this run is at ${url}\n`);
 }
 
 /** Without one the status can still be read. */

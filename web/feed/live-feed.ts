@@ -46,9 +46,9 @@ export class LiveFeed {
     this.changed = changed;
   }
 
-  /** The server's time now, Unix milliseconds. */
+  /** The server's time, Unix milliseconds: now, or when it was last heard of while contact is lost, so that nothing on the page seems to move on. */
   get now(): number {
-    return Date.now() + this.skewMs;
+    return (this.contact.state === 'lost' ? this.contact.heardAt : Date.now()) + this.skewMs;
   }
 
   start(): void {
@@ -111,8 +111,8 @@ export class LiveFeed {
     this.runStartedAt = status.startedAt;
     this.failures = 0;
     this.status = status;
-    this.series.add(this.now, status);
     this.contact = { state, heardAt: Date.now() };
+    this.series.add(this.now, status);
     if (wasAway) void this.loadHistory();
     // Back after a while: do not wait for the turn of the stream.
     if (wasAway && state === 'polling' && Date.now() - this.streamTriedAt > TICK_MS) this.openStream();

@@ -1,21 +1,12 @@
 /**
- * What the page is told by the server, as the page takes it. A field that may be missing is one that a job does not always have, or that an older Godwit does not tell.
+ * What the page is told by the server. A field that may be missing is one that a job does not always have.
  */
 import type { JobStatus } from '../../src/observe/job-status.ts';
-
-export interface PageAlert {
-  readonly id: string;
-  readonly severity: string;
-  readonly what: string;
-  readonly sinceAt: number;
-}
 
 /** Facts of a verification by name: counts, times, texts. Those that the page knows are shown in words, the others by their name. */
 export type VerificationFacts = Readonly<Record<string, unknown>>;
 
 export type PageStatus = JobStatus & {
-  readonly paused?: boolean;
-  readonly alerts?: readonly PageAlert[];
   readonly verification?: VerificationFacts | null;
 };
 

@@ -51,7 +51,8 @@ const SPOOL_FILLING = 0.8;
 
 export function verdictOf(status: PageStatus, now: number): Verdict {
   const { phase } = status;
-  const found = [...failure(status), ...(WORKING.has(phase) ? atWork(status, now) : []), ...remains(status)];
+  const own = [...failure(status), ...(WORKING.has(phase) ? atWork(status, now) : []), ...remains(status)];
+  const found = [...own, ...alertsBeside(own, status)];
   const troubles = found.toSorted((a, b) => rank(a) - rank(b));
   return { level: levelOf(status, troubles), troubles };
 }
@@ -91,7 +92,9 @@ function connections({ connections: all }: PageStatus, now: number): Trouble[] {
     const name = { address: `${role} ${address}${pipeline === '' ? '' : ` (${pipeline})`}` };
     if (healthOf(connection) === 'bad') {
       const forMs = Math.max(0, now - sinceAt);
-      return [trouble('connection-lost', 'bad', { ...name, forMs, what: lastError === null ? '' : `${lastError.code}: ${lastError.message}` })];
+      // Messages begin with whose they are, which stands before them here.
+      const what = lastError === null ? '' : `${lastError.code}: ${lastError.message.replace(`${role} ${address}`, '').replace(/^[: ]+/, '')}`;
+      return [trouble('connection-lost', 'bad', { ...name, forMs, what })];
     }
     const forMs = backForMs(connection, now);
     return forMs < 0 ? [] : [trouble('connection-back', 'warn', { ...name, forMs })];
@@ -110,29 +113,35 @@ function targetTrouble({ errors: { last }, checkpoint }: PageStatus): Trouble[] 
 }
 
 function lag({ phase, lagMs, paused: isPaused }: PageStatus): Trouble[] {
-  return phase === 'incremental-sync' && lagMs > LAG_HIGH_MS && isPaused !== true ? [trouble('lag-high', 'warn', { forMs: lagMs })] : [];
+  return phase === 'incremental-sync' && lagMs > LAG_HIGH_MS && !isPaused ? [trouble('lag-high', 'warn', { forMs: lagMs })] : [];
 }
 
 function mark({ phase, checkpoint, lagBytes, paused: isPaused }: PageStatus, now: number): Trouble[] {
   const forMs = now - checkpoint.at;
-  const isOld = phase === 'incremental-sync' && checkpoint.at > 0 && lagBytes > 0 && forMs > MARK_OLD_MS && isPaused !== true;
+  const isOld = phase === 'incremental-sync' && checkpoint.at > 0 && lagBytes > 0 && forMs > MARK_OLD_MS && !isPaused;
   return isOld ? [trouble('mark-old', 'warn', { forMs })] : [];
 }
 
 function paused({ paused: isPaused }: PageStatus): Trouble[] {
-  return isPaused === true ? [trouble('paused', 'warn')] : [];
+  return isPaused ? [trouble('paused', 'warn')] : [];
 }
 
 /** What is not over when the job is. */
-function remains({ errors, conversion, verification, alerts = [], scan }: PageStatus): Trouble[] {
+function remains({ errors, conversion, verification, scan }: PageStatus): Trouble[] {
   const differences = differencesOf(verification);
   return [
     ...(differences > 0 ? [trouble('differences', 'bad', { amount: differences })] : []),
-    ...alerts.map(({ what, severity }) => trouble('alert', severity === 'critical' || severity === 'error' ? 'bad' : 'warn', { what })),
     ...(errors.deadLetters > 0 ? [trouble('dead-letters', 'warn', { amount: errors.deadLetters })] : []),
     ...(conversion.skipped > 0 ? [trouble('left-out', 'warn', { amount: conversion.skipped })] : []),
     ...(scan !== undefined && scan.gaps > 0 ? [trouble('gaps', 'warn', { amount: scan.gaps })] : []),
   ];
+}
+
+/** An alert on a connection that is told already says nothing more. */
+function alertsBeside(own: readonly Trouble[], { alerts, connections: all }: PageStatus): Trouble[] {
+  const told = all.map(({ role, address }) => `${role} ${address}`).filter((name) => own.some(({ address }) => address.startsWith(name)));
+  const others = alerts.filter(({ id }) => !told.some((name) => id.endsWith(`:${name}`)));
+  return others.map(({ what, severity }) => trouble('alert', severity === 'critical' ? 'bad' : 'warn', { what }));
 }
 
 /** Those that are confirmed; 0 where none are told. */

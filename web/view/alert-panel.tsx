@@ -1,10 +1,10 @@
 /** The alerts that are raised now. */
 import type { JSX } from 'preact';
-import type { PageAlert } from '../feed/page-status.ts';
+import type { AlertStatus } from '../../src/observe/job-status.ts';
 import { clockTime, useWords } from './page-words.ts';
 import { Panel } from './panel.tsx';
 
-export function AlertPanel({ alerts }: { readonly alerts: readonly PageAlert[] }): JSX.Element {
+export function AlertPanel({ alerts }: { readonly alerts: readonly AlertStatus[] }): JSX.Element {
   const words = useWords();
   const texts = words.alerts;
   return (
@@ -14,8 +14,8 @@ export function AlertPanel({ alerts }: { readonly alerts: readonly PageAlert[] }
       ) : (
         <ul class="alerts">
           {alerts.map(({ id, severity, what, sinceAt }) => (
-            <li key={id} class={severity === 'critical' || severity === 'error' ? 'bad' : 'warn'}>
-              <strong>{severity}</strong> {what} <span class="quiet">{texts.since(clockTime(sinceAt, words))}</span>
+            <li key={id} class={severity === 'critical' ? 'bad' : 'warn'}>
+              <strong>{texts.severities[severity]}</strong> {what} <span class="quiet">{texts.since(clockTime(sinceAt, words))}</span>
             </li>
           ))}
         </ul>

@@ -21,11 +21,12 @@ interface BannerProps {
 export function Banner({ status, verdict, isStale }: BannerProps): JSX.Element {
   const words = useWords();
   const { level, troubles } = verdict;
+  const said = sentence(status, verdict, words);
   const rest = troubles.length - SHOWN_MAX;
   return (
     <section class={`banner ${isStale ? 'ended' : level}`} data-level={level} aria-label={words.verdict.level[level]}>
       <p class="sentence">
-        <HealthMark health={MARKS[level]} /> {sentence(status, verdict, words)}
+        <HealthMark health={isStale ? 'idle' : MARKS[level]} /> {isStale ? words.verdict.lastSeen(said) : said}
       </p>
       {troubles.length > 0 && (
         <ul class="troubles">

@@ -10,7 +10,14 @@ import { Panel } from './panel.tsx';
 
 const SPANS_MIN = [5, 15, 60] as const;
 
-export function ChartPanel({ series, theme }: { readonly series: Series; readonly theme: Theme }): JSX.Element {
+interface ChartPanelProps {
+  readonly series: Series;
+  readonly theme: Theme;
+  /** A stream is followed, so that there is a lag. */
+  readonly hasLag: boolean;
+}
+
+export function ChartPanel({ series, theme, hasLag }: ChartPanelProps): JSX.Element {
   const words = useWords();
   const { charts, bytes, duration } = words;
   const [spanMin, setSpanMin] = useState<number>(5);
@@ -28,8 +35,8 @@ export function ChartPanel({ series, theme }: { readonly series: Series; readonl
   return (
     <Panel id="charts" title={charts.title} aside={ranges}>
       <div class="charts">
-        <Chart {...shared} title={charts.lagMs} names={['lagMs']} show={duration} />
-        <Chart {...shared} title={charts.lagBytes} names={['lagBytes', 'spoolBytes']} show={bytes} />
+        {hasLag && <Chart {...shared} title={charts.lagMs} names={['lagMs']} show={duration} />}
+        {hasLag && <Chart {...shared} title={charts.lagBytes} names={['lagBytes', 'spoolBytes']} show={bytes} />}
         <Chart {...shared} title={charts.speed} names={['keysPerSecond', 'commandsPerSecond']} show={showCount} />
         <Chart {...shared} title={charts.throughput} names={['bytesPerSecond']} show={bytes} />
       </div>

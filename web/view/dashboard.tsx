@@ -92,11 +92,11 @@ function Facts({ feed, control, status, verdict, theme }: FactsProps): JSX.Eleme
         <Steering control={control} status={status} isReachable={contact.state !== 'lost'} onDone={() => feed.refresh()} />
       </div>
       <PicturePanel picture={picture} isLoad={status.load !== undefined} onShow={setSearch} />
-      <ChartPanel series={feed.series} theme={theme} />
+      <ChartPanel series={feed.series} theme={theme} hasLag={status.load === undefined && status.scan === undefined} />
       <div class="side-by-side">
         <EventPanel events={feed.events} status={status} />
         <div class="stack">
-          <AlertPanel alerts={status.alerts ?? []} />
+          <AlertPanel alerts={status.alerts} />
           <VerificationPanel verification={status.verification ?? null} />
         </div>
       </div>

@@ -58,7 +58,7 @@ export function Steering({ control, status, isReachable, onDone }: SteeringProps
   return (
     <Panel id="steering" title={texts.title}>
       <div class="buttons">
-        {status.paused === true ? button(texts.resume, () => void post('resume'), 'main') : button(texts.pause, () => void post('pause'))}
+        {status.paused ? button(texts.resume, () => void post('resume'), 'main') : button(texts.pause, () => void post('pause'))}
         {button(texts.rate, () => setOpen('rate'))}
         {button(texts.checkpoint, () => void post('checkpoint'))}
         {button(texts.finish, () => setOpen('finish'), 'danger')}

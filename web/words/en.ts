@@ -2,6 +2,11 @@
 import { showBytes, showDuration } from '../../src/status/format-quantity.ts';
 import type { Trouble, TroubleKind } from '../judge/verdict.ts';
 
+/** `1 key`, `2 keys` */
+function many(count: number | string, one: string): string {
+  return `${count} ${one}${Number(count) === 1 ? '' : 's'}`;
+}
+
 export const en = {
   code: 'en',
   own: 'English',
@@ -45,24 +50,25 @@ export const en = {
     warn: (count: number) => (count === 1 ? 'It goes on, but one thing should be looked at' : `It goes on, but ${count} things should be looked at`),
     bad: (count: number) => (count === 1 ? 'Trouble: one thing is wrong' : `Trouble: ${count} things are wrong`),
     more: (count: number) => `and ${count} more`,
+    lastSeen: (sentence: string) => `When last seen: ${sentence}`,
     level: { good: 'well', busy: 'under way', warn: 'look', bad: 'trouble', ended: 'ended', lost: 'no contact' },
   },
   troubles: {
     failed: ({ what }: Trouble) => `The job has failed. ${what}`,
-    'connection-lost': ({ address, what }: Trouble, lasts: string) => `${address} is lost for ${lasts}, and is made again. ${what}`,
-    'connection-back': ({ address }: Trouble, lasts: string) => `${address} was lost and is back for ${lasts}`,
+    'connection-lost': ({ address, what }: Trouble, lasts: string) => `${address}: lost for ${lasts}, being made again. ${what}`,
+    'connection-back': ({ address }: Trouble, lasts: string) => `${address}: was lost, back for ${lasts}`,
     'spool-full': () => 'The spool is full: the source is held back and may drop Godwit. Raise spool.max_bytes, or find out why the target is slow',
     'disk-full': () => 'The disk of the spool is full: the source is held back and may drop Godwit. Make room on it',
     'target-not-ready': ({ what }: Trouble) => `The target takes no writes. ${what}`,
-    differences: ({ amount }: Trouble) => `The verification has found ${amount} different keys`,
+    differences: ({ amount }: Trouble) => `The verification has found ${many(amount, 'different key')}`,
     alert: ({ what }: Trouble) => what,
     paused: () => 'Paused: the source is read into the spool, the target gets nothing',
     'lag-high': (_: Trouble, lasts: string) => `The target is ${lasts} behind`,
     'spool-filling': ({ amount }: Trouble) => `The spool is ${Math.round(amount * 100)} % full`,
     'mark-old': (_: Trouble, lasts: string) => `The last mark is ${lasts} old: a restart would do that much again`,
-    'dead-letters': ({ amount }: Trouble) => `${amount} commands were refused and are in the dead-letter file`,
-    'left-out': ({ amount }: Trouble) => `${amount} keys or commands were left out, the target cannot hold them`,
-    gaps: ({ amount }: Trouble) => `Changes may have been missed ${amount} times; the source is gone over again`,
+    'dead-letters': ({ amount }: Trouble) => `${many(amount, 'command')} refused, kept in the dead-letter file`,
+    'left-out': ({ amount }: Trouble) => `Left out, since the target cannot hold them: ${amount}, by name under More facts`,
+    gaps: ({ amount }: Trouble) => `Changes may have been missed (${many(amount, 'time')}); the source is gone over again`,
   } satisfies Record<TroubleKind, (trouble: Trouble, lasts: string) => string>,
   numbers: {
     title: 'Now',
@@ -71,7 +77,7 @@ export const en = {
     leftUnknown: 'time left not known yet',
     ofBytes: (applied: string, total: string) => `${applied} of ${total}`,
     sizeUnknown: (applied: string) => `${applied}, size unknown`,
-    keys: (count: string) => `${count} keys`,
+    keys: (count: string) => many(count, 'key'),
     skipped: (count: string) => `${count} left alone`,
     done: 'done',
     lag: 'Behind',
@@ -206,7 +212,7 @@ export const en = {
       'replica-link': () => 'the link of a replica',
       unknown: () => 'not known yet',
     },
-    lost: (pings: string) => `${pings} pings lost`,
+    lost: (pings: string) => `${many(pings, 'ping')} lost`,
     lastError: (ago: string) => `${ago} ago:`,
   },
   events: {
@@ -217,9 +223,9 @@ export const en = {
     noneOfThese: 'No warnings or errors.',
     last: 'Last error',
     levels: { debug: 'debug', info: 'info', warn: 'warning', error: 'error' },
-    counts: (retried: string, letters: string) => `${retried} commands sent again, ${letters} dead letters`,
+    counts: (retried: string, letters: string) => `${many(retried, 'command')} sent again, ${many(letters, 'dead letter')}`,
   },
-  alerts: { title: 'Alerts', none: 'No alerts.', since: (time: string) => `since ${time}` },
+  alerts: { title: 'Alerts', severities: { warning: 'warning', critical: 'critical' }, none: 'No alerts.', since: (time: string) => `since ${time}` },
   verification: {
     title: 'Verification',
     none: 'Nothing has been verified in this run. godwit verify compares both sides while the job goes on.',

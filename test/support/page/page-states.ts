@@ -62,14 +62,16 @@ export function copying(over: Partial<StandInStatus> = {}): StandInStatus {
 /** The connection for the data is lost. */
 export function troubled(): StandInStatus {
   const now = Date.now();
-  const lastError = { code: 'CONNECTION_LOST', message: 'target data 10.0.0.2:6379: the other side has closed the connection', at: now - 9_000 };
+  const lastError = { code: 'CONNECTION_LOST', message: 'target data 10.0.0.2:6379 closed the connection', at: now - 9_000 };
   const lost = wire({ state: 'backing-off', sinceAt: now - 8_000, reconnects: 3, pingsLost: 1, lastError });
   return status({
     lagBytes: 48_000_000,
     lagMs: 8_400,
     connections: [lost, wire({ role: 'target control', roundTripSmoothedMs: 0.4 }), replication('10.0.0.1:6379')],
     errors: { retried: 12, deadLetters: 0, last: lastError },
-    alerts: [{ id: 'connection-away', severity: 'critical', what: 'target data 10.0.0.2:6379 is away for 8 s', sinceAt: now - 3_000 }],
+    alerts: [
+      { id: 'connection-away:target data 10.0.0.2:6379', severity: 'critical', what: 'target data 10.0.0.2:6379 is away for 8 s', sinceAt: now - 3_000 },
+    ],
   });
 }
 
