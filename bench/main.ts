@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { type BenchOptions, USAGE, parseBenchOptions } from './bench-options.ts';
 import { benchCluster } from './cluster/cluster-throughput.ts';
 import { DATA_SETS, SET_NAMES, type SetName } from './data/data-sets.ts';
+import { benchDistance } from './distance/distance-bench.ts';
 import { type FullSyncResult, benchFullSync } from './full-sync/full-sync-bench.ts';
 import { benchStartUp } from './full-sync/start-up.ts';
 import { benchLatency } from './live/latency.ts';
@@ -35,6 +36,7 @@ async function measure({ parts, runs, size }: BenchOptions): Promise<BenchResult
     startUp: parts.includes('start') ? await benchStartUp(runs ?? START_UP_RUNS) : null,
     throughput: parts.includes('live') ? await benchThroughput(size, runs ?? LIVE_RUNS) : null,
     cluster: parts.includes('cluster') ? await benchCluster(size, runs ?? LIVE_RUNS) : null,
+    distance: parts.includes('distance') ? await benchDistance(size, runs ?? LIVE_RUNS) : null,
     latencies: parts.includes('latency') ? await benchLatency(size, runs ?? LIVE_RUNS) : null,
   };
 }
