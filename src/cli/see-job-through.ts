@@ -13,10 +13,10 @@ import { closingWords, commandLine } from './closing-words.ts';
 import type { CommandContext } from './command-context.ts';
 import { confirmFlush, requireAskable } from './confirm-flush.ts';
 import { startProgressLog } from './progress-log.ts';
+import { JobWatch } from './job-watch.ts';
 import { reportError } from './report-error.ts';
 import { openRunLog, type RunLog } from './run-log.ts';
 import { type StopOnSignal, stopOnSignal } from './stop-on-signal.ts';
-import { watchJob } from './watch-job.ts';
 
 interface Loaded<Config extends JobConfig> {
   readonly config: Config;
@@ -57,9 +57,11 @@ async function runJob<Config extends JobConfig>(
   const { config } = loaded;
   const { log, view } = runLog;
   const cancelled = new AbortController();
-  const job = create(config, { log, confirmFlush: flushQuestion(config.sync.yes, runLog, cancelled.signal, context) });
+  const watch = new JobWatch(config, runLog, redactor);
+  const { onRoundTrip } = watch;
+  const job = create(config, { log, onRoundTrip, confirmFlush: flushQuestion(config.sync.yes, runLog, cancelled.signal, context) });
   if (view) job.on('event', (event) => view.addEvent(event));
-  const watch = await watchJob(config, job, runLog, redactor);
+  await watch.begin(job);
   const stopping = stopOnSignal(
     context.io,
     job,

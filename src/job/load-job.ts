@@ -161,6 +161,7 @@ export class LoadJob implements SyncJobApi {
       this.emit('warn', 'connection.lost', error.message, { role, idleMs, code: error.code });
       if (this.stopAsked) void connection.close();
     });
+    connection.events.on('round-trip', ({ roundTripMs }) => this.dependencies.onRoundTrip?.({ role, address, roundTripMs }));
     connection.events.on('state', ({ from, to }) => {
       if (to.name === 'ready') this.emit('info', 'connection.ready', `${role} ${address} is connected`, { role, from });
     });

@@ -185,6 +185,7 @@ export class SyncJob implements SyncJobApi {
       this.emit('warn', 'connection.lost', error.message, withPipeline({ role, idleMs, code: error.code }, pipeline));
       if (this.stopAsked) void connection.close();
     });
+    connection.events.on('round-trip', ({ roundTripMs }) => this.dependencies.onRoundTrip?.({ role, address: endpointName(connection.endpoint), roundTripMs }));
     connection.events.on('state', ({ from, to }) => {
       if (to.name !== 'ready') return;
       this.emit('info', 'connection.ready', `${role} ${endpointName(connection.endpoint)} is connected`, withPipeline({ role, from }, pipeline));
@@ -287,7 +288,7 @@ export class SyncJob implements SyncJobApi {
   }
 
   private async sync(): Promise<void> {
-    const { budget, dependencies } = this;
+    const { budget } = this;
     const { epoch, marks } = await this.gate.whenItTakesWrites(() => this.takeOver());
     this.epoch = epoch;
     const { valueBytesMax } = this.target;
@@ -314,7 +315,6 @@ export class SyncJob implements SyncJobApi {
       onEvent: (level, kind, message, details) => this.emit(level, kind, message, details),
     });
     this.sampler = setInterval(() => this.sample(), SAMPLE_EVERY_MS);
-    dependencies.log.debug({ pipelines: this.shards.map(({ name }) => name) }, 'the pipelines begin');
     const outcomes = await Promise.all(this.shards.map((shard) => this.runShard(shard)));
     if (outcomes.every((outcome) => outcome === 'full-sync-done')) this.reason = 'full-sync-done';
   }

@@ -34,8 +34,16 @@ export interface FlushFacts {
   readonly keys: number;
 }
 
+/** Of a PING that had nothing in front of it. */
+export interface RoundTripFacts {
+  readonly role: string;
+  readonly address: string;
+  readonly roundTripMs: number;
+}
+
 export interface JobDependencies {
   readonly log: Logger;
+  onRoundTrip?(facts: RoundTripFacts): void;
   /** Asked before a target that holds keys is flushed; false or a rejection means that nothing is touched. Without it, sync.yes decides. */
   confirmFlush?(facts: FlushFacts): Promise<boolean>;
 }

@@ -12,6 +12,7 @@ export type Level = 'good' | 'busy' | 'warn' | 'bad' | 'ended';
 export const TROUBLE_KINDS = [
   'failed',
   'connection-lost',
+  'backlog-short',
   'spool-full',
   'disk-full',
   'target-not-ready',
@@ -83,7 +84,7 @@ function failure({ phase, errors }: PageStatus): Trouble[] {
 }
 
 function atWork(status: PageStatus, now: number): Trouble[] {
-  return [...connections(status, now), ...spool(status), ...targetTrouble(status), ...lag(status), ...mark(status, now), ...paused(status)];
+  return [...connections(status, now), ...backlog(status), ...spool(status), ...targetTrouble(status), ...lag(status), ...mark(status, now), ...paused(status)];
 }
 
 function connections({ connections: all }: PageStatus, now: number): Trouble[] {
@@ -98,6 +99,14 @@ function connections({ connections: all }: PageStatus, now: number): Trouble[] {
     }
     const forMs = backForMs(connection, now);
     return forMs < 0 ? [] : [trouble('connection-back', 'warn', { ...name, forMs })];
+  });
+}
+
+/** While the link to the source is away, the source keeps what is missed for so long only. */
+function backlog({ pipelines }: PageStatus): Trouble[] {
+  return pipelines.flatMap(({ name, source, link, backlog: { timeLeftMs } }) => {
+    const isAway = timeLeftMs >= 0 && healthOf(link) === 'bad';
+    return isAway ? [trouble('backlog-short', 'bad', { address: `${source.address}${name === '' ? '' : ` (${name})`}`, forMs: timeLeftMs })] : [];
   });
 }
 

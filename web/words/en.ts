@@ -57,6 +57,7 @@ export const en = {
     failed: ({ what }: Trouble) => `The job has failed. ${what}`,
     'connection-lost': ({ address, what }: Trouble, lasts: string) => `${address}: lost for ${lasts}, being made again. ${what}`,
     'connection-back': ({ address }: Trouble, lasts: string) => `${address}: was lost, back for ${lasts}`,
+    'backlog-short': ({ address }: Trouble, lasts: string) => `${address} keeps what is missed meanwhile for ${lasts} yet; then a new full sync is needed`,
     'spool-full': () => 'The spool is full: the source is held back and may drop Godwit. Raise spool.max_bytes, or find out why the target is slow',
     'disk-full': () => 'The disk of the spool is full: the source is held back and may drop Godwit. Make room on it',
     'target-not-ready': ({ what }: Trouble) => `The target takes no writes. ${what}`,

@@ -66,6 +66,7 @@ export const zh: Words = {
     failed: ({ what }) => `任务已失败。${what}`,
     'connection-lost': ({ address, what }, lasts) => `${address}：断开已 ${lasts}，正在重连。${what}`,
     'connection-back': ({ address }, lasts) => `${address}：曾断开，已恢复 ${lasts}`,
+    'backlog-short': ({ address }, lasts) => `${address} 还能保留缺失的数据 ${lasts}；之后需要重新全量同步`,
     'spool-full': () => '缓冲目录已达上限：源端被阻塞，可能断开 Godwit。请调大 spool.max_bytes，或查明目标端为何缓慢',
     'disk-full': () => '缓冲目录所在磁盘已满：源端被阻塞，可能断开 Godwit。请腾出空间',
     'target-not-ready': ({ what }) => `目标端不接受写入。${what}`,

@@ -88,6 +88,7 @@ export function manyShards(): StandInStatus {
       phase: i === 11 ? 'full-sync' : 'incremental-sync',
       fullSync: { ...examplePipeline().fullSync, progress: i === 11 ? 0.48 : 1 },
       lagMs: i === 4 ? 12_300 : 3 + i,
+      ...(i === 8 ? { link: { state: 'backing-off', sinceAt: now - 4_000, reconnects: 2, lastError } } : {}),
     }),
   );
   const connections = names.flatMap((pipeline, i) => [

@@ -45,7 +45,7 @@ describe('the verdict on a job', () => {
   });
 
   test('every kind of trouble has a case here, or one of connections', () => {
-    expect(new Set([...cases.map(([kind]) => kind), 'connection-lost', 'connection-back'])).toEqual(new Set(TROUBLE_KINDS));
+    expect(new Set([...cases.map(([kind]) => kind), 'connection-lost', 'connection-back', 'backlog-short'])).toEqual(new Set(TROUBLE_KINDS));
   });
 
   test('a connection that is lost is bad, one that was is told for a minute, one that is made for the first time is neither', () => {
@@ -59,6 +59,11 @@ describe('the verdict on a job', () => {
     expect(withWire({ state: 'idle' })).toEqual([]);
   });
 
+  test('while the link to the source is away, what its backlog still covers is told', () => {
+    const { troubles } = verdictOf(manyShards(), Date.now());
+    expect(troubles.filter(({ kind }) => kind === 'backlog-short')).toMatchObject([{ address: '10.0.0.9:7000 (shard-09)', forMs: 52_000 }]);
+  });
+
   test('what a job no longer does is no trouble when it has ended', () => {
     const { connections } = troubled();
     expect(kindsOf(following({ phase: 'stopped', connections, paused: true, lagMs: 60_000 }))).toEqual([]);
@@ -67,7 +72,7 @@ describe('the verdict on a job', () => {
   test('the worst comes first, and the key is the same while only numbers move', () => {
     const status = manyShards();
     const verdict = verdictOf(status, Date.now());
-    expect(verdict.troubles.map(({ severity }) => severity)).toEqual(['bad', 'bad', 'warn']);
+    expect(verdict.troubles.map(({ severity }) => severity)).toEqual(['bad', 'bad', 'bad', 'warn']);
     expect(verdictKey(verdictOf({ ...status, lagMs: 99_000 }, Date.now() + 5_000))).toBe(verdictKey(verdict));
     expect(verdictKey(verdictOf(following(), Date.now()))).not.toBe(verdictKey(verdict));
   });
