@@ -148,7 +148,7 @@ describe('languages and readers', () => {
     await page.getByRole('dialog').waitFor();
     expect(await seriousIssues(page)).toEqual([]);
     await page.keyboard.press('Escape');
-    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.locator('dialog').waitFor({ state: 'detached' });
     expect(standIn.changes).toEqual([]);
   });
 });
