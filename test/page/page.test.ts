@@ -66,7 +66,7 @@ describe('at a glance', () => {
     expect(await page.locator('#more').innerText()).toContain('keys that had expired');
     expect(await page.locator('.losses').innerText()).toContain('the target has no such type');
     standIn.status = scanning;
-    await page.locator('#verification', { hasText: 'keys checked' }).waitFor();
+    await page.locator('#verification', { hasText: 'keys looked at in this round' }).waitFor();
     expect(await page.locator('#more').innerText()).toContain('changed and still to be applied');
   });
 });

@@ -22,6 +22,7 @@ export const TROUBLE_KINDS = [
   'lag-high',
   'spool-filling',
   'mark-old',
+  'differences-past',
   'dead-letters',
   'left-out',
   'gaps',
@@ -139,7 +140,8 @@ function paused({ paused: isPaused }: PageStatus): Trouble[] {
 function remains({ errors, conversion, verification, scan }: PageStatus): Trouble[] {
   const differences = differencesOf(verification);
   return [
-    ...(differences > 0 ? [trouble('differences', 'bad', { amount: differences })] : []),
+    ...(differences.open > 0 ? [trouble('differences', 'bad', { amount: differences.open })] : []),
+    ...(differences.past > 0 ? [trouble('differences-past', 'warn', { amount: differences.past })] : []),
     ...(errors.deadLetters > 0 ? [trouble('dead-letters', 'warn', { amount: errors.deadLetters })] : []),
     ...(conversion.skipped > 0 ? [trouble('left-out', 'warn', { amount: conversion.skipped })] : []),
     ...(scan !== undefined && scan.gaps > 0 ? [trouble('gaps', 'warn', { amount: scan.gaps })] : []),
@@ -153,9 +155,15 @@ function alertsBeside(own: readonly Trouble[], { alerts, connections: all }: Pag
   return others.map(({ what, severity }) => trouble('alert', severity === 'critical' ? 'bad' : 'warn', { what }));
 }
 
-/** Those that are confirmed; 0 where none are told. */
-export function differencesOf(verification: VerificationFacts | null | undefined): number {
-  const confirmed = verification?.['confirmed'];
-  if (typeof confirmed === 'number') return confirmed;
-  return Array.isArray(confirmed) ? confirmed.length : 0;
+/** Keys that were confirmed to differ and, as far as is known, still do; and those that did: mended since, or found equal by a whole round later. */
+export function differencesOf(verification: VerificationFacts | null | undefined): { readonly open: number; readonly past: number } {
+  const [confirmed, mended, inLastRound, lastRoundAt, lastConfirmedAt] = ['confirmed', 'mended', 'lastDifferences', 'lastRoundAt', 'lastConfirmedAt'].map(
+    (name) => {
+      const value = verification?.[name];
+      return typeof value === 'number' ? value : 0;
+    },
+  );
+  const isOver = inLastRound === 0 && lastRoundAt > lastConfirmedAt;
+  const open = isOver ? 0 : Math.max(0, confirmed - mended);
+  return { open, past: confirmed - open };
 }

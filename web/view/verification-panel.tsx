@@ -11,13 +11,13 @@ import { Panel } from './panel.tsx';
 export function VerificationPanel({ verification }: { readonly verification: VerificationFacts | null }): JSX.Element {
   const words = useWords();
   const texts = words.verification;
-  const differences = differencesOf(verification);
+  const isWrong = differencesOf(verification).open > 0;
   return (
     <Panel id="verification" title={texts.title}>
       {verification === null ? (
         <p class="quiet">{texts.none}</p>
       ) : (
-        <div class={differences > 0 ? 'bad' : ''}>
+        <div class={isWrong ? 'bad' : ''}>
           <FactList facts={Object.entries(verification).map(([name, value]) => [texts.facts[name] ?? name, inWords(name, value, words)])} />
         </div>
       )}

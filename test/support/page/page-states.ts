@@ -143,6 +143,13 @@ export function loading(): StandInStatus {
   });
 }
 
+/** Rounds that have found nothing. */
+export function verifying(over: Readonly<Record<string, number>> = {}): NonNullable<StandInStatus['verification']> {
+  const now = Date.now();
+  const counts = { keysChecked: 120_000, keysTotal: 2_400_000, suspects: 0, rounds: 3, lastDifferences: 0, confirmed: 0, mended: 0 };
+  return { running: true, sinceAt: now - 600_000, lastRoundAt: now - 60_000, lastConfirmedAt: 0, ...counts, ...over };
+}
+
 /** A scan that follows, with a verification beside it. */
 export function scanning(): StandInStatus {
   return status({
@@ -163,6 +170,6 @@ export function scanning(): StandInStatus {
     connections: ['source scan', 'source values', 'source events', 'source control', 'target data', 'target control'].map((role) =>
       wire({ role, address: role.startsWith('source') ? '10.0.0.1:6379' : '10.0.0.2:6379' }),
     ),
-    verification: { running: true, keysChecked: 120_000, keysTotal: 2_400_000, rounds: 3, lastDifferences: 0, confirmed: 0, sinceAt: Date.now() - 600_000 },
+    verification: verifying(),
   });
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { TROUBLE_KINDS, type TroubleKind, verdictKey, verdictOf } from '../../../web/judge/verdict.ts';
 import { en } from '../../../web/words/en.ts';
 import { zh } from '../../../web/words/zh.ts';
-import { copying, following, manyShards, scanning, troubled } from '../../support/page/page-states.ts';
+import { copying, following, manyShards, scanning, troubled, verifying } from '../../support/page/page-states.ts';
 import type { StandInStatus } from '../../support/page/stand-in.ts';
 
 const LAST_ERROR = { code: 'TARGET_NOT_READY', message: 'OOM command not allowed', at: Date.now() };
@@ -28,7 +28,10 @@ describe('the verdict on a job', () => {
     ['disk-full', { spool: { ...spool, full: 'disk' } }, 'bad'],
     ['spool-filling', { spool: { ...spool, bytesOnDisk: spool.bytesMax * 0.9 } }, 'warn'],
     ['target-not-ready', { errors: { ...errors, last: LAST_ERROR }, checkpoint: { ...checkpoint, at: LAST_ERROR.at - 1 } }, 'bad'],
-    ['differences', { verification: { confirmed: 2 } }, 'bad'],
+    ['differences', { verification: verifying({ confirmed: 2, lastDifferences: 2, lastConfirmedAt: now - 70_000 }) }, 'bad'],
+    ['differences', { verification: verifying({ confirmed: 2, lastConfirmedAt: now }) }, 'bad'],
+    ['differences-past', { verification: verifying({ confirmed: 2, mended: 2, lastDifferences: 2, lastConfirmedAt: now - 70_000 }) }, 'warn'],
+    ['differences-past', { verification: verifying({ confirmed: 2, lastConfirmedAt: now - 400_000 }) }, 'warn'],
     ['alert', { alerts: [{ id: 'some-rule', severity: 'warning', what: 'look', sinceAt: now }] }, 'warn'],
     ['alert', { alerts: [{ id: 'some-rule', severity: 'critical', what: 'look', sinceAt: now }] }, 'bad'],
     ['paused', { paused: true, lagMs: 60_000 }, 'warn'],
