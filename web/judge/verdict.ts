@@ -6,6 +6,7 @@
 import type { JobPhase } from '../../src/observe/job-status.ts';
 import type { PageStatus, VerificationFacts } from '../feed/page-status.ts';
 import { backForMs, healthOf } from './health.ts';
+import { shortName } from './short-name.ts';
 
 export type Level = 'good' | 'busy' | 'warn' | 'bad' | 'ended';
 
@@ -91,7 +92,7 @@ function atWork(status: PageStatus, now: number): Trouble[] {
 function connections({ connections: all }: PageStatus, now: number): Trouble[] {
   return all.flatMap((connection) => {
     const { role, address, sinceAt, lastError, pipeline = '' } = connection;
-    const name = { address: `${role} ${address}${pipeline === '' ? '' : ` (${pipeline})`}` };
+    const name = { address: `${role} ${address}${pipeline === '' ? '' : ` (${shortName(pipeline)})`}` };
     if (healthOf(connection) === 'bad') {
       const forMs = Math.max(0, now - sinceAt);
       // Messages begin with whose they are, which stands before them here.
@@ -107,7 +108,7 @@ function connections({ connections: all }: PageStatus, now: number): Trouble[] {
 function backlog({ pipelines }: PageStatus): Trouble[] {
   return pipelines.flatMap(({ name, source, link, backlog: { timeLeftMs } }) => {
     const isAway = timeLeftMs >= 0 && healthOf(link) === 'bad';
-    return isAway ? [trouble('backlog-short', 'bad', { address: `${source.address}${name === '' ? '' : ` (${name})`}`, forMs: timeLeftMs })] : [];
+    return isAway ? [trouble('backlog-short', 'bad', { address: `${source.address}${name === '' ? '' : ` (${shortName(name)})`}`, forMs: timeLeftMs })] : [];
   });
 }
 

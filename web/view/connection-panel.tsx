@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import { showCount } from '../../src/status/format-quantity.ts';
 import type { ConnectionStatus } from '../../src/observe/job-status.ts';
 import { type Health, backForMs, healthOf } from '../judge/health.ts';
+import { shortName } from '../judge/short-name.ts';
 import type { Words } from '../words/en.ts';
 import { HealthMark } from './health-mark.tsx';
 import { keepaliveText } from './keepalive-text.ts';
@@ -55,8 +56,13 @@ export function ConnectionPanel({ connections, now, search, onSearch }: Connecti
             </tr>
           </thead>
           <tbody role="rowgroup">
-            {rows.map((connection) => (
-              <Row key={keyOf(connection)} connection={connection} now={now} words={words} />
+            {rows.map((connection, i) => (
+              <Row
+                key={`${keyOf(connection)} ${rows.slice(0, i).filter((other) => keyOf(other) === keyOf(connection)).length}`}
+                connection={connection}
+                now={now}
+                words={words}
+              />
             ))}
           </tbody>
         </table>
@@ -96,7 +102,12 @@ function Row({ connection, now, words }: { readonly connection: ConnectionStatus
       </th>
       <td role="cell" data-label={columns.role}>
         {words.roles[role] ?? role}
-        {pipeline !== '' && <span class="quiet"> {pipeline}</span>}
+        {pipeline !== '' && (
+          <span class="quiet" title={pipeline}>
+            {' '}
+            {shortName(pipeline)}
+          </span>
+        )}
       </td>
       <td role="cell" data-label={columns.address} class="number">
         {address}

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import type { ConnectionStatus } from '../../src/observe/job-status.ts';
 import { healthOf } from '../judge/health.ts';
+import { shortName } from '../judge/short-name.ts';
 import { type PictureNode, nodeId } from '../judge/topology.ts';
 import type { Words } from '../words/en.ts';
 import { HealthMark } from './health-mark.tsx';
@@ -62,7 +63,7 @@ function Wire({ connection, words }: { readonly connection: ConnectionStatus; re
   return (
     <li class={health}>
       <HealthMark health={health} /> {words.roles[role] ?? role}
-      {pipeline !== '' && ` ${pipeline}`} · <strong>{words.states[state] ?? state}</strong>
+      {pipeline !== '' && ` ${shortName(pipeline)}`} · <strong>{words.states[state] ?? state}</strong>
       <span class="quiet">
         {' '}
         {words.connections.columns.keepalive} {keepaliveText(connection, words)}

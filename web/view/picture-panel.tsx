@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { showPercent } from '../../src/status/format-quantity.ts';
+import { shortName } from '../judge/short-name.ts';
 import { type Picture, type PictureCourse, type PictureNode, courseId } from '../judge/topology.ts';
 import type { Words } from '../words/en.ts';
 import { HealthMark } from './health-mark.tsx';
@@ -59,7 +60,9 @@ function Course({ course, words }: { readonly course: PictureCourse; readonly wo
     <li class={`card course ${health}`} data-node={courseId(name)}>
       <HealthMark health={health} />
       <span class="hidden">{words.health[health]}</span>
-      <span class="name">{name === '' ? words.picture.only : name}</span>
+      <span class="name" title={name}>
+        {name === '' ? words.picture.only : shortName(name)}
+      </span>
       <span class="doing">{doing(course, words)}</span>
     </li>
   );
