@@ -354,6 +354,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
       delivery,
       prefix: `${config.checkpoint.prefix}:`,
       valueBytesMax: lesserLimit(valueBytesMax, config.limits.valueBytesMax),
+      roundTripMs: target.roundTripMs,
       stopping,
     });
     attempt.applier = applier;

@@ -32,7 +32,7 @@ test('every pipeline leads from its shard to each node of the target, and each o
   const names = pipelines.map(({ name }) => name).toSorted();
   expect(names).toHaveLength(3);
   for (const role of ['target data', 'source replication']) {
-    const owners = new Set(connections.flatMap((one) => (one.role === role ? [one.pipeline] : [])));
+    const owners = new Set(connections.flatMap((one) => (one.role === role ? [String(one.pipeline)] : [])));
     expect([...owners].toSorted()).toEqual(names);
   }
   const { page, failures, close } = await openPage(browser, `${godwit.statusUrl}/ui/`);

@@ -4,6 +4,7 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { JobStatus } from '../../src/observe/job-status.ts';
 import type { Seeded } from '../support/rdb/seeded.ts';
 import type { ClusterChaosStage } from './cluster-chaos-stage.ts';
 
@@ -147,9 +148,12 @@ async function halfMoved(stage: ClusterChaosStage, random: Seeded): Promise<stri
 
 async function takeOver(stage: ClusterChaosStage): Promise<string> {
   const sleeper = stage.godwit;
+  const isOwner = ({ phase }: JobStatus): boolean => phase === 'incremental-sync' || phase === 'full-sync';
+  // One that has only begun would take over when it wakes up.
+  await sleeper.waitForStatus('its own take-over', isOwner);
   sleeper.suspend();
   stage.startGodwit();
-  await stage.godwit.waitForStatus('the take-over', ({ phase }) => phase === 'incremental-sync' || phase === 'full-sync');
+  await stage.godwit.waitForStatus('the take-over', isOwner);
   await stage.load.more(100);
   sleeper.resume();
   const { code, stderr } = await sleeper.exit;
