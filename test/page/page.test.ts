@@ -68,6 +68,7 @@ describe('at a glance', () => {
     standIn.status = scanning;
     await page.locator('#verification', { hasText: 'keys looked at in this round' }).waitFor();
     expect(await page.locator('#more').innerText()).toContain('changed and still to be applied');
+    expect(await page.locator('#findings').innerText()).toContain('Command for source 10.0.0.1:6379 CONFIG SET repl-backlog-size 64mb');
   });
 });
 

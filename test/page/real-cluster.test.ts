@@ -16,7 +16,7 @@ let godwit: GodwitProcess;
 
 beforeAll(async () => {
   [browser, source, target] = await Promise.all([startBrowser(), startCluster({ shards: 3 }), startCluster({ shards: 3 })]);
-  godwit = startGodwit({ source: source.url(), target: target.url(), spoolDir });
+  godwit = startGodwit({ source: source.url(), target: target.url(), spoolDir, args: ['--doctor-interval', '0'] });
   await godwit.waitForPhase('incremental-sync');
 });
 

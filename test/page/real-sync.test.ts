@@ -28,7 +28,7 @@ beforeAll(async () => {
   client.disconnect();
   proxy = await startFaultProxy({ port: scene.target.port });
   scene.targetUrl = proxy.url;
-  godwit = scene.godwit('--rate-commands', String(COMMANDS_A_SECOND));
+  godwit = scene.godwit('--rate-commands', String(COMMANDS_A_SECOND), '--doctor-interval', '0');
   await godwit.waitForStatus('the status server', () => true);
   opened = await openPage(browser, godwit.statusUrl);
   page = opened.page;

@@ -24,6 +24,7 @@ export const TROUBLE_KINDS = [
   'spool-filling',
   'mark-old',
   'differences-past',
+  'finding',
   'dead-letters',
   'left-out',
   'gaps',
@@ -138,11 +139,14 @@ function paused({ paused: isPaused }: PageStatus): Trouble[] {
 }
 
 /** What is not over when the job is. */
-function remains({ errors, conversion, verification, scan }: PageStatus): Trouble[] {
+function remains({ errors, conversion, verification, scan, findings }: PageStatus): Trouble[] {
   const differences = differencesOf(verification);
   return [
     ...(differences.open > 0 ? [trouble('differences', 'bad', { amount: differences.open })] : []),
     ...(differences.past > 0 ? [trouble('differences-past', 'warn', { amount: differences.past })] : []),
+    ...findings
+      .filter(({ severity }) => severity === 'warn' || severity === 'error')
+      .map(({ where, measured }) => trouble('finding', 'warn', { address: where, what: measured })),
     ...(errors.deadLetters > 0 ? [trouble('dead-letters', 'warn', { amount: errors.deadLetters })] : []),
     ...(conversion.skipped > 0 ? [trouble('left-out', 'warn', { amount: conversion.skipped })] : []),
     ...(scan !== undefined && scan.gaps > 0 ? [trouble('gaps', 'warn', { amount: scan.gaps })] : []),

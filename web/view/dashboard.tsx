@@ -13,6 +13,7 @@ import { ChartPanel } from './chart-panel.tsx';
 import { ConnectionPanel } from './connection-panel.tsx';
 import { EventPanel } from './event-panel.tsx';
 import { FactPanel } from './fact-panel.tsx';
+import { FindingPanel } from './finding-panel.tsx';
 import { LostContact } from './lost-contact.tsx';
 import { Numbers } from './numbers.tsx';
 import { PageHeader } from './page-header.tsx';
@@ -96,6 +97,7 @@ function Facts({ feed, control, status, verdict, theme }: FactsProps): JSX.Eleme
       <div class="side-by-side">
         <EventPanel events={feed.events} status={status} />
         <div class="stack">
+          <FindingPanel findings={status.findings} />
           <AlertPanel alerts={status.alerts} />
           <VerificationPanel verification={status.verification ?? null} />
         </div>

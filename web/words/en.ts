@@ -64,6 +64,7 @@ export const en = {
     differences: ({ amount }: Trouble) => `The verification has found ${many(amount, 'different key')}`,
     'differences-past': ({ amount }: Trouble) => `The verification had found ${many(amount, 'different key')}; mended, or equal since`,
     alert: ({ what }: Trouble) => what,
+    finding: ({ address, what }: Trouble) => `Doctor, ${address}: ${what}`,
     paused: () => 'Paused: the source is read into the spool, the target gets nothing',
     'lag-high': (_: Trouble, lasts: string) => `The target is ${lasts} behind`,
     'spool-filling': ({ amount }: Trouble) => `The spool is ${Math.round(amount * 100)} % full`,
@@ -228,6 +229,11 @@ export const en = {
     counts: (retried: string, letters: string) => `${many(retried, 'command')} sent again, ${many(letters, 'dead letter')}`,
   },
   alerts: { title: 'Alerts', severities: { warning: 'warning', critical: 'critical' }, none: 'No alerts.', since: (time: string) => `since ${time}` },
+  findings: {
+    title: 'What the doctor has found',
+    severities: { ok: 'well', info: 'to know', warn: 'warning', error: 'error' },
+    mends: { server: 'Command for', option: 'Words to add to the command line of the job', shell: 'On the machine', service: 'Setting of the service' },
+  },
   verification: {
     title: 'Verification',
     none: 'Nothing has been verified in this run. godwit verify compares both sides while the job goes on.',

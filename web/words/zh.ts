@@ -73,6 +73,7 @@ export const zh: Words = {
     differences: ({ amount }) => `校验发现 ${amount} 个不一致的键`,
     'differences-past': ({ amount }) => `校验曾发现 ${amount} 个不一致的键；已修复或之后一致`,
     alert: ({ what }) => what,
+    finding: ({ address, what }) => `检查，${address}：${what}`,
     paused: () => '已暂停：源端数据继续读入缓冲，目标端不接收数据',
     'lag-high': (_, lasts) => `目标端落后 ${lasts}`,
     'spool-filling': ({ amount }) => `缓冲已用 ${Math.round(amount * 100)} %`,
@@ -228,6 +229,11 @@ export const zh: Words = {
     counts: (retried, letters) => `重发 ${retried} 条命令，死信 ${letters} 条`,
   },
   alerts: { title: '告警', severities: { warning: '警告', critical: '严重' }, none: '没有告警。', since: (time) => `自 ${time}` },
+  findings: {
+    title: '检查发现的问题',
+    severities: { ok: '正常', info: '提示', warn: '警告', error: '错误' },
+    mends: { server: '在此执行', option: '给任务命令行加上', shell: '在机器上', service: '服务的设置' },
+  },
   verification: {
     title: '校验',
     none: '本次运行还没有校验。godwit verify 可在任务进行中比较两端。',

@@ -1,4 +1,5 @@
 /** States of jobs as the page shows them, with times that are now. */
+import type { OpenFinding } from '../../../src/observe/finding.ts';
 import type { ConnectionStatus, PipelineStatus } from '../../../src/observe/job-status.ts';
 import { exampleConnection, examplePipeline, exampleStatus } from '../../unit/status/example-status.ts';
 import type { StandInStatus } from './stand-in.ts';
@@ -43,6 +44,7 @@ function status(over: Partial<StandInStatus>): StandInStatus {
     pipelines: [],
     paused: false,
     alerts: [],
+    findings: [],
     verification: null,
     ...over,
   };
@@ -150,6 +152,21 @@ export function verifying(over: Readonly<Record<string, number>> = {}): NonNulla
   return { running: true, sinceAt: now - 600_000, lastRoundAt: now - 60_000, lastConfirmedAt: 0, ...counts, ...over };
 }
 
+/** Of the doctor: the backlog of the source is small. */
+export function finding(severity: OpenFinding['severity']): OpenFinding {
+  const measured = 'the backlog of 1 MiB holds 12 s of what is written now';
+  const mends = [{ kind: 'server', at: 'source 10.0.0.1:6379', command: 'CONFIG SET repl-backlog-size 64mb' }] as const;
+  return {
+    check: 'backlog',
+    severity,
+    where: 'source 10.0.0.1:6379',
+    measured,
+    why: 'a longer break needs a new full sync',
+    mends,
+    sinceAt: Date.now() - 60_000,
+  };
+}
+
 /** A scan that follows, with a verification beside it. */
 export function scanning(): StandInStatus {
   return status({
@@ -171,5 +188,6 @@ export function scanning(): StandInStatus {
       wire({ role, address: role.startsWith('source') ? '10.0.0.1:6379' : '10.0.0.2:6379' }),
     ),
     verification: verifying(),
+    findings: [finding('warn')],
   });
 }
