@@ -219,6 +219,15 @@ describe('contact with the job', () => {
     await page.locator('.banner[data-level=good]').waitFor();
   });
 
+  test('behind a proxy with a path of its own everything is asked for below that path', async () => {
+    const path = `/ops/godwit/ui/#token=${encodeURIComponent('the token of this run')}`;
+    const page = await show(following, {}, { path, prepare: () => (standIn.prefix = '/ops/godwit') });
+    await page.locator('.contact[data-contact=live]').waitFor();
+    await button(page, 'Pause').click();
+    await page.getByText('Asked to pause.').waitFor();
+    expect(standIn.changes).toEqual(['POST /control/pause']);
+  });
+
   test('events come once, newest first, and what is in them is text', async () => {
     const now = Date.now();
     const page = await show(

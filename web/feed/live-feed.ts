@@ -67,7 +67,7 @@ export class LiveFeed {
     const now = Date.now();
     const isSilent = now - this.streamHeardAt > SILENCE_MS;
     if (isSilent && now - this.streamTriedAt > STREAM_AGAIN_MS) this.openStream();
-    if (isSilent && !document.hidden) void this.ask();
+    if (isSilent) void this.ask();
     this.changed();
   }
 

@@ -4,9 +4,9 @@
 import type { JobStatus } from '../../src/observe/job-status.ts';
 
 /** Facts of a verification by name: counts, times, texts. Those that the page knows are shown in words, the others by their name. */
-export type VerificationFacts = Readonly<Record<string, unknown>>;
+export type VerificationFacts = object;
 
-export type PageStatus = JobStatus & {
+export type PageStatus = Omit<JobStatus, 'verification'> & {
   readonly verification?: VerificationFacts | null;
 };
 

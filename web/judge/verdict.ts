@@ -164,7 +164,7 @@ function alertsBeside(own: readonly Trouble[], { alerts, connections: all }: Pag
 export function differencesOf(verification: VerificationFacts | null | undefined): { readonly open: number; readonly past: number } {
   const [confirmed, mended, inLastRound, lastRoundAt, lastConfirmedAt] = ['confirmed', 'mended', 'lastDifferences', 'lastRoundAt', 'lastConfirmedAt'].map(
     (name) => {
-      const value = verification?.[name];
+      const value = (verification as Readonly<Record<string, unknown>> | null | undefined)?.[name];
       return typeof value === 'number' ? value : 0;
     },
   );

@@ -25,6 +25,8 @@ export class StandIn {
   events: StandInEvent[] = [];
   /** `/events` is answered; else it is 404, as a proxy does that knows nothing of streams. */
   hasStream = true;
+  /** What a proxy puts in front of every path, such as `/ops`. */
+  prefix = '';
   readonly token = 'the token of this run';
   /** What was asked for with the token, as `POST /control/pause`. */
   readonly changes: string[] = [];
@@ -66,7 +68,9 @@ export class StandIn {
   }
 
   private respond(request: IncomingMessage, response: ServerResponse): void {
-    const { pathname, search } = new URL(request.url ?? '/', 'http://stand-in');
+    const { pathname: whole, search } = new URL(request.url ?? '/', 'http://stand-in');
+    if (!whole.startsWith(this.prefix)) return json(response, 404, { error: 'nothing is outside of the prefix' });
+    const pathname = whole.slice(this.prefix.length);
     if (pathname.startsWith('/ui/')) return this.respondFile(pathname.slice('/ui/'.length), request, response);
     if (request.method !== 'GET') return this.change(`${request.method} ${pathname}${search}`, request, response);
     if (pathname === '/status') return json(response, 200, this.status());
