@@ -19,6 +19,7 @@ export const TROUBLE_KINDS = [
   'target-not-ready',
   'differences',
   'alert',
+  'writes-stopped',
   'paused',
   'lag-high',
   'spool-filling',
@@ -49,6 +50,8 @@ export interface Verdict {
 }
 
 const WORKING: ReadonlySet<JobPhase> = new Set(['loading', 'full-sync', 'incremental-sync', 'draining']);
+/** What a cut-over can end with. */
+const CUTOVER_ENDS: ReadonlySet<string> = new Set(['switched', 'rolled-back', 'refused', 'rehearsed']);
 const LAG_HIGH_MS = 10_000;
 const MARK_OLD_MS = 30_000;
 const SPOOL_FILLING = 0.8;
@@ -87,7 +90,16 @@ function failure({ phase, errors }: PageStatus): Trouble[] {
 }
 
 function atWork(status: PageStatus, now: number): Trouble[] {
-  return [...connections(status, now), ...backlog(status), ...spool(status), ...targetTrouble(status), ...lag(status), ...mark(status, now), ...paused(status)];
+  return [
+    ...connections(status, now),
+    ...backlog(status),
+    ...spool(status),
+    ...targetTrouble(status),
+    ...lag(status),
+    ...mark(status, now),
+    ...cutover(status),
+    ...paused(status),
+  ];
 }
 
 function connections({ connections: all }: PageStatus, now: number): Trouble[] {
@@ -132,6 +144,12 @@ function mark({ phase, checkpoint, lagBytes, paused: isPaused }: PageStatus, now
   const forMs = now - checkpoint.at;
   const isOld = phase === 'incremental-sync' && checkpoint.at > 0 && lagBytes > 0 && forMs > MARK_OLD_MS && !isPaused;
   return isOld ? [trouble('mark-old', 'warn', { forMs })] : [];
+}
+
+/** A cut-over has stopped the writers, and is not through. */
+function cutover({ cutover: course }: PageStatus): Trouble[] {
+  const isUnderWay = course !== undefined && course !== null && course.pausedMs > 0 && !CUTOVER_ENDS.has(course.state);
+  return isUnderWay ? [trouble('writes-stopped', 'warn', { what: course.state, forMs: course.pausedMs })] : [];
 }
 
 function paused({ paused: isPaused }: PageStatus): Trouble[] {
