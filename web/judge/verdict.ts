@@ -50,6 +50,17 @@ export interface Verdict {
 }
 
 const WORKING: ReadonlySet<JobPhase> = new Set(['loading', 'full-sync', 'incremental-sync', 'draining']);
+/** Rules of alerts, and what the page says of the same. */
+const TOLD_AS: Readonly<Record<string, readonly TroubleKind[]>> = {
+  'job-stopped': ['failed'],
+  'connection-away': ['connection-lost'],
+  'target-not-ready': ['target-not-ready'],
+  spool: ['spool-full', 'disk-full', 'spool-filling'],
+  backlog: ['backlog-short'],
+  lag: ['lag-high', 'paused'],
+  'dead-letters': ['dead-letters'],
+  verification: ['differences', 'differences-past'],
+};
 /** What a cut-over can end with. */
 const CUTOVER_ENDS: ReadonlySet<string> = new Set(['switched', 'rolled-back', 'refused', 'rehearsed']);
 const LAG_HIGH_MS = 10_000;
@@ -171,10 +182,9 @@ function remains({ errors, conversion, verification, scan, findings }: PageStatu
   ];
 }
 
-/** An alert on a connection that is told already says nothing more. */
-function alertsBeside(own: readonly Trouble[], { alerts, connections: all }: PageStatus): Trouble[] {
-  const told = all.map(({ role, address }) => `${role} ${address}`).filter((name) => own.some(({ address }) => address.startsWith(name)));
-  const others = alerts.filter(({ id }) => !told.some((name) => id.endsWith(`:${name}`)));
+/** An alert of a rule whose matter is told already says nothing more. */
+function alertsBeside(own: readonly Trouble[], { alerts }: PageStatus): Trouble[] {
+  const others = alerts.filter(({ id }) => !(TOLD_AS[id.split(':')[0]] ?? []).some((kind) => own.some((one) => one.kind === kind)));
   return others.map(({ what, severity }) => trouble('alert', severity === 'critical' ? 'bad' : 'warn', { what }));
 }
 

@@ -66,6 +66,13 @@ describe('the verdict on a job', () => {
     expect(withWire({ state: 'idle' })).toEqual([]);
   });
 
+  test('an alert says nothing more of what is told already', () => {
+    const alert = { severity: 'critical', what: 'behind', sinceAt: 0 } as const;
+    expect(kindsOf(following({ lagMs: 60_000, alerts: [{ id: 'lag', ...alert }] }))).toEqual(['lag-high']);
+    expect(kindsOf(following({ alerts: [{ id: 'lag', ...alert }] }))).toEqual(['alert']);
+    expect(kindsOf({ ...troubled(), alerts: [{ id: 'connection-away:anything', ...alert }] })).toEqual(['connection-lost']);
+  });
+
   test('while the link to the source is away, what its backlog still covers is told', () => {
     const { troubles } = verdictOf(manyShards(), Date.now());
     expect(troubles.filter(({ kind }) => kind === 'backlog-short')).toMatchObject([{ address: '10.0.0.9:7000 (shard-09)', forMs: 52_000 }]);
