@@ -3,7 +3,7 @@ import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type OpenedPage, openPage, startBrowser } from '../support/page/browser.ts';
-import { copying, following, loading, manyShards, scanning, troubled } from '../support/page/page-states.ts';
+import { copying, following, loading, manyShards, scanning, switching, troubled } from '../support/page/page-states.ts';
 import { type StandIn, type StandInStatus, startStandIn } from '../support/page/stand-in.ts';
 
 let browser: Browser;
@@ -60,11 +60,14 @@ describe('at a glance', () => {
     expect(await rows.nth(1).innerText()).toContain('CONNECTION_LOST');
   });
 
-  test('what a job has besides is shown: of a file, of rules, of a scan, of a verification', async () => {
+  test('what a job has besides is shown: of a file, of rules, of a cut-over, of a scan, of a verification', async () => {
     const page = await show(loading);
     expect(await page.locator('#more').innerText()).toMatch(/prefix user:\s+allow\s+81,223/);
     expect(await page.locator('#more').innerText()).toContain('keys that had expired');
     expect(await page.locator('.losses').innerText()).toContain('the target has no such type');
+    standIn.status = switching;
+    await page.locator('#cutover', { hasText: 'point the clients at 10.0.0.2:6379' }).waitFor();
+    expect(await page.locator('#cutover').innerText()).toContain('CLIENT PAUSE WRITE at 10.0.0.1:6379');
     standIn.status = scanning;
     await page.locator('#verification', { hasText: 'keys looked at in this round' }).waitFor();
     expect(await page.locator('#more').innerText()).toContain('changed and still to be applied');

@@ -19,6 +19,7 @@ export const TROUBLE_KINDS = [
   'target-not-ready',
   'differences',
   'alert',
+  'writes-stopped',
   'paused',
   'lag-high',
   'spool-filling',
@@ -49,6 +50,19 @@ export interface Verdict {
 }
 
 const WORKING: ReadonlySet<JobPhase> = new Set(['loading', 'full-sync', 'incremental-sync', 'draining']);
+/** Rules of alerts, and what the page says of the same. */
+const TOLD_AS: Readonly<Record<string, readonly TroubleKind[]>> = {
+  'job-stopped': ['failed'],
+  'connection-away': ['connection-lost'],
+  'target-not-ready': ['target-not-ready'],
+  spool: ['spool-full', 'disk-full', 'spool-filling'],
+  backlog: ['backlog-short'],
+  lag: ['lag-high', 'paused'],
+  'dead-letters': ['dead-letters'],
+  verification: ['differences', 'differences-past'],
+};
+/** What a cut-over can end with. */
+const CUTOVER_ENDS: ReadonlySet<string> = new Set(['switched', 'rolled-back', 'refused', 'rehearsed']);
 const LAG_HIGH_MS = 10_000;
 const MARK_OLD_MS = 30_000;
 const SPOOL_FILLING = 0.8;
@@ -87,7 +101,16 @@ function failure({ phase, errors }: PageStatus): Trouble[] {
 }
 
 function atWork(status: PageStatus, now: number): Trouble[] {
-  return [...connections(status, now), ...backlog(status), ...spool(status), ...targetTrouble(status), ...lag(status), ...mark(status, now), ...paused(status)];
+  return [
+    ...connections(status, now),
+    ...backlog(status),
+    ...spool(status),
+    ...targetTrouble(status),
+    ...lag(status),
+    ...mark(status, now),
+    ...cutover(status),
+    ...paused(status),
+  ];
 }
 
 function connections({ connections: all }: PageStatus, now: number): Trouble[] {
@@ -134,6 +157,12 @@ function mark({ phase, checkpoint, lagBytes, paused: isPaused }: PageStatus, now
   return isOld ? [trouble('mark-old', 'warn', { forMs })] : [];
 }
 
+/** A cut-over has stopped the writers, and is not through. */
+function cutover({ cutover: course }: PageStatus): Trouble[] {
+  const isUnderWay = course !== undefined && course !== null && course.pausedMs > 0 && !CUTOVER_ENDS.has(course.state);
+  return isUnderWay ? [trouble('writes-stopped', 'warn', { what: course.state, forMs: course.pausedMs })] : [];
+}
+
 function paused({ paused: isPaused }: PageStatus): Trouble[] {
   return isPaused ? [trouble('paused', 'warn')] : [];
 }
@@ -153,10 +182,9 @@ function remains({ errors, conversion, verification, scan, findings }: PageStatu
   ];
 }
 
-/** An alert on a connection that is told already says nothing more. */
-function alertsBeside(own: readonly Trouble[], { alerts, connections: all }: PageStatus): Trouble[] {
-  const told = all.map(({ role, address }) => `${role} ${address}`).filter((name) => own.some(({ address }) => address.startsWith(name)));
-  const others = alerts.filter(({ id }) => !told.some((name) => id.endsWith(`:${name}`)));
+/** An alert of a rule whose matter is told already says nothing more. */
+function alertsBeside(own: readonly Trouble[], { alerts }: PageStatus): Trouble[] {
+  const others = alerts.filter(({ id }) => !(TOLD_AS[id.split(':')[0]] ?? []).some((kind) => own.some((one) => one.kind === kind)));
   return others.map(({ what, severity }) => trouble('alert', severity === 'critical' ? 'bad' : 'warn', { what }));
 }
 

@@ -11,6 +11,7 @@ import { AlertPanel } from './alert-panel.tsx';
 import { Banner } from './banner.tsx';
 import { ChartPanel } from './chart-panel.tsx';
 import { ConnectionPanel } from './connection-panel.tsx';
+import { CutoverPanel } from './cutover-panel.tsx';
 import { EventPanel } from './event-panel.tsx';
 import { FactPanel } from './fact-panel.tsx';
 import { FindingPanel } from './finding-panel.tsx';
@@ -92,6 +93,7 @@ function Facts({ feed, control, status, verdict, theme }: FactsProps): JSX.Eleme
         <Phases status={status} now={now} />
         <Steering control={control} status={status} isReachable={contact.state !== 'lost'} onDone={() => feed.refresh()} />
       </div>
+      <CutoverPanel cutover={status.cutover ?? null} />
       <PicturePanel picture={picture} isLoad={status.load !== undefined} onShow={setSearch} />
       <ChartPanel series={feed.series} theme={theme} hasLag={status.load === undefined && status.scan === undefined} />
       <div class="side-by-side">

@@ -65,6 +65,7 @@ export const en = {
     'differences-past': ({ amount }: Trouble) => `The verification had found ${many(amount, 'different key')}; mended, or equal since`,
     alert: ({ what }: Trouble) => what,
     finding: ({ address, what }: Trouble) => `Doctor, ${address}: ${what}`,
+    'writes-stopped': (_: Trouble, lasts: string) => `The cut-over has stopped writes at the source for ${lasts}`,
     paused: () => 'Paused: the source is read into the spool, the target gets nothing',
     'lag-high': (_: Trouble, lasts: string) => `The target is ${lasts} behind`,
     'spool-filling': ({ amount }: Trouble) => `The spool is ${Math.round(amount * 100)} % full`,
@@ -229,6 +230,12 @@ export const en = {
     counts: (retried: string, letters: string) => `${many(retried, 'command')} sent again, ${many(letters, 'dead letter')}`,
   },
   alerts: { title: 'Alerts', severities: { warning: 'warning', critical: 'critical' }, none: 'No alerts.', since: (time: string) => `since ${time}` },
+  cutover: {
+    title: 'Cut-over',
+    rehearsal: 'rehearsal',
+    stopped: (lasts: string) => `writes stopped for ${lasts}`,
+    until: (time: string) => `waits for the switch until ${time}`,
+  },
   findings: {
     title: 'What the doctor has found',
     severities: { ok: 'well', info: 'to know', warn: 'warning', error: 'error' },

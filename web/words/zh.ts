@@ -74,6 +74,7 @@ export const zh: Words = {
     'differences-past': ({ amount }) => `校验曾发现 ${amount} 个不一致的键；已修复或之后一致`,
     alert: ({ what }) => what,
     finding: ({ address, what }) => `检查，${address}：${what}`,
+    'writes-stopped': (_, lasts) => `切换已使源端停止写入 ${lasts}`,
     paused: () => '已暂停：源端数据继续读入缓冲，目标端不接收数据',
     'lag-high': (_, lasts) => `目标端落后 ${lasts}`,
     'spool-filling': ({ amount }) => `缓冲已用 ${Math.round(amount * 100)} %`,
@@ -229,6 +230,7 @@ export const zh: Words = {
     counts: (retried, letters) => `重发 ${retried} 条命令，死信 ${letters} 条`,
   },
   alerts: { title: '告警', severities: { warning: '警告', critical: '严重' }, none: '没有告警。', since: (time) => `自 ${time}` },
+  cutover: { title: '切换', rehearsal: '演练', stopped: (lasts) => `停止写入 ${lasts}`, until: (time) => `等待切换至 ${time}` },
   findings: {
     title: '检查发现的问题',
     severities: { ok: '正常', info: '提示', warn: '警告', error: '错误' },

@@ -167,6 +167,17 @@ export function finding(severity: OpenFinding['severity']): OpenFinding {
   };
 }
 
+/** Both sides are equal, writes are stopped, and the clients are to be switched. */
+export function switching(): StandInStatus {
+  const now = Date.now();
+  const steps = [
+    { name: 'checking', at: now - 3_000, tookMs: 40, found: ['the target is 1.2 KiB behind'] },
+    { name: 'stopping-writes', at: now - 2_900, tookMs: 12, found: ['CLIENT PAUSE WRITE at 10.0.0.1:6379'] },
+  ];
+  const waiting = { pausedMs: 2_900, holdUntilAt: now + 57_000, facts: null, instructions: ['point the clients at 10.0.0.2:6379'], reason: '' };
+  return status({ cutover: { state: 'switching', isRehearsal: false, sinceAt: now - 2_000, steps, ...waiting } });
+}
+
 /** A scan that follows, with a verification beside it. */
 export function scanning(): StandInStatus {
   return status({

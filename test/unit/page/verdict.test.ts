@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { TROUBLE_KINDS, type TroubleKind, verdictKey, verdictOf } from '../../../web/judge/verdict.ts';
 import { en } from '../../../web/words/en.ts';
 import { zh } from '../../../web/words/zh.ts';
-import { copying, finding, following, manyShards, scanning, troubled, verifying } from '../../support/page/page-states.ts';
+import { copying, finding, following, manyShards, scanning, switching, troubled, verifying } from '../../support/page/page-states.ts';
 import type { StandInStatus } from '../../support/page/stand-in.ts';
 
 const LAST_ERROR = { code: 'TARGET_NOT_READY', message: 'OOM command not allowed', at: Date.now() };
@@ -16,6 +16,8 @@ describe('the verdict on a job', () => {
     expect(verdictOf(following(), Date.now())).toEqual({ level: 'good', troubles: [] });
     expect(verdictOf(copying(), Date.now())).toEqual({ level: 'busy', troubles: [] });
     expect(verdictOf({ ...scanning(), findings: [] }, Date.now()).level).toBe('good');
+    const { cutover } = switching();
+    expect(verdictOf(following({ cutover: { ...cutover!, state: 'rolled-back' } }), Date.now()).level).toBe('good');
     expect(verdictOf(following({ phase: 'stopped' }), Date.now()).level).toBe('ended');
     expect(verdictOf(troubled(), Date.now()).level).toBe('bad');
   });
@@ -35,6 +37,7 @@ describe('the verdict on a job', () => {
     ['alert', { alerts: [{ id: 'some-rule', severity: 'warning', what: 'look', sinceAt: now }] }, 'warn'],
     ['alert', { alerts: [{ id: 'some-rule', severity: 'critical', what: 'look', sinceAt: now }] }, 'bad'],
     ['finding', { findings: [finding('warn'), finding('info')] }, 'warn'],
+    ['writes-stopped', { cutover: switching().cutover }, 'warn'],
     ['paused', { paused: true, lagMs: 60_000 }, 'warn'],
     ['lag-high', { lagMs: 60_000 }, 'warn'],
     ['mark-old', { checkpoint: { ...checkpoint, at: now - 60_000 }, lagBytes: 5 }, 'warn'],
@@ -61,6 +64,13 @@ describe('the verdict on a job', () => {
     expect(withWire({ reconnects: 1, sinceAt: Date.now() - 5_000 })).toEqual(['connection-back']);
     expect(withWire({ reconnects: 1, sinceAt: Date.now() - 90_000 })).toEqual([]);
     expect(withWire({ state: 'idle' })).toEqual([]);
+  });
+
+  test('an alert says nothing more of what is told already', () => {
+    const alert = { severity: 'critical', what: 'behind', sinceAt: 0 } as const;
+    expect(kindsOf(following({ lagMs: 60_000, alerts: [{ id: 'lag', ...alert }] }))).toEqual(['lag-high']);
+    expect(kindsOf(following({ alerts: [{ id: 'lag', ...alert }] }))).toEqual(['alert']);
+    expect(kindsOf({ ...troubled(), alerts: [{ id: 'connection-away:anything', ...alert }] })).toEqual(['connection-lost']);
   });
 
   test('while the link to the source is away, what its backlog still covers is told', () => {
