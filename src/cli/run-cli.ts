@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import type { CommandContext, JobFactory } from './command-context.ts';
 import { registerAlertTest } from './commands/alert-test.ts';
 import { registerCtl } from './commands/ctl.ts';
+import { registerCutover } from './commands/cutover.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerLoad } from './commands/load.ts';
@@ -31,6 +32,7 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
   registerTop,
   registerCtl,
   registerAlertTest,
+  registerCutover,
   registerDoctor,
   registerRun,
   registerExplain,

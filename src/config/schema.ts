@@ -126,7 +126,6 @@ const SPECS = {
   ...TRANSFORM_OPTIONS,
   ...PACE_OPTIONS,
   ...KIND_OPTIONS,
-  ...DOCTOR_OPTIONS,
 
   'keepalive.interval': option(
     durationType({ min: 100, max: HOUR_MS, or: { word: 'auto', value: 0 } }),
@@ -177,6 +176,7 @@ const SPECS = {
   },
   ...STATUS_OPTIONS,
   ...ALERT_OPTIONS,
+  ...DOCTOR_OPTIONS,
   'log.level': option(choiceType('debug', 'info', 'warn', 'error'), 'info', 'Least severe lines to write'),
   'log.format': option(choiceType('auto', 'live', 'pretty', 'json'), 'auto', 'auto is the live view on a terminal and JSON lines otherwise'),
   ...LOG_OPTIONS,
