@@ -4,9 +4,9 @@
  */
 import { Command } from 'commander';
 import type { CommandContext, JobFactory } from './command-context.ts';
+import { registerCutover } from './commands/cutover.ts';
 import { registerAlertTest } from './commands/alert-test.ts';
 import { registerCtl } from './commands/ctl.ts';
-import { registerCutover } from './commands/cutover.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerLoad } from './commands/load.ts';
@@ -29,10 +29,10 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
   registerExport,
   registerInspect,
   registerVerify,
+  registerCutover,
   registerTop,
   registerCtl,
   registerAlertTest,
-  registerCutover,
   registerDoctor,
   registerRun,
   registerExplain,
