@@ -116,7 +116,7 @@ describe('what is seen through a proxy that changes what the server says', () =>
     expect(found).toMatchObject({
       severity: 'warn',
       where: `target 127.0.0.1:${proxy.port}`,
-      measured: expect.stringMatching(/^its clock is (?:4\.9|5|5\.1) s before that of source/) as string,
+      measured: expect.stringMatching(/^its clock is (?:4\.\d|5|5\.\d) s before that of source/) as string,
     });
     expect(found.mends[0]).toMatchObject({ kind: 'shell', at: '127.0.0.1' });
     proxy.edit(clockAhead(-120));
