@@ -4,6 +4,7 @@
  */
 import { Command } from 'commander';
 import type { CommandContext, JobFactory } from './command-context.ts';
+import { registerCutover } from './commands/cutover.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerLoad } from './commands/load.ts';
@@ -25,6 +26,7 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
   registerExport,
   registerInspect,
   registerVerify,
+  registerCutover,
   registerDoctor,
   registerRun,
   registerExplain,

@@ -29,6 +29,7 @@ import { LettersOnce } from './edits/letters-once.ts';
 import { lesserLimit } from './lesser-limit.ts';
 import type { Pace } from './pace.ts';
 import { PacedDelivery } from './paced-delivery.ts';
+import { RecentHolds } from './recent-holds.ts';
 import { SharedDelivery } from './shared-delivery.ts';
 import type { Snapshot, SyncSpool } from './sync-spool.ts';
 import type { TargetSide } from './target-side.ts';
@@ -77,6 +78,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
   keysSkipped = 0;
   commandsApplied = 0;
   retried = 0;
+  readonly holds = new RecentHolds();
   /** At the end of a run: the target's mark tells all that is applied. */
   isSettled = false;
   private readonly options: SyncPipelineOptions;
@@ -336,6 +338,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
       table: this.options.table,
       replaceFunctions: this.options.share.kind !== 'all',
       stopping,
+      onHeld: (database, key, expiryMs, heldMs) => this.holds.add(database, key, expiryMs, heldMs),
       onApplied: (position) => this.onApplied(position),
       onMarked: (position) => this.onMarked(position),
       onFailed: (error) => {
