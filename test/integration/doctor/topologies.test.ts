@@ -33,6 +33,13 @@ describe('a cluster', () => {
     expect(findingsOf(source, 'backlog')).toHaveLength(2);
   });
 
+  test('that is read from its replicas: these are looked at', async () => {
+    const run = await runDoctor(cluster.url(), server.url, '--source-prefer-replica');
+    expect(troubles(run)).toEqual([]);
+    const replicas = cluster.nodes.slice(2).map(({ port }) => `127.0.0.1:${port}`);
+    expect(new Set(run.report.source.map(({ address }) => address))).toEqual(new Set(replicas));
+  });
+
   test('with databases that it has not', async () => {
     const client = server.client({ db: 2 });
     await client.set('k', 'v');
