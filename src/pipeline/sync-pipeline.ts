@@ -163,6 +163,11 @@ export class SyncPipeline implements ReplicaLinkOwner {
     if (!this.stopping) this.askAgain(reason, true);
   }
 
+  /** The mark is to tell soon all that is applied by now. */
+  markNow(): void {
+    this.applier?.markNow();
+  }
+
   /** Resolves when what was handed on by now is applied, or will not be any more: an attempt that has ended sends nothing. */
   async flushed(): Promise<void> {
     const { shared } = this;

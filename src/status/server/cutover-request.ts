@@ -45,7 +45,8 @@ function numberOf(name: string, text: string): number {
   const value = Number(text);
   const isFine = text !== '' && value >= 0 && (name === 'sample' ? value <= 1 : Number.isSafeInteger(value));
   // Who waits for the word of somebody without a bound would leave writes stopped; so would a pause without one.
-  if (!isFine || ((name === 'hold' || name === 'max_pause') && value === 0)) throw new BadRequest(`${name} is ${name === 'sample' ? 'from 0 to 1' : 'a whole number'}`);
+  if (!isFine || ((name === 'hold' || name === 'max_pause') && value === 0))
+    throw new BadRequest(`${name} is ${name === 'sample' ? 'from 0 to 1' : 'a whole number'}`);
   return value;
 }
 
