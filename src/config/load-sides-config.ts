@@ -1,13 +1,11 @@
-/** The configuration of commands that read two sides and write to none: how to reach both. The same options, file and variables as for a sync. */
+/** The configuration of commands that read two sides and write to none: how to reach both, and what a job did on the way. The same options, file and variables as for a sync. */
 import type { SideSetting } from '../model/side-topology.ts';
 import { ConfigError } from './config-error.ts';
 import { type ConfigInput, gatherSettings } from './gather-settings.ts';
 import { refuseNotYet } from './not-yet.ts';
-import { originName } from './origin.ts';
-import { findOption } from './schema.ts';
-import type { Settings } from './settings.ts';
+import { checkRules, type RulesConfig, rulesConfig } from './rules-config.ts';
 import { resolveSide, secretsOf } from './side-setting.ts';
-import type { KeepaliveConfig, ReconnectConfig } from './sync-config.ts';
+import type { KeepaliveConfig, OnUnsupported, ReconnectConfig } from './sync-config.ts';
 
 export interface SidesConfig {
   /** Undefined where only the target is a server. */
@@ -17,6 +15,9 @@ export interface SidesConfig {
   readonly reconnect: ReconnectConfig;
   /** Begins the names of Godwit's own keys. */
   readonly ownPrefix: string;
+  /** What the job lets pass and makes of it; null = everything, as it is. */
+  readonly rules: RulesConfig | null;
+  readonly onUnsupported: OnUnsupported;
   readonly warnings: readonly string[];
   /** For the redaction of messages. */
   readonly secrets: readonly string[];
@@ -25,7 +26,7 @@ export interface SidesConfig {
 /** @param sides those that are servers. @throws ConfigError with all problems */
 export function loadSidesConfig(input: ConfigInput, sides: readonly ('source' | 'target')[]): SidesConfig {
   const settings = gatherSettings(input);
-  warnOfStrangers(settings);
+  checkRules(settings);
   refuseNotYet(settings, 'sync', sides);
   const source = sides.includes('source') ? resolveSide(settings, 'source').side : undefined;
   const target = resolveSide(settings, 'target').side;
@@ -44,17 +45,10 @@ export function loadSidesConfig(input: ConfigInput, sides: readonly ('source' | 
       attemptsMax: settings.required('reconnect.attempts'),
       connectTimeoutMs: settings.required('reconnect.connect_timeout'),
     },
+    rules: rulesConfig(settings),
+    onUnsupported: settings.required('sync.on_unsupported'),
     ownPrefix: settings.required('checkpoint.prefix'),
     warnings: settings.warnings,
     secrets: [...secretsOf(source), ...secretsOf(target)],
   };
-}
-
-/** Filters and transforms of the file are those of a job; a command that reads has flags of its own for them. */
-function warnOfStrangers(settings: Settings): void {
-  for (const key of settings.keys()) {
-    const { value, origin } = settings.given(key)!;
-    if (!/^(?:filter|transform)\./.test(key) || JSON.stringify(value) === JSON.stringify(findOption(key)!.fallback)) continue;
-    settings.warnings.push(`${originName(origin)}: ${key} has no effect on this command, which has flags of its own for that`);
-  }
 }

@@ -12,6 +12,7 @@ import { FileKeys } from '../pipeline/verify/file-keys.ts';
 import { FileVerification } from '../pipeline/verify/file-verification.ts';
 import { Findings } from '../pipeline/verify/findings.ts';
 import { KeyChoice } from '../pipeline/verify/key-choice.ts';
+import { KeyFilters } from '../pipeline/verify/key-filters.ts';
 import { KeyMapping } from '../pipeline/verify/key-mapping.ts';
 import { LargeLook } from '../pipeline/verify/large-look.ts';
 import { LossTable } from '../pipeline/verify/loss-table.ts';
@@ -37,8 +38,11 @@ export interface VerifyConfig {
   readonly reconnect: ReconnectConfig;
   /** Begins the names of Godwit's own keys. */
   readonly ownPrefix: string;
-  readonly filter: FilterRules;
+  /** A key has to pass all of them: that of the job, and that of who asks for a part of its keys. */
+  readonly filters: readonly FilterRules[];
   readonly transform: TransformRules;
+  /** The job calls a function for what it brings. */
+  readonly hasFunction: boolean;
   /** What the migration did with what the target cannot hold. */
   readonly onUnsupported: OnUnsupported;
   readonly quick: boolean;
@@ -157,7 +161,7 @@ export class VerifyJob {
   private parts(features: ComparedFeatures, target: AskedSide, findings: Findings) {
     const { config, seed } = this;
     const { ttlToleranceMs, keysPerSecond, sample, ownPrefix, transform, onUnsupported } = config;
-    const filter = new Filter(config.filter);
+    const filter = new KeyFilters(config.filters.map((rules) => new Filter(rules)));
     const comparer = new ValueComparer(features, ttlToleranceMs, seed);
     return {
       features,
@@ -175,7 +179,11 @@ export class VerifyJob {
   }
 
   private notes(): string[] {
-    return Object.keys(this.config.transform.ttl ?? {}).length === 0 ? [] : ['times to live were not compared, since the rules change them'];
+    const { transform, hasFunction } = this.config;
+    return [
+      ...(Object.keys(transform.ttl ?? {}).length === 0 ? [] : ['times to live were not compared, since the rules change them']),
+      ...(hasFunction ? ['the job has a function (transform.function, function_file or module), which was not called: what it changes differs'] : []),
+    ];
   }
 
   private async close(): Promise<void> {

@@ -7,7 +7,6 @@ import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import { loadSidesConfig } from '../../config/load-sides-config.ts';
-import type { OnUnsupported } from '../../config/sync-config.ts';
 import { GodwitError } from '../../errors/errors.ts';
 import { type VerifyConfig, VerifyJob } from '../../job/verify-job.ts';
 import type { SideSetting } from '../../model/side-topology.ts';
@@ -20,7 +19,7 @@ import { verifyText } from '../../status/verify/verify-text.ts';
 import type { CommandContext } from '../command-context.ts';
 import { addFilterOptions, filterRules } from '../filter-options.ts';
 import type { CliIo, StopSignal } from '../process-io.ts';
-import { addSideOptions, addVerifyOptions, sidesInput, transformRules, type VerifyWords } from '../verify-options.ts';
+import { addSideOptions, addVerifyOptions, sidesInput, transformOf, type VerifyWords } from '../verify-options.ts';
 import { startVerifyProgress } from '../verify-progress.ts';
 import { writeReport } from '../write-report.ts';
 
@@ -36,6 +35,7 @@ Examples:
   godwit verify 10.0.0.1 10.0.0.2 --format html --to report.html
   godwit verify 10.0.0.1 10.0.0.2 --prefix user: --rename-prefix user:=app:user: --db-map 0=3
   godwit verify dump.rdb 10.0.0.2                                        a file with a server
+With --config its filter, renames and database map are those that the job had; flags of these kinds ask for a part, or say otherwise.
 Nothing is written to either side. They are servers, sentinels or clusters, of any versions; SOURCE can be an RDB file or an export as JSON too.
 Exit codes: 0 equal, 8 differences, 2 configuration, 3 connection, 4 protocol, 70 defect, 130/143 stopped by a signal (what is known is reported).
 `;
@@ -98,9 +98,10 @@ function verifyConfig(source: string | undefined, target: string | undefined, co
     keepalive: sides.keepalive,
     reconnect: sides.reconnect,
     ownPrefix: sides.ownPrefix,
-    filter: filterRules(command.opts()),
-    transform: transformRules(words),
-    onUnsupported: words.onUnsupported as OnUnsupported,
+    filters: [sides.rules?.filter ?? {}, filterRules(command.opts())],
+    transform: transformOf(words, sides.rules),
+    hasFunction: (sides.rules?.function ?? null) !== null,
+    onUnsupported: words.onUnsupported ?? sides.onUnsupported,
     quick: words.quick,
     sample: words.sample,
     bothWays: !words.oneWay,

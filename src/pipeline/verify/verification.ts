@@ -7,11 +7,11 @@
  *
  * Memory is bounded: some pages are under way, and when there are SUSPECTS_MAX suspects, these are settled before the next page is taken.
  */
-import type { Filter } from '../../filter/filter.ts';
 import type { AskedSide, DatabaseFacts, KeyPage } from './asked-side.ts';
 import { ExtraKeys } from './extra-keys.ts';
 import type { Findings } from './findings.ts';
 import type { KeyChoice } from './key-choice.ts';
+import type { KeyFilters } from './key-filters.ts';
 import type { KeyFinding, LookJudge, PairRows } from './key-finding.ts';
 import type { KeyMapping } from './key-mapping.ts';
 import { KeyPace } from './key-pace.ts';
@@ -35,7 +35,7 @@ export interface VerificationOptions {
   readonly target: AskedSide;
   readonly look: KeyLook;
   readonly largeLook: LargeKeyLook;
-  readonly filter: Filter;
+  readonly filter: KeyFilters;
   readonly mapping: KeyMapping;
   readonly choice: KeyChoice;
   readonly suspects: Suspects;
@@ -122,7 +122,7 @@ export class Verification {
 
   private isWanted(database: number): boolean {
     const { filter, mapping } = this.options;
-    return mapping.targetDatabase(database) !== undefined && (!filter.isActive || filter.entries.passesDatabase(database));
+    return mapping.targetDatabase(database) !== undefined && (!filter.isActive || filter.passesDatabase(database));
   }
 
   private async lookAtDatabase(database: number): Promise<void> {
