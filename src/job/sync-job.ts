@@ -30,11 +30,13 @@ import { type JobRules, NO_RULES, openRules, tellOtherRules } from './open-edits
 import { checkDatabases } from './preflight.ts';
 import { connectSource, connectTarget, type ConnectOptions } from './connect-sides.ts';
 import { openSource, openTarget, type SidesOptions } from './open-sides.ts';
+import { MendDesk } from './mending/mend-desk.ts';
 import { RateMeter } from './rate-meter.ts';
 import { planPipelines } from './plan-pipelines.ts';
 import { SlotMoves } from './slot-moves.ts';
 import { SourceShard } from './source-shard.ts';
 import { TargetGate } from './target-gate.ts';
+import { withPipeline } from './with-pipeline.ts';
 import { tryWritablePlaces } from './writable-places.ts';
 
 const SAMPLE_EVERY_MS = 250;
@@ -68,6 +70,7 @@ export class SyncJob implements SyncJobApi {
   private stopAsked = false;
   private readonly stopped = new Deferred<void>();
   private moves: SlotMoves | undefined;
+  private desk: MendDesk | undefined;
   private sampler: NodeJS.Timeout | undefined;
   /** The target answers, but takes no writes. */
   private readonly notReady: LastingTrouble;
@@ -129,6 +132,7 @@ export class SyncJob implements SyncJobApi {
     } finally {
       clearInterval(this.sampler);
       this.moves?.close();
+      this.desk?.close();
       await this.closeAll();
       this.losses.close();
     }
@@ -163,11 +167,6 @@ export class SyncJob implements SyncJobApi {
 
   on(_event: 'event', listener: (event: JobEvent) => void): void {
     this.listeners.push(listener);
-  }
-
-  /** Of the server behind a connection, for people. */
-  serverName(connection: Connection): string {
-    return connection.server.version === undefined ? 'unknown' : versionName(connection.server.version);
   }
 
   private trouble(code: ErrorCode, kind: string, kindOver: string, over: string, pipeline?: () => string): LastingTrouble {
@@ -287,7 +286,7 @@ export class SyncJob implements SyncJobApi {
   }
 
   private async sync(): Promise<void> {
-    const { budget, dependencies } = this;
+    const { budget, config, dependencies } = this;
     const { epoch, marks } = await this.gate.whenItTakesWrites(() => this.takeOver());
     this.epoch = epoch;
     const { valueBytesMax } = this.target;
@@ -313,6 +312,7 @@ export class SyncJob implements SyncJobApi {
       mayBeginAnew: this.config.sync.onLostPosition === 'resync',
       onEvent: (level, kind, message, details) => this.emit(level, kind, message, details),
     });
+    this.desk = new MendDesk({ config, shards: this.shards, log: dependencies.log, onEvent: (...event) => this.emit(...event) });
     this.sampler = setInterval(() => this.sample(), SAMPLE_EVERY_MS);
     dependencies.log.debug({ pipelines: this.shards.map(({ name }) => name) }, 'the pipelines begin');
     const outcomes = await Promise.all(this.shards.map((shard) => this.runShard(shard)));
@@ -393,8 +393,4 @@ export class SyncJob implements SyncJobApi {
     logEvent(this.dependencies.log, event);
     for (const listener of this.listeners) listener(event);
   }
-}
-
-function withPipeline(details: Record<string, unknown> | undefined, pipeline: string): Record<string, unknown> {
-  return pipeline === '' ? { ...details } : { ...details, pipeline };
 }

@@ -11,6 +11,7 @@ import { StreamDecoder } from '../resp/stream-decoder.ts';
 import type { SpoolLog } from '../source/replica/spool/spool-log.ts';
 import type { Delivery } from './delivery.ts';
 import { LogCursor } from './log-cursor.ts';
+import type { MendLine } from './mending/mend-line.ts';
 
 const RDB_WINDOW_BYTES = 512 * 1024;
 /** Values that fit are taken whole; larger ones go alone, in two passes over the spool (large-value.ts). */
@@ -31,6 +32,8 @@ export interface ApplierOptions {
   stopping(): boolean;
   /** Bounds of the target for one value; 0 = unknown. */
   readonly valueBytesMax: number;
+  /** Keys that are brought anew within the stream. */
+  readonly mends: Pick<MendLine, 'isAsked' | 'nextOffset' | 'readAt' | 'bring' | 'giveUp'>;
 }
 
 export class Applier {
@@ -44,6 +47,11 @@ export class Applier {
   /** The delivery can send no more: ends the waiting for bytes. */
   fail(error: GodwitError): void {
     this.cursor?.fail(error);
+  }
+
+  /** Waiting for bytes of the stream ends for once. */
+  wake(): void {
+    this.cursor?.wake();
   }
 
   /** Applies the snapshot from the mark on; returns the mark behind it, in incremental sync, which is sent too. `complete` settles with the receipt. */
@@ -89,7 +97,7 @@ export class Applier {
 
   /** Applies the stream from the mark on until told to stop. */
   async incrementalSync(log: SpoolLog, from: Mark): Promise<void> {
-    const { delivery } = this.options;
+    const { delivery, mends } = this.options;
     const decoder = new StreamDecoder(from, this.options.prefix);
     const cursor = new LogCursor(log, from.offset, STREAM_WINDOW_BYTES);
     this.cursor = cursor;
@@ -99,10 +107,19 @@ export class Applier {
     let marked = from.offset;
     let passed = from.offset;
     while (!this.options.stopping()) {
-      const next = decoder.decode(cursor.window, cursor.start, cursor.end, batch);
+      if (mends.isAsked) await mends.readAt(from.replicationId, decoder.offset);
+      if (mends.nextOffset <= decoder.offset) {
+        await mends.bring({ ...from, offset: decoder.offset, database: decoder.database });
+        batch = await delivery.take(rowsMax);
+        continue;
+      }
+      const end = Math.min(cursor.end, cursor.start + mends.nextOffset - cursor.offset);
+      const next = decoder.decode(cursor.window, cursor.start, end, batch);
+      const isStuck = next === cursor.start && end < cursor.end && !batch.full && !decoder.lacksRows;
       cursor.consume(next);
+      if (isStuck) mends.giveUp();
       // What is left in the window may be whole.
-      const again = batch.full || decoder.lacksRows;
+      const again = batch.full || decoder.lacksRows || isStuck || mends.nextOffset <= decoder.offset;
       const isEmpty = batch.count === 0;
       const due = decoder.offset > marked && performance.now() - markedAtMs > EMPTY_MARK_EVERY_MS;
       if (!isEmpty || due) {

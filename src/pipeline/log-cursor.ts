@@ -11,6 +11,7 @@ export class LogCursor {
   private readonly log: SpoolLog;
   private waiting: Deferred<void> | undefined;
   private failure: Error | undefined;
+  private woken = false;
 
   constructor(log: SpoolLog, offset: number, windowBytes: number) {
     this.log = log;
@@ -72,6 +73,10 @@ export class LogCursor {
       else if (count === 0) {
         if (got > 0 && this.end >= wanted) return true;
         if (this.log.finished) return got > 0;
+        if (this.woken) {
+          this.woken = false;
+          return true;
+        }
         try {
           await this.wait(at);
         } catch (error) {
@@ -90,6 +95,12 @@ export class LogCursor {
   fail(error: Error): void {
     this.failure ??= error;
     this.waiting?.reject(this.failure);
+  }
+
+  /** more() returns without anything new, now or when it would have to wait next. */
+  wake(): void {
+    this.woken = true;
+    this.waiting?.resolve();
   }
 
   private wait(at: number): Promise<void> {

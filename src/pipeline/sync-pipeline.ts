@@ -27,6 +27,7 @@ import { EditedDelivery } from './edits/edited-delivery.ts';
 import type { Edits } from './edits/edits.ts';
 import { LettersOnce } from './edits/letters-once.ts';
 import { lesserLimit } from './lesser-limit.ts';
+import type { MendLine } from './mending/mend-line.ts';
 import type { Pace } from './pace.ts';
 import { PacedDelivery } from './paced-delivery.ts';
 import { SharedDelivery } from './shared-delivery.ts';
@@ -59,6 +60,8 @@ export interface SyncPipelineOptions {
   readonly table: CommandTable;
   /** Where the source stood when this run began: no earlier run has sent anything behind it. */
   readonly sourceOffset: number;
+  /** Keys that are brought anew within the stream. */
+  readonly mends: MendLine;
   readonly log: Logger;
   readonly sourceVersion: () => string;
   readonly sourceTimeoutMs: () => number;
@@ -250,14 +253,15 @@ export class SyncPipeline implements ReplicaLinkOwner {
     const mark = snapshot !== undefined && this.isOlder(found, snapshot) ? await this.beginFullSync(found, snapshot) : found;
     // Another one has begun meanwhile: its bytes do not stand for this mark.
     if (spool.snapshot !== snapshot) return 'again';
-    const { applier, delivery } = this.begin(mark);
+    const { applier, delivery, plain } = this.begin(mark);
     this.applier = applier;
     try {
-      return await this.apply(applier, mark);
+      return await this.apply(applier, plain, mark);
     } catch (error) {
       if (!this.stopping) throw error;
       return 'stopped';
     } finally {
+      this.options.mends.end();
       if (this.stopping) await delivery.settled().catch(() => {});
       this.isSettled = delivery.isSettled;
       this.replayUntil = Math.max(this.replayUntil, delivery.sentOffset);
@@ -265,7 +269,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
     }
   }
 
-  private async apply(applier: Applier, mark: Mark): Promise<'stopped' | 'full-sync-done' | 'again'> {
+  private async apply(applier: Applier, plain: Delivery, mark: Mark): Promise<'stopped' | 'full-sync-done' | 'again'> {
     const { spool, config } = this.options;
     let from = mark;
     if (from.phase === 'full-sync') {
@@ -275,7 +279,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
       this.options.onEvent('info', 'full-sync.done', 'the full sync is applied', { keys: this.keysApplied });
       if (config.sync.stopAfter === 'full-sync') return 'full-sync-done';
     }
-    return this.follow(applier, from);
+    return this.follow(applier, plain, from);
   }
 
   /** The target has some time for its last answers when the job ends; without them the next run goes on at the mark that the target has. */
@@ -291,11 +295,13 @@ export class SyncPipeline implements ReplicaLinkOwner {
     }
   }
 
-  private async follow(applier: Applier, from: Mark): Promise<'stopped' | 'again'> {
+  private async follow(applier: Applier, delivery: Delivery, from: Mark): Promise<'stopped' | 'again'> {
     const { stream } = this.options.spool;
     if (stream === undefined) return this.askAgain('there is no stream yet', false);
     if (from.offset < stream.startOffset || from.offset > stream.endOffset) return this.askAgain('the stream is needed from the mark on', false);
     stream.acknowledge(from.offset);
+    const { edits, valueBytesMax, target, mends } = this.options;
+    mends.begin({ delivery, edits, restore: target.restore, valueBytesMax, wake: () => applier.wake() });
     await applier.incrementalSync(stream, { ...from, replicationId: this.options.spool.replicationId || from.replicationId });
     return 'stopped';
   }
@@ -322,7 +328,8 @@ export class SyncPipeline implements ReplicaLinkOwner {
     return this.mark;
   }
 
-  private begin(mark: Mark): { applier: Applier; delivery: Delivery } {
+  /** `plain` is the delivery behind the rules. */
+  private begin(mark: Mark): { applier: Applier; delivery: Delivery; plain: Delivery } {
     const { target, config, valueBytesMax } = this.options;
     this.keysBefore = { applied: this.keysApplied, skipped: this.keysSkipped, commands: this.commandsApplied };
     const stopping = (): boolean => this.stopping;
@@ -352,10 +359,11 @@ export class SyncPipeline implements ReplicaLinkOwner {
       prefix: `${config.checkpoint.prefix}:`,
       valueBytesMax: lesserLimit(valueBytesMax, config.limits.valueBytesMax),
       stopping,
+      mends: this.options.mends,
     });
     attempt.applier = applier;
     if (attempt.error !== undefined) applier.fail(attempt.error);
-    return { applier, delivery };
+    return { applier, delivery, plain: shared };
   }
 
   private onApplied({ mark, rows, skipped }: SentPosition): void {

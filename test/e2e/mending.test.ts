@@ -1,0 +1,89 @@
+/** Keys that a running sync brings anew: right at any moment, whatever is written meanwhile. */
+import { join } from 'node:path';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { afterEach, describe, expect, test } from 'vitest';
+import { MendFolder } from '../../src/job/mending/mend-folder.ts';
+import { startCluster } from '../support/cluster.ts';
+import { compareServers } from '../support/compare.ts';
+import { startGodwit } from '../support/godwit-process.ts';
+import { LiveLoad } from '../support/live-load.ts';
+import { openScene, type SceneOptions, type SyncScene } from '../support/sync-scene.ts';
+import { CountingLoad } from '../support/verify/counting-load.ts';
+import { run } from '../support/verify/planted.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+let scene: SyncScene | undefined;
+
+afterEach(async () => {
+  await scene?.close();
+  scene = undefined;
+});
+
+async function running(options: SceneOptions = {}, ...args: string[]): Promise<{ open: SyncScene; folder: MendFolder }> {
+  scene = await openScene(options);
+  const godwit = scene.godwit(...args);
+  await godwit.waitForPhase('incremental-sync');
+  const [job] = readdirSync(scene.spoolDir);
+  return { open: scene, folder: new MendFolder(join(scene.spoolDir, job)) };
+}
+
+const keyOf = (name: string) => ({ database: 0, key: Buffer.from(name) });
+
+describe('a running sync brings keys anew', () => {
+  test('counters that count all the time stay exact', async () => {
+    const { open, folder } = await running();
+    const load = new CountingLoad(open.source, { counters: 200, writesPerSecond: 20_000 });
+    let last = '';
+    try {
+      await waitFor('counting', () => load.writes > 10_000, { timeoutMs: 20_000 });
+      const counters = Array.from({ length: 200 }, (_, i) => `counter:${i}`);
+      await run(
+        open.target,
+        counters.flatMap((name, i) => [i % 3 === 0 ? ['DEL', name] : ['INCRBY', name, 1_000_000]]),
+      );
+      // Those that are right by now are brought again, too: each time may go wrong.
+      for (let round = 0; round < 5; round++) expect(await folder.ask(counters.map(keyOf), 10_000)).toEqual(counters.map(() => 'brought'));
+    } finally {
+      last = await load.stop();
+    }
+    await waitFor('the last write at the target', async () => (await open.target.client().get('last')) === last, { timeoutMs: 10_000 });
+    expect(await load.wrong(open.target)).toEqual([]);
+    expect(await open.differences()).toEqual([]);
+  });
+});
+
+describe('on clusters', () => {
+  test('as source and as target, each key in its slot', async () => {
+    const [source, target] = await Promise.all([startCluster({ shards: 2 }), startCluster({ shards: 2 })]);
+    const spoolDir = mkdtempSync(join(tmpdir(), 'godwit-mending-'));
+    const godwit = startGodwit({ source: source.url(), target: target.url(), spoolDir });
+    try {
+      await godwit.waitForPhase('incremental-sync');
+      const folder = new MendFolder(join(spoolDir, readdirSync(spoolDir)[0]));
+      const load = new LiveLoad(source, { prefix: '{load}' });
+      await load.more(500);
+      const names = Array.from({ length: 60 }, (_, i) => `mine:${i}`);
+      const [own, other] = [source.client(), target.client()];
+      for (const name of names) await own.incrby(name, 5);
+      await waitFor('the keys', async () => (await other.get(names[59])) === '5');
+      for (const [i, name] of names.entries()) await (i % 2 === 0 ? other.del(name) : other.incrby(name, 100));
+      await other.set('stranger', '1');
+      const counting = (async () => {
+        for (let i = 0; i < 40; i++) for (const name of names) await own.incr(name);
+      })();
+      const outcomes = await folder.ask([...names, 'stranger'].map(keyOf), 20_000);
+      expect(outcomes).toEqual([...names.map(() => 'brought'), 'removed']);
+      await counting;
+      await load.stop();
+      await own.set('end', '1');
+      await waitFor('the end', async () => (await other.get('end')) === '1');
+      expect(await compareServers(source, target)).toEqual([]);
+      expect(await other.get(names[0])).toBe('45');
+    } finally {
+      await godwit.kill();
+      rmSync(spoolDir, { recursive: true, force: true });
+      await Promise.all([source.stop(), target.stop()]);
+    }
+  });
+});
