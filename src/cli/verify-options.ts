@@ -30,12 +30,19 @@ export interface VerifyWords {
   readonly dbMap?: string;
   readonly renamePrefix: readonly RenameRule[];
   readonly renameSuffix: readonly RenameRule[];
+  readonly repair: boolean;
+  readonly dryRun: boolean;
+  readonly repairMax: number;
+  readonly repairWithoutJob: boolean;
+  readonly repairLog?: string;
 }
 
 const SECTIONS_USED = new Set(['source', 'target', 'keepalive', 'reconnect', 'checkpoint']);
 /** Said by the arguments, or of no meaning for what only reads. */
 const LEFT_OUT = new Set<OptionKey>(['source.url', 'source.address', 'target.url', 'target.address', 'source.others', 'source.prefer_replica']);
-const USED = OPTIONS.filter((option) => SECTIONS_USED.has(option.section) && !LEFT_OUT.has(option.key) && !isNotYet(option));
+/** Where a running job is found. */
+const OF_JOB = new Set<OptionKey>(['job.name', 'spool.dir']);
+const USED = OPTIONS.filter((option) => (SECTIONS_USED.has(option.section) || OF_JOB.has(option.key)) && !LEFT_OUT.has(option.key) && !isNotYet(option));
 const LIST_MAX = 1_000_000;
 const SETTLE_DEFAULT_MS = 2_000;
 const TOLERANCE_DEFAULT_MS = 1_000;
@@ -65,6 +72,12 @@ export function addVerifyOptions(command: Command): void {
   onTheWay('--rename-prefix <from=to>', 'keys that begin so were renamed; can be given several times').argParser(renames('prefix')).default([], '');
   onTheWay('--rename-suffix <from=to>', 'keys that end so were renamed; can be given several times').argParser(renames('suffix')).default([], '');
   onTheWay('--on-unsupported <policy>', 'what was done with what the target cannot hold whole').choices(['stop', 'skip', 'degrade']);
+  const repair = (flags: string, help: string): CommandOption => add(flags, help).helpGroup('Repair:');
+  repair('--repair', 'bring keys that differ anew from the source: through the running job between both sides, or directly where there is none').default(false);
+  repair('--dry-run', 'with --repair: tell what would be done').default(false);
+  repair('--repair-max <keys>', 'when more keys differ, none is touched').argParser(countOf(LIST_MAX)).default(100_000);
+  repair('--repair-log <file>', 'write each key that was touched there, as JSON lines: both sides as they were, and what became of it');
+  repair('--repair-without-job', 'no job goes on between both sides, whatever marks the target has').default(false);
   // The command takes over what an option says when it is added.
   for (const option of options) command.addOption(option);
 }

@@ -28,6 +28,7 @@ import type { FileSource, FileSourceOptions } from '../source/file/file-source.t
 import { openFileSource } from '../source/open-file-source.ts';
 import type { TransformRules } from '../transform/transform-rules.ts';
 import { openAskedSide } from './open-asked-side.ts';
+import { type RepairConfig, RepairRun, type RepairRunOptions } from './repair-run.ts';
 
 export interface VerifyConfig {
   readonly source:
@@ -55,6 +56,8 @@ export interface VerifyConfig {
   readonly keysPerSecond: number;
   readonly largeBytes: number;
   readonly differencesMax: number;
+  /** null = nothing is written. Not for a file. */
+  readonly repair: RepairConfig | null;
 }
 
 /** Begins the names under which large values are built (target/temporary-key.ts). */
@@ -67,6 +70,7 @@ export class VerifyJob {
   private readonly sides: AskedSide[] = [];
   private verification: Pick<Verification, 'run' | 'stop' | 'progress' | 'notes'> | undefined;
   private file: FileSource | undefined;
+  private repairs: RepairRun | undefined;
   private isStopped = false;
   /** Of all hashes of this run. */
   private readonly seed = randomInt(2 ** 31);
@@ -102,6 +106,7 @@ export class VerifyJob {
         return false;
       });
       const { quick, sample } = this.config;
+      const repair = isComplete && !this.isStopped ? await this.repairs?.run() : undefined;
       return {
         source: sourceName,
         target: targetName,
@@ -116,6 +121,7 @@ export class VerifyJob {
         losses: findings.lossesFound,
         unsettled: findings.unsettled,
         notes: [...verification.notes, ...this.notes()],
+        ...(repair === undefined ? {} : { repair }),
       };
     } finally {
       await this.close();
@@ -138,14 +144,32 @@ export class VerifyJob {
     const { quick, settleMs, largeBytes, bothWays } = this.config;
     const parts = this.parts(sharedFeatures(featuresOf(source.version), featuresOf(target.version)), target, findings);
     const sides = { ...parts, source, target };
-    const verification = new Verification({
+    const all = {
       ...sides,
       look: quick ? new QuickLook(sides) : new PairLook({ ...sides, largeBytes }),
       largeLook: new LargeLook(sides),
-      suspects: new Suspects({ settleMs, ttlToleranceMs: parts.ttlToleranceMs, isLive: true }),
       bothWays,
+    };
+    const newSuspects = (): Suspects => new Suspects({ settleMs, ttlToleranceMs: parts.ttlToleranceMs, isLive: true });
+    this.repairs = this.openRepair(sides, async (suspects) => {
+      const after = new Findings(0);
+      const again = new Verification({ ...all, suspects: newSuspects(), findings: after });
+      this.verification = again;
+      if (this.isStopped) again.stop();
+      await again.lookAt(suspects);
+      return after.counts.differences;
     });
+    const verification = new Verification({ ...all, suspects: newSuspects(), onConfirmed: (...found) => this.repairs?.add(...found) });
     return [verification, source.name, target.name];
+  }
+
+  private openRepair(
+    { source, target, mapping }: Pick<RepairRunOptions, 'source' | 'target' | 'mapping'>,
+    lookAgain: RepairRunOptions['lookAgain'],
+  ): RepairRun | undefined {
+    const { config } = this;
+    if (config.repair === null) return undefined;
+    return new RepairRun({ config, repair: config.repair, source, target, mapping, lookAgain, isStopped: () => this.isStopped });
   }
 
   private async openFile(place: string, options: FileSourceOptions, findings: Findings): Promise<[FileVerification, string, string]> {

@@ -6,6 +6,7 @@ import { Batch, EntryKind } from '../../model/batch.ts';
 import { DUMP_FOOTER_BYTES } from '../../rdb/restore-footer.ts';
 import { encodeCommand } from '../../resp/encode.ts';
 import type { RestoreOptions } from '../../target/batch-buffer.ts';
+import { holdTime } from '../../target/held-expiry.ts';
 import { dumpForm } from '../dump-form.ts';
 import type { Edits } from '../edits/edits.ts';
 import { ValueRows } from '../edits/value-rows.ts';
@@ -22,10 +23,12 @@ const NONE = new Batch(0);
 export class MendRows {
   private readonly edits: Edits | null;
   private readonly rows: ValueRows;
+  private readonly isFinal: boolean;
 
-  /** @param restore of the target; @param edits null = everything passes as it is */
-  constructor(restore: RestoreOptions, edits: Edits | null) {
+  /** @param restore of the target; @param edits null = everything passes as it is; @param isFinal nothing follows that could renew a key that expires */
+  constructor(restore: RestoreOptions, edits: Edits | null, isFinal = false) {
     this.edits = edits;
+    this.isFinal = isFinal;
     this.rows = new ValueRows(restore, false);
   }
 
@@ -72,7 +75,7 @@ export class MendRows {
     restore.replace = true;
     try {
       const edited = edits === null ? batch : edits.values(batch, form, restore, Date.now()).batch;
-      return edited.count === 0 || edits?.hasFunction === true ? edited : rows.ofBatch(edited, form, Date.now());
+      return edited.count === 0 || edits?.hasFunction === true ? edited : rows.ofBatch(edited, form, holdTime(this.isFinal));
     } finally {
       restore.replace = replace;
     }

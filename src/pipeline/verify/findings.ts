@@ -60,6 +60,7 @@ export class Findings {
   }
 }
 
-function asFound({ database, targetDatabase, key, targetKey }: Place, { difference }: KeyFinding): FoundDifference {
+/** Plain data of a finding. */
+export function asFound({ database, targetDatabase, key, targetKey }: Place, { difference }: KeyFinding): FoundDifference {
   return { database, key: printableKey(key), targetDatabase, targetKey: printableKey(targetKey), ...difference };
 }

@@ -44,6 +44,7 @@ export interface VerificationOptions {
   readonly keysPerSecond: number;
   /** False: keys that the target has too many are not looked for. */
   readonly bothWays: boolean;
+  onConfirmed?(suspect: Suspect, finding: KeyFinding): void;
 }
 
 const LANES = 3;
@@ -98,6 +99,15 @@ export class Verification {
     await this.settle(0);
     this.phase = 'done';
     return !this.isStopped;
+  }
+
+  /** Looks at these alone. @throws GodwitError of the sides */
+  async lookAt(suspects: readonly Suspect[]): Promise<void> {
+    this.phase = 'settling';
+    for (const { database, targetDatabase, key, targetKey, isLarge } of suspects) {
+      this.options.suspects.add({ database, targetDatabase, key, targetKey, isLarge }, Date.now());
+    }
+    await this.settle(0);
   }
 
   /** Databases of the source by the database of the target that they go to. */
@@ -253,8 +263,10 @@ export class Verification {
   private foundAgain(suspect: Suspect, finding: KeyFinding, nowMs: number): void {
     const { suspects, findings } = this.options;
     const verdict = suspects.found(suspect, finding, nowMs);
-    if (verdict === 'confirmed') findings.confirmed(suspect, finding);
-    else if (verdict === 'unsettled') findings.couldNotBeJudged(suspect, finding);
+    if (verdict === 'confirmed') {
+      findings.confirmed(suspect, finding);
+      this.options.onConfirmed?.(suspect, finding);
+    } else if (verdict === 'unsettled') findings.couldNotBeJudged(suspect, finding);
   }
 }
 
