@@ -73,15 +73,17 @@ const CHUNK_WITHIN_MS = 60_000;
 export class RepairRun {
   private readonly options: RepairRunOptions;
   private readonly found: Found[] = [];
+  private readonly unjudged: Found[] = [];
 
   constructor(options: RepairRunOptions) {
     this.options = options;
   }
 
-  /** A key that differs. */
-  add(suspect: Suspect, finding: KeyFinding): void {
+  /** A key that differs, or that was another one at each look. */
+  add(suspect: Suspect, finding: KeyFinding, isConfirmed: boolean): void {
+    const list = isConfirmed ? this.found : this.unjudged;
     // More than that are not mended, and need not be remembered.
-    if (this.found.length <= this.options.repair.keysMax) this.found.push({ suspect, finding });
+    if (list.length <= this.options.repair.keysMax) list.push({ suspect, finding });
   }
 
   /** @throws GodwitError of the sides */
@@ -91,13 +93,16 @@ export class RepairRun {
     if (found.length > repair.keysMax) {
       return this.refused(`more than ${repair.keysMax} keys differ: that is no matter of single keys (--repair-max)`);
     }
-    if (found.length === 0) return { how: 'direct', why: '', counts: {}, remaining: 0, log: [] };
+    if (found.length + this.unjudged.length === 0) return { how: 'direct', why: '', counts: {}, remaining: 0, log: [] };
     if (repair.dryRun) return { how: 'dry-run', why: '', counts: {}, remaining: found.length, log: found.map((one) => repaired(one, 'dry-run')) };
     const way = await this.way();
     if (typeof way === 'string') return this.refused(way);
-    const outcomes = await this.mendAll(way.mend);
-    const tried = found.slice(0, outcomes.length);
-    const remaining = (await lookAgain(tried.map(({ suspect }) => suspect))) + found.length - tried.length;
+    // In its place in the stream a key that is right stays so: those that could not be judged are brought, too.
+    const wanted = way.how === 'job' ? [...found, ...this.unjudged.slice(0, repair.keysMax)] : found;
+    const outcomes = await this.mendAll(wanted, way.mend);
+    const tried = wanted.slice(0, outcomes.length);
+    const untried = found.length - Math.min(found.length, tried.length);
+    const remaining = (await lookAgain(tried.map(({ suspect }) => suspect))) + untried;
     const counts: Partial<Record<MendOutcome, number>> = {};
     for (const outcome of outcomes) counts[outcome] = (counts[outcome] ?? 0) + 1;
     return { how: way.how, why: way.why(), counts, remaining, log: tried.map((one, i) => repaired(one, outcomes[i])) };
@@ -145,11 +150,11 @@ export class RepairRun {
     });
   }
 
-  private async mendAll(mend: Mend): Promise<MendOutcome[]> {
+  private async mendAll(wanted: readonly Found[], mend: Mend): Promise<MendOutcome[]> {
     const { mapping, isStopped } = this.options;
     const outcomes: MendOutcome[] = [];
-    for (let from = 0; from < this.found.length && !isStopped(); from += CHUNK_KEYS) {
-      const some = this.found.slice(from, from + CHUNK_KEYS);
+    for (let from = 0; from < wanted.length && !isStopped(); from += CHUNK_KEYS) {
+      const some = wanted.slice(from, from + CHUNK_KEYS);
       // What would go elsewhere at the target than it was found is not touched.
       const isThere = some.map(({ suspect }) => goesTo(mapping, suspect));
       const answers = await mend(some.flatMap(({ suspect: { database, key } }, i) => (isThere[i] ? [{ database, key }] : [])));

@@ -159,7 +159,7 @@ export class VerifyJob {
       await again.lookAt(suspects);
       return after.counts.differences;
     });
-    const verification = new Verification({ ...all, suspects: newSuspects(), onConfirmed: (...found) => this.repairs?.add(...found) });
+    const verification = new Verification({ ...all, suspects: newSuspects(), onFound: (...found) => this.repairs?.add(...found) });
     return [verification, source.name, target.name];
   }
 

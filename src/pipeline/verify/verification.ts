@@ -44,7 +44,8 @@ export interface VerificationOptions {
   readonly keysPerSecond: number;
   /** False: keys that the target has too many are not looked for. */
   readonly bothWays: boolean;
-  onConfirmed?(suspect: Suspect, finding: KeyFinding): void;
+  /** A key differs; or, where it was another one at each look, it cannot be told whether it does. */
+  onFound?(suspect: Suspect, finding: KeyFinding, isConfirmed: boolean): void;
 }
 
 const LANES = 3;
@@ -263,10 +264,10 @@ export class Verification {
   private foundAgain(suspect: Suspect, finding: KeyFinding, nowMs: number): void {
     const { suspects, findings } = this.options;
     const verdict = suspects.found(suspect, finding, nowMs);
-    if (verdict === 'confirmed') {
-      findings.confirmed(suspect, finding);
-      this.options.onConfirmed?.(suspect, finding);
-    } else if (verdict === 'unsettled') findings.couldNotBeJudged(suspect, finding);
+    if (verdict === 'wait') return;
+    if (verdict === 'confirmed') findings.confirmed(suspect, finding);
+    else findings.couldNotBeJudged(suspect, finding);
+    this.options.onFound?.(suspect, finding, verdict === 'confirmed');
   }
 }
 
