@@ -1,7 +1,7 @@
 /** The status document of a running job, put together from its shards: sums, and the lag of the one that is furthest behind. */
 import type { SyncConfig } from '../config/sync-config.ts';
 import { versionName } from '../model/server-version.ts';
-import type { JobPhase, JobStatus, PipelineStatus } from '../observe/job-status.ts';
+import type { JobPhase, JobStatus, PipelineStatus, VerificationStatus } from '../observe/job-status.ts';
 import type { SpoolBudget } from '../source/replica/spool/disk-space.ts';
 import { spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
@@ -29,6 +29,7 @@ export interface JobParts {
   readonly deadLetters: DeadLetterFile;
   readonly losses: LossReport;
   readonly rates: RateMeter;
+  readonly verification: VerificationStatus | null;
 }
 
 export function jobStatus(job: JobParts): JobStatus {
@@ -68,6 +69,7 @@ export function jobStatus(job: JobParts): JobStatus {
       full: budget.fullReason,
     },
     checkpoint: { epoch: job.epoch, offset: sum(({ checkpoint }) => checkpoint.offset), at: Math.max(0, ...pipelines.map(({ checkpoint }) => checkpoint.at)) },
+    verification: job.verification,
     errors: {
       retried: shards.reduce((total, { pipeline }) => total + (pipeline?.retried ?? 0), 0),
       deadLetters: job.deadLetters.count,

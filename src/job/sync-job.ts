@@ -30,7 +30,7 @@ import { type JobRules, NO_RULES, openRules, tellOtherRules } from './open-edits
 import { checkDatabases } from './preflight.ts';
 import { connectSource, connectTarget, type ConnectOptions } from './connect-sides.ts';
 import { openSource, openTarget, type SidesOptions } from './open-sides.ts';
-import { MendDesk } from './mending/mend-desk.ts';
+import { JobCare } from './job-care.ts';
 import { RateMeter } from './rate-meter.ts';
 import { planPipelines } from './plan-pipelines.ts';
 import { SlotMoves } from './slot-moves.ts';
@@ -70,7 +70,7 @@ export class SyncJob implements SyncJobApi {
   private stopAsked = false;
   private readonly stopped = new Deferred<void>();
   private moves: SlotMoves | undefined;
-  private desk: MendDesk | undefined;
+  private care: JobCare | undefined;
   private sampler: NodeJS.Timeout | undefined;
   /** The target answers, but takes no writes. */
   private readonly notReady: LastingTrouble;
@@ -132,7 +132,7 @@ export class SyncJob implements SyncJobApi {
     } finally {
       clearInterval(this.sampler);
       this.moves?.close();
-      this.desk?.close();
+      await this.care?.close();
       await this.closeAll();
       this.losses.close();
     }
@@ -159,6 +159,10 @@ export class SyncJob implements SyncJobApi {
   setRate(limits: PaceLimits): void {
     this.pace.set(limits);
     this.emit('info', 'rate.changed', 'the limits of the rate are others from now on', { ...limits });
+  }
+
+  get verification(): JobStatus['verification'] {
+    return this.care?.verification ?? null;
   }
 
   status(): JobStatus {
@@ -312,7 +316,7 @@ export class SyncJob implements SyncJobApi {
       mayBeginAnew: this.config.sync.onLostPosition === 'resync',
       onEvent: (level, kind, message, details) => this.emit(level, kind, message, details),
     });
-    this.desk = new MendDesk({ config, shards: this.shards, log: dependencies.log, onEvent: (...event) => this.emit(...event) });
+    this.care = new JobCare({ config, shards: this.shards, wheel: this.wheel, log: dependencies.log, onEvent: (...event) => this.emit(...event) });
     this.sampler = setInterval(() => this.sample(), SAMPLE_EVERY_MS);
     dependencies.log.debug({ pipelines: this.shards.map(({ name }) => name) }, 'the pipelines begin');
     const outcomes = await Promise.all(this.shards.map((shard) => this.runShard(shard)));

@@ -2,7 +2,6 @@
 import { randomInt } from 'node:crypto';
 import type { OnUnsupported, KeepaliveConfig, ReconnectConfig } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
-import { Filter } from '../filter/filter.ts';
 import type { FilterRules } from '../filter/filter-rules.ts';
 import type { SideSetting } from '../model/side-topology.ts';
 import { KeepaliveWheel } from '../net/keepalive-wheel.ts';
@@ -11,24 +10,19 @@ import type { AskedSide } from '../pipeline/verify/asked-side.ts';
 import { FileKeys } from '../pipeline/verify/file-keys.ts';
 import { FileVerification } from '../pipeline/verify/file-verification.ts';
 import { Findings } from '../pipeline/verify/findings.ts';
-import { KeyChoice } from '../pipeline/verify/key-choice.ts';
-import { KeyFilters } from '../pipeline/verify/key-filters.ts';
-import { KeyMapping } from '../pipeline/verify/key-mapping.ts';
 import { LargeLook } from '../pipeline/verify/large-look.ts';
-import { LossTable } from '../pipeline/verify/loss-table.ts';
 import { PairLook } from '../pipeline/verify/pair-look.ts';
 import { QuickLook } from '../pipeline/verify/quick-look.ts';
 import { Suspects } from '../pipeline/verify/suspects.ts';
 import { Verification } from '../pipeline/verify/verification.ts';
 import type { VerifyProgress, VerifyResult } from '../pipeline/verify/verify-result.ts';
-import { WantedValues } from '../pipeline/verify/wanted-values.ts';
-import { type ComparedFeatures, featuresOf, sharedFeatures } from '../rdb/compare/compared-features.ts';
-import { ValueComparer } from '../rdb/compare/value-comparer.ts';
+import { featuresOf, sharedFeatures } from '../rdb/compare/compared-features.ts';
 import type { FileSource, FileSourceOptions } from '../source/file/file-source.ts';
 import { openFileSource } from '../source/open-file-source.ts';
 import type { TransformRules } from '../transform/transform-rules.ts';
 import { openAskedSide } from './open-asked-side.ts';
 import { type RepairConfig, RepairRun, type RepairRunOptions } from './repair-run.ts';
+import { verificationParts } from './verification-parts.ts';
 
 export interface VerifyConfig {
   readonly source:
@@ -60,8 +54,6 @@ export interface VerifyConfig {
   readonly repair: RepairConfig | null;
 }
 
-/** Begins the names under which large values are built (target/temporary-key.ts). */
-const TEMPORARY = '__godwit-tmp:';
 const NO_PROGRESS: VerifyProgress = { phase: 'source', keysDone: 0, keysTotal: 0, suspects: 0, differences: 0, timeLeftMs: -1 };
 
 export class VerifyJob {
@@ -142,7 +134,7 @@ export class VerifyJob {
     const twins = source.runIds().filter((runId) => target.runIds().includes(runId));
     if (twins.length > 0) throw new GodwitError('SAME_SERVER', `source ${source.name} and target ${target.name} are the same server`);
     const { quick, settleMs, largeBytes, bothWays } = this.config;
-    const parts = this.parts(sharedFeatures(featuresOf(source.version), featuresOf(target.version)), target, findings);
+    const parts = verificationParts(this.config, this.seed, sharedFeatures(featuresOf(source.version), featuresOf(target.version)), target, findings);
     const sides = { ...parts, source, target };
     const all = {
       ...sides,
@@ -176,30 +168,9 @@ export class VerifyJob {
     const target = await this.openSide('target', this.config.target);
     const source = await openFileSource(place, options);
     this.file = source;
-    const parts = this.parts(featuresOf(target.version), target, findings);
+    const parts = verificationParts(this.config, this.seed, featuresOf(target.version), target, findings);
     const fileKeys = this.config.bothWays ? new FileKeys(this.seed) : undefined;
     return [new FileVerification({ ...parts, source, target, fileKeys }), source.name, target.name];
-  }
-
-  /** What both kinds of verification are made of. */
-  private parts(features: ComparedFeatures, target: AskedSide, findings: Findings) {
-    const { config, seed } = this;
-    const { ttlToleranceMs, keysPerSecond, sample, ownPrefix, transform, onUnsupported } = config;
-    const filter = new KeyFilters(config.filters.map((rules) => new Filter(rules)));
-    const comparer = new ValueComparer(features, ttlToleranceMs, seed);
-    return {
-      features,
-      filter,
-      comparer,
-      findings,
-      ttlToleranceMs,
-      keysPerSecond,
-      losses: new LossTable(target.version, onUnsupported === 'skip', comparer),
-      wanted: new WantedValues(filter),
-      comparesTtl: Object.keys(transform.ttl ?? {}).length === 0,
-      mapping: new KeyMapping(transform),
-      choice: new KeyChoice({ filter, sample, seed, ownPrefixes: [`${ownPrefix}:`, TEMPORARY].map((text) => Buffer.from(text)) }),
-    };
   }
 
   private notes(): string[] {

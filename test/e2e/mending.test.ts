@@ -87,3 +87,35 @@ describe('on clusters', () => {
     }
   });
 });
+
+describe('keys are compared all the time', () => {
+  test('a difference is told and, where that is wanted, mended; the status says how far it is', async () => {
+    scene = await openScene();
+    const open = scene;
+    await run(
+      open.source,
+      Array.from({ length: 3_000 }, (_, i) => ['HSET', `key:${i}`, 'f', String(i)]),
+    );
+    const godwit = open.godwit('--verify-continuous', '20000/s', '--verify-repair');
+    await godwit.waitForPhase('incremental-sync');
+    const load = new CountingLoad(open.source, { counters: 50, writesPerSecond: 1_000 });
+    const clean = await godwit.waitForStatus('a round', ({ verification }) => (verification?.rounds ?? 0) > 0);
+    expect(clean.verification).toMatchObject({ lastDifferences: 0, confirmed: 0, mended: 0 });
+    await run(open.target, [
+      ['HSET', 'key:7', 'f', 'other'],
+      ['DEL', 'key:8'],
+      ['SET', 'stranger', '1'],
+    ]);
+    const found = await godwit.waitForStatus('what was planted', ({ verification }) => (verification?.mended ?? 0) >= 3, { timeoutMs: 20_000 });
+    expect(found.verification).toMatchObject({ confirmed: 3, mended: 3 });
+    expect(godwit.lines.filter((line) => line['kind'] === 'verify.difference' || line['event'] === 'verify.difference').length).toBe(3);
+    const after = found.verification?.rounds ?? 0;
+    await godwit.waitForStatus('another round', ({ verification }) => (verification?.rounds ?? 0) > after + 1 && verification?.lastDifferences === 0, {
+      timeoutMs: 20_000,
+    });
+    const last = await load.stop();
+    await waitFor('the last write at the target', async () => (await open.target.client().get('last')) === last);
+    expect(await open.differences()).toEqual([]);
+    expect((await godwit.stop()).code).toBe(143);
+  });
+});

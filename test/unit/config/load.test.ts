@@ -62,6 +62,7 @@ describe('defaults', () => {
       },
       rules: null,
       rate: { commands: 0, bytes: 0 },
+      verify: { continuous: null, repair: false },
       limits: { valueBytesMax: 0, unansweredBytesMax: 0 },
       keepalive: { intervalMs: 0, idleLimitMs: 0, deadAfterMs: 0 },
       reconnect: { delayMinMs: 100, delayMaxMs: 10_000, attemptsMax: 0, connectTimeoutMs: 5000 },
@@ -326,6 +327,16 @@ describe('schema', () => {
     for (const { key, type, fallback } of OPTIONS) if (fallback !== undefined) expect([key, type.read(type.show(fallback), true)]).toEqual([key, fallback]);
   });
 
+  test.each([
+    ['off', null],
+    ['500/s', { keysPerSecond: 500 }],
+    ['1%/h', { sharePerHour: 0.01 }],
+    ['12%/d', { sharePerHour: 0.005 }],
+  ])('verify.continuous is %s', (text, continuous) => {
+    const { config } = loadConfig({ ...BASE, flags: { 'verify.continuous': text } });
+    expect(config.verify.continuous).toEqual(continuous);
+  });
+
   test('every option reaches the configuration', () => {
     writeFileSync(join(folder, 'reach'), 'reach');
     const other: Record<string, string> = {
@@ -341,6 +352,7 @@ describe('schema', () => {
     };
     const own: Record<string, string | readonly string[]> = {
       'checkpoint.prefix': 'mine',
+      'verify.continuous': '1%/h',
       'status.host': '0.0.0.0',
       'keepalive.interval': '7s',
       'source.psync_commands': ['a:1@x'],
