@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import type { OnUnsupported, KeepaliveConfig, ReconnectConfig } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
+import { Filter } from '../filter/filter.ts';
 import type { FilterRules } from '../filter/filter-rules.ts';
 import type { SideSetting } from '../model/side-topology.ts';
 import { KeepaliveWheel } from '../net/keepalive-wheel.ts';
@@ -10,6 +11,7 @@ import type { AskedSide } from '../pipeline/verify/asked-side.ts';
 import { FileKeys } from '../pipeline/verify/file-keys.ts';
 import { FileVerification } from '../pipeline/verify/file-verification.ts';
 import { Findings } from '../pipeline/verify/findings.ts';
+import { lookAtFunctions } from '../pipeline/verify/function-look.ts';
 import { LargeLook } from '../pipeline/verify/large-look.ts';
 import { PairLook } from '../pipeline/verify/pair-look.ts';
 import { QuickLook } from '../pipeline/verify/quick-look.ts';
@@ -64,6 +66,7 @@ export class VerifyJob {
   private file: FileSource | undefined;
   private repairs: RepairRun | undefined;
   private isStopped = false;
+  private readonly told: string[] = [];
   /** Of all hashes of this run. */
   private readonly seed = randomInt(2 ** 31);
   private readonly wheel = new KeepaliveWheel();
@@ -98,7 +101,12 @@ export class VerifyJob {
         return false;
       });
       const { quick, sample } = this.config;
-      const repair = isComplete && !this.isStopped ? await this.repairs?.run() : undefined;
+      if (isComplete && !this.isStopped) await this.lookAtFunctions(findings);
+      const { function: libraries = 0 } = findings.byKind;
+      const repaired = isComplete && !this.isStopped ? await this.repairs?.run() : undefined;
+      const repair = repaired && { ...repaired, remaining: repaired.remaining + libraries };
+      if (repair !== undefined && libraries > 0)
+        this.told.push('libraries of functions are not repaired: FUNCTION DUMP at the source and FUNCTION RESTORE at the target do that');
       return {
         source: sourceName,
         target: targetName,
@@ -155,6 +163,16 @@ export class VerifyJob {
     return [verification, source.name, target.name];
   }
 
+  /** Of two servers; a filter is for keys, and a part of them says nothing of functions. */
+  private async lookAtFunctions(findings: Findings): Promise<void> {
+    const [source, target] = this.sides;
+    const { filters, sample, bothWays, settleMs } = this.config;
+    if (this.config.source.kind === 'file' || sample < 1 || filters.some((rules) => new Filter(rules).isActive)) return;
+    const { differences, note } = await lookAtFunctions(source, target, bothWays, settleMs);
+    for (const { library, difference } of differences) findings.confirmedLibrary(library, difference);
+    if (note !== '') this.told.push(note);
+  }
+
   private openRepair(
     { source, target, mapping }: Pick<RepairRunOptions, 'source' | 'target' | 'mapping'>,
     lookAgain: RepairRunOptions['lookAgain'],
@@ -176,6 +194,7 @@ export class VerifyJob {
   private notes(): string[] {
     const { transform, hasFunction } = this.config;
     return [
+      ...this.told,
       ...(Object.keys(transform.ttl ?? {}).length === 0 ? [] : ['times to live were not compared, since the rules change them']),
       ...(hasFunction ? ['the job has a function (transform.function, function_file or module), which was not called: what it changes differs'] : []),
     ];

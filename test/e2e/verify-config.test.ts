@@ -11,8 +11,9 @@ import type { VerifyResult } from '../../src/pipeline/verify/verify-result.ts';
 import { makeCertificates } from '../support/certificates.ts';
 import { runGodwit } from '../support/run-godwit.ts';
 import { startServer } from '../support/server.ts';
+import { makeSyncUser, REPAIR_RIGHTS, VERIFY_RIGHTS } from '../support/sync-users.ts';
 import { openScene, type SyncScene } from '../support/sync-scene.ts';
-import { run } from '../support/verify/planted.ts';
+import { ALIKE, PLANTED, run } from '../support/verify/planted.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), 'godwit-verify-config-'));
@@ -115,4 +116,62 @@ test('both sides are read over TLS with client certificates', async () => {
     await Promise.all([source.stop(), target.stop()]);
     certificates.remove();
   }
+});
+
+describe('users and functions', () => {
+  test('libraries of functions are compared by their code', async () => {
+    const [source, target] = await Promise.all([startServer({ server: 'redis-7.0' }), startServer({ server: 'valkey-9.1' })]);
+    try {
+      const library = (name: string, value: number): string => `#!lua name=${name}\nredis.register_function('${name}_f', function() return ${value} end)`;
+      for (const server of [source, target])
+        await run(
+          server,
+          ['same', 'changed', 'lost'].map((name) => ['FUNCTION', 'LOAD', library(name, 1)]),
+        );
+      const verify = async (...args: string[]): Promise<VerifyResult> =>
+        JSON.parse((await runGodwit(['verify', source.url, target.url, '--settle', '100ms', '--format', 'json', ...args])).stdout) as VerifyResult;
+      expect((await verify()).differences).toEqual([]);
+      await run(target, [
+        ['FUNCTION', 'LOAD', 'REPLACE', library('changed', 2)],
+        ['FUNCTION', 'DELETE', 'lost'],
+        ['FUNCTION', 'LOAD', library('more', 1)],
+      ]);
+      const found = (result: VerifyResult): string[] => result.differences.map(({ key, kind, source: own, target: other }) => `${kind} ${key} ${own} ${other}`);
+      const code = '\\d+ bytes of code, SHA-1 [0-9a-f]{8}';
+      const all = found(await verify());
+      for (const [i, form] of [`changed ${code} ${code}`, `lost ${code} none`, `more none ${code}`].entries())
+        expect(all[i]).toMatch(new RegExp(`^function ${form}$`));
+      expect(all.length).toBe(3);
+      expect(found(await verify('--one-way')).length).toBe(2);
+      expect(found(await verify('--prefix', 'x'))).toEqual([]);
+    } finally {
+      await Promise.all([source.stop(), target.stop()]);
+    }
+  });
+
+  test('the rights of docs/rights.md are enough to verify, and to repair', async () => {
+    const [source, target] = await Promise.all([startServer({ server: 'redis-7.0' }), startServer({ server: 'valkey-8.1' })]);
+    try {
+      const data = [...PLANTED.filter(({ fields }) => fields !== true), ...ALIKE].flatMap(({ make }) => make);
+      await Promise.all([run(source, data), run(target, data)]);
+      const [reader, other, writer] = [
+        await makeSyncUser(source, VERIFY_RIGHTS),
+        await makeSyncUser(target, VERIFY_RIGHTS),
+        () => makeSyncUser(target, `${VERIFY_RIGHTS} ${REPAIR_RIGHTS}`),
+      ];
+      const plain = await runGodwit(['verify', reader, other, '--settle', '100ms', '--large-above', '1kb']);
+      expect([plain.code, plain.stderr]).toEqual([0, '']);
+      await run(target, [
+        ['DEL', 'planted:one byte'],
+        ['SET', 'planted:list order', 'x'],
+        ['SET', 'stranger', '1'],
+      ]);
+      const refused = await runGodwit(['verify', reader, other, '--settle', '100ms', '--repair', '--spool-dir', dir]);
+      expect([refused.code, refused.stdout]).toEqual([8, expect.stringContaining('NOPERM')]);
+      const mended = await runGodwit(['verify', reader, await writer(), '--settle', '100ms', '--repair', '--spool-dir', dir]);
+      expect([mended.code, mended.stderr]).toEqual([0, '']);
+    } finally {
+      await Promise.all([source.stop(), target.stop()]);
+    }
+  });
 });

@@ -1,5 +1,5 @@
 /** Counts what a verification finds, and holds the first differences. */
-import type { DifferenceKind } from '../../rdb/compare/first-difference.ts';
+import type { Difference, DifferenceKind } from '../../rdb/compare/first-difference.ts';
 import { printableKey } from '../../rdb/inspect/printable-key.ts';
 import type { KeyFinding } from './key-finding.ts';
 import type { FoundDifference, Loss, VerifyCounts } from './verify-result.ts';
@@ -41,6 +41,12 @@ export class Findings {
     this.counts.differences++;
     this.byKind[kind] = (this.byKind[kind] ?? 0) + 1;
     if (this.differences.length < this.differencesMax) this.differences.push(asFound(place, finding));
+  }
+
+  /** A library of functions differs. */
+  confirmedLibrary(library: string, difference: Difference): void {
+    const key = Buffer.from(library);
+    this.confirmed({ database: 0, targetDatabase: 0, key, targetKey: key }, { difference, source: '', target: '', sourceExpiryMs: -1, targetExpiryMs: -1 });
   }
 
   couldNotBeJudged(place: Place, finding: KeyFinding): void {

@@ -10,6 +10,7 @@ const KIND_WORDS: Readonly<Record<string, string>> = {
   stream: 'streams that differ',
   ttl: 'with another expiry',
   'field-ttl': 'with another expiry of a field',
+  function: 'libraries of functions that differ',
 };
 
 const WAY_WORDS: Readonly<Record<string, string>> = {
