@@ -6,7 +6,6 @@ import { randomInt } from 'node:crypto';
 import type { SyncConfig } from '../config/sync-config.ts';
 import { toGodwitError } from '../errors/errors.ts';
 import type { KeepaliveWheel } from '../net/keepalive-wheel.ts';
-import type { JobEvent } from '../observe/job-api.ts';
 import type { VerificationStatus } from '../observe/job-status.ts';
 import type { Logger } from '../observe/log.ts';
 import type { AskedSide } from '../pipeline/verify/asked-side.ts';
@@ -31,7 +30,7 @@ export interface ContinuousVerificationOptions {
   /** All that was there at the begin is applied. */
   isInStream(): boolean;
   lagMs(): number;
-  onEvent(level: JobEvent['level'], kind: string, message: string, details: Record<string, unknown>): void;
+  onEvent(level: 'info' | 'warn', kind: string, message: string, details: Record<string, unknown>): void;
 }
 
 /** Not of the job: who takes a job over, or back, ends the connections that could write. */
@@ -134,7 +133,7 @@ export class ContinuousVerification {
     this.lastRoundAt = Date.now();
     this.lastDifferences = findings.counts.differences;
     const { sourceKeys, differences } = findings.counts;
-    onEvent(differences > 0 ? 'warn' : 'debug', 'verify.round', `${sourceKeys} keys were compared: ${differences} differ`, { keys: sourceKeys, differences });
+    if (differences > 0) onEvent('warn', 'verify.round', `${sourceKeys} keys were compared: ${differences} differ`, { keys: sourceKeys, differences });
   }
 
   private found(suspect: Suspect, finding: KeyFinding): void {

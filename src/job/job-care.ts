@@ -1,7 +1,6 @@
 /** What a running sync does beside bringing: it answers who asks for keys to be brought anew, and compares keys all the time where that is wanted. */
 import type { SyncConfig } from '../config/sync-config.ts';
 import type { KeepaliveWheel } from '../net/keepalive-wheel.ts';
-import type { JobEvent } from '../observe/job-api.ts';
 import type { VerificationStatus } from '../observe/job-status.ts';
 import type { Logger } from '../observe/log.ts';
 import { ContinuousVerification } from './continuous-verification.ts';
@@ -10,23 +9,24 @@ import type { SourceShard } from './source-shard.ts';
 
 export interface JobCareOptions {
   readonly config: SyncConfig;
-  /** Whose pipelines have begun. */
-  readonly shards: readonly SourceShard[];
   readonly wheel: KeepaliveWheel;
   readonly log: Logger;
-  onEvent(level: JobEvent['level'], kind: string, message: string, details: Record<string, unknown>): void;
+  onEvent(level: 'info' | 'warn' | 'error', kind: string, message: string, details: Record<string, unknown>): void;
 }
 
 export class JobCare {
   private readonly desk: MendDesk;
   private readonly continuous: ContinuousVerification | undefined;
 
-  constructor(options: JobCareOptions) {
-    const { config, shards } = options;
-    this.desk = new MendDesk(options);
+  /** @param shards whose pipelines have begun, or are about to */
+  constructor({ config, wheel, log, onEvent }: JobCareOptions, shards: readonly SourceShard[]) {
+    this.desk = new MendDesk({ config, shards, log, onEvent });
     if (config.verify.continuous === null) return;
     this.continuous = new ContinuousVerification({
-      ...options,
+      config,
+      wheel,
+      log,
+      onEvent,
       desk: this.desk,
       isInStream: () => shards.every(({ pipeline }) => pipeline?.applied.phase === 'incremental-sync'),
       lagMs: () => Math.max(...shards.map(({ lagMs }) => lagMs)),

@@ -1,6 +1,7 @@
 /** The status document of a running job, put together from its shards: sums, and the lag of the one that is furthest behind. */
 import type { SyncConfig } from '../config/sync-config.ts';
 import { versionName } from '../model/server-version.ts';
+import type { JobControl } from '../observe/job-api.ts';
 import type { JobPhase, JobStatus, PipelineStatus, VerificationStatus } from '../observe/job-status.ts';
 import type { SpoolBudget } from '../source/replica/spool/disk-space.ts';
 import { spoolJobDir } from '../source/replica/spool/spool-runs.ts';
@@ -29,7 +30,8 @@ export interface JobParts {
   readonly deadLetters: DeadLetterFile;
   readonly losses: LossReport;
   readonly rates: RateMeter;
-  readonly verification: VerificationStatus | null;
+  readonly care: { readonly verification: VerificationStatus | null } | undefined;
+  readonly control: JobControl;
 }
 
 export function jobStatus(job: JobParts): JobStatus {
@@ -42,6 +44,7 @@ export function jobStatus(job: JobParts): JobStatus {
     job: config.job.name,
     version: VERSION,
     phase: job.phase,
+    paused: job.control.isPaused,
     startedAt: job.startedAt,
     phaseSinceAt: job.phaseSinceAt,
     source: { address: job.source.address, server: serverNames(shards) },
@@ -69,7 +72,7 @@ export function jobStatus(job: JobParts): JobStatus {
       full: budget.fullReason,
     },
     checkpoint: { epoch: job.epoch, offset: sum(({ checkpoint }) => checkpoint.offset), at: Math.max(0, ...pipelines.map(({ checkpoint }) => checkpoint.at)) },
-    verification: job.verification,
+    verification: job.care?.verification ?? null,
     errors: {
       retried: shards.reduce((total, { pipeline }) => total + (pipeline?.retried ?? 0), 0),
       deadLetters: job.deadLetters.count,
@@ -81,6 +84,7 @@ export function jobStatus(job: JobParts): JobStatus {
       ...job.target.connections(),
       ...shards.map(linkStatus).filter((status) => status !== undefined),
     ],
+    alerts: [],
   };
 }
 

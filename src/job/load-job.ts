@@ -14,7 +14,7 @@ import { Connection } from '../net/connection.ts';
 import { KeepaliveWheel } from '../net/keepalive-wheel.ts';
 import type { JobEvent, JobResult, LoadDependencies, SyncJobApi } from '../observe/job-api.ts';
 import type { JobPhase, JobStatus } from '../observe/job-status.ts';
-import { Pace, type PaceLimits } from '../pipeline/pace.ts';
+import { Pace } from '../pipeline/pace.ts';
 import { LoadPipeline } from '../pipeline/load-pipeline.ts';
 import type { EndStep } from '../source/file/file-source.ts';
 import { spoolJobDir } from '../source/replica/spool/spool-runs.ts';
@@ -22,6 +22,7 @@ import { DeadLetterFile } from '../target/dead-letter.ts';
 import { LossReport } from '../target/loss-report.ts';
 import { checkTargetRights } from './check-rights.ts';
 import { finishJob } from './finish-job.ts';
+import { JobSteering } from './job-steering.ts';
 import { LastingTrouble } from './lasting-trouble.ts';
 import { type JobRules, NO_RULES, openRules, tellOtherRules } from './open-edits.ts';
 import { LoadedFile } from './loaded-file.ts';
@@ -45,6 +46,7 @@ export class LoadJob implements SyncJobApi {
   readonly deadLetters: DeadLetterFile;
   readonly losses: LossReport;
   readonly pace: Pace;
+  readonly control: JobSteering;
   readonly target: Connection;
   readonly file: LoadedFile;
   pipeline: LoadPipeline | undefined;
@@ -72,6 +74,12 @@ export class LoadJob implements SyncJobApi {
     this.marks = new JobMarks(checkpoint.prefix, job.name, `godwit:${job.name}:`);
     this.store = this.marks.store('');
     this.pace = new Pace(config.rate);
+    this.control = new JobSteering({
+      job: this,
+      goals: () => (this.pipeline === undefined ? [] : [this.pipeline.markGoal()]),
+      whyNotFinish: () => '',
+      onEvent: (level, kind, message, details) => this.emit(level, kind, message, details),
+    });
     this.file = new LoadedFile(config, dependencies.stdin, this.deadLetters);
     const run = `${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
     const role = 'target data';
@@ -99,6 +107,7 @@ export class LoadJob implements SyncJobApi {
       await this.prepare();
       if (this.config.sync.finish) await this.finish();
       else if (!this.stopAsked) await this.load();
+      if (this.control.isFinishing && this.reason === 'loaded') await this.finish();
       this.enter('stopped');
       return this.result();
     } catch (caught) {
@@ -123,17 +132,13 @@ export class LoadJob implements SyncJobApi {
     this.stopped.resolve();
     if (this.phase !== 'stopped' && this.phase !== 'failed') this.enter('draining');
     this.pipeline?.stop();
+    this.pace.gate.break();
     if (!this.target.isReady) void this.target.close();
   }
 
   abort(): void {
     this.stop();
     void this.target.close();
-  }
-
-  setRate(limits: PaceLimits): void {
-    this.pace.set(limits);
-    this.emit('info', 'rate.changed', 'the limits of the rate are others from now on', { ...limits });
   }
 
   status(): JobStatus {
@@ -156,6 +161,7 @@ export class LoadJob implements SyncJobApi {
       this.emit('warn', 'connection.lost', error.message, { role, idleMs, code: error.code });
       if (this.stopAsked) void connection.close();
     });
+    connection.events.on('round-trip', ({ roundTripMs }) => this.dependencies.onRoundTrip?.({ role, address, roundTripMs }));
     connection.events.on('state', ({ from, to }) => {
       if (to.name === 'ready') this.emit('info', 'connection.ready', `${role} ${address} is connected`, { role, from });
     });

@@ -3,6 +3,7 @@ import type { LoadConfig } from '../config/sync-config.ts';
 import { endpointName } from '../model/endpoint.ts';
 import { versionName } from '../model/server-version.ts';
 import type { Connection } from '../net/connection.ts';
+import type { JobControl } from '../observe/job-api.ts';
 import type { JobPhase, JobStatus } from '../observe/job-status.ts';
 import type { LoadPipeline } from '../pipeline/load-pipeline.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
@@ -26,6 +27,7 @@ interface LoadParts {
   readonly deadLetters: DeadLetterFile;
   readonly losses: LossReport;
   readonly rates: RateMeter;
+  readonly control: JobControl;
 }
 
 export function loadStatus(job: LoadParts): JobStatus {
@@ -40,6 +42,7 @@ export function loadStatus(job: LoadParts): JobStatus {
     job: config.job.name,
     version: VERSION,
     phase: job.phase,
+    paused: job.control.isPaused,
     startedAt: job.startedAt,
     phaseSinceAt: job.phaseSinceAt,
     source: { address: file.name, server: format },
@@ -63,6 +66,7 @@ export function loadStatus(job: LoadParts): JobStatus {
     verification: null,
     errors: { retried: pipeline?.retried ?? 0, deadLetters: job.deadLetters.count, last: job.lastError },
     connections: [target.status()],
+    alerts: [],
   };
 }
 

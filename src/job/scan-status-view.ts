@@ -1,6 +1,7 @@
 /** The status document of a running scan, put together from its shards: that of a sync, with `scan` in it, and without all that a scan has not. */
 import type { SyncConfig } from '../config/sync-config.ts';
 import { versionName } from '../model/server-version.ts';
+import type { JobControl } from '../observe/job-api.ts';
 import type { JobPhase, JobStatus, ScanStatus } from '../observe/job-status.ts';
 import type { ScanPipeline } from '../pipeline/scan-pipeline.ts';
 import type { AskLine } from '../source/scan/ask-line.ts';
@@ -28,6 +29,7 @@ export interface ScanParts {
   readonly deadLetters: DeadLetterFile;
   readonly losses: LossReport;
   readonly rates: RateMeter;
+  readonly control: JobControl;
 }
 
 export function scanStatus(job: ScanParts): JobStatus {
@@ -40,6 +42,7 @@ export function scanStatus(job: ScanParts): JobStatus {
     job: config.job.name,
     version: VERSION,
     phase: job.phase,
+    paused: job.control.isPaused,
     startedAt: job.startedAt,
     phaseSinceAt: job.phaseSinceAt,
     source: { address: job.source.address, server: versions.length === 0 ? 'unknown' : [...new Set(versions)].join(', ') },
@@ -70,6 +73,7 @@ export function scanStatus(job: ScanParts): JobStatus {
       ...target.connections(),
       ...job.targetLines.map(({ connection }) => connection.status()),
     ],
+    alerts: [],
   };
 }
 
