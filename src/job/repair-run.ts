@@ -67,7 +67,7 @@ type Mend = (keys: readonly KeyToMend[]) => Promise<readonly MendOutcome[]>;
 
 /** Asked of a job at a time. */
 const CHUNK_KEYS = 512;
-const ANSWER_WITHIN_MS = 5_000;
+const ANSWER_WITHIN_MS = 3_000;
 const CHUNK_WITHIN_MS = 60_000;
 
 export class RepairRun {

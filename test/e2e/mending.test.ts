@@ -53,6 +53,32 @@ describe('a running sync brings keys anew', () => {
   });
 });
 
+test('connections that break meanwhile cost no count', async () => {
+  const { open, folder } = await running();
+  const load = new CountingLoad(open.source, { counters: 100, writesPerSecond: 8_000 });
+  const counters = Array.from({ length: 100 }, (_, i) => `counter:${i}`);
+  let last = '';
+  try {
+    await waitFor('counting', () => load.writes > 5_000, { timeoutMs: 20_000 });
+    await run(
+      open.target,
+      counters.map((name) => ['INCRBY', name, 1_000_000]),
+    );
+    for (let round = 0; round < 4; round++) {
+      const asking = folder.ask(counters.map(keyOf), 20_000);
+      await waitFor('an ended connection', async () => (await open.killTargetConnections()) > 0);
+      if (round === 2) await open.killReplicaLink();
+      expect((await asking)?.every((outcome) => outcome === 'brought' || outcome === 'failed')).toBe(true);
+    }
+    expect(await folder.ask(counters.map(keyOf), 20_000)).toEqual(counters.map(() => 'brought'));
+  } finally {
+    last = await load.stop();
+  }
+  await waitFor('the last write at the target', async () => (await open.target.client().get('last')) === last, { timeoutMs: 20_000 });
+  expect(await load.wrong(open.target)).toEqual([]);
+  expect(await open.differences()).toEqual([]);
+});
+
 describe('on clusters', () => {
   test('as source and as target, each key in its slot', async () => {
     const [source, target] = await Promise.all([startCluster({ shards: 2 }), startCluster({ shards: 2 })]);
