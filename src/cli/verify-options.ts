@@ -39,7 +39,7 @@ export interface VerifyWords {
 
 const SECTIONS_USED = new Set(['source', 'target', 'keepalive', 'reconnect', 'checkpoint']);
 /** Said by the arguments, or of no meaning for what only reads. */
-const LEFT_OUT = new Set<OptionKey>(['source.url', 'source.address', 'target.url', 'target.address', 'source.others', 'source.prefer_replica']);
+const LEFT_OUT = new Set<OptionKey>(['source.url', 'source.address', 'target.url', 'target.address', 'source.others']);
 /** Where a running job is found. */
 const OF_JOB = new Set<OptionKey>(['job.name', 'spool.dir']);
 const USED = OPTIONS.filter((option) => (SECTIONS_USED.has(option.section) || OF_JOB.has(option.key)) && !LEFT_OUT.has(option.key) && !isNotYet(option));

@@ -13,6 +13,7 @@ export interface SidesConfig {
   /** Undefined where only the target is a server. */
   readonly source: SideSetting | undefined;
   readonly target: SideSetting;
+  readonly preferReplica: boolean;
   readonly keepalive: KeepaliveConfig;
   readonly reconnect: ReconnectConfig;
   /** Begins the names of Godwit's own keys. */
@@ -38,6 +39,7 @@ export function loadSidesConfig(input: ConfigInput, sides: readonly ('source' | 
   return {
     source,
     target,
+    preferReplica: settings.required('source.prefer_replica'),
     keepalive: {
       intervalMs: settings.required('keepalive.interval'),
       idleLimitMs: settings.required('keepalive.idle_limit'),

@@ -186,7 +186,7 @@ export class ContinuousVerification {
     const { config, wheel, log } = this.options;
     const { keepalive, reconnect, sourceSide, targetSide } = config;
     const shared = { clientName: CLIENT_NAME, keepalive, reconnect, wheel, log };
-    const source = await openAskedSide({ ...shared, role: 'source', setting: sourceSide });
+    const source = await openAskedSide({ ...shared, role: 'source', setting: sourceSide, preferReplica: config.preferReplica });
     try {
       return [source, await openAskedSide({ ...shared, role: 'target', setting: targetSide })];
     } catch (error) {

@@ -31,6 +31,8 @@ export interface VerifyConfig {
     | { readonly kind: 'server'; readonly side: SideSetting }
     | { readonly kind: 'file'; readonly place: string; readonly options: FileSourceOptions };
   readonly target: SideSetting;
+  /** The source is read from a replica, where sentinels know one. */
+  readonly preferReplica: boolean;
   readonly keepalive: KeepaliveConfig;
   readonly reconnect: ReconnectConfig;
   /** Begins the names of Godwit's own keys. */
@@ -129,8 +131,17 @@ export class VerifyJob {
   }
 
   private async openSide(role: 'source' | 'target', setting: SideSetting): Promise<AskedSide> {
-    const { keepalive, reconnect } = this.config;
-    const side = await openAskedSide({ role, setting, clientName: 'godwit:verify', keepalive, reconnect, wheel: this.wheel, log: this.log });
+    const { keepalive, reconnect, preferReplica } = this.config;
+    const side = await openAskedSide({
+      preferReplica: preferReplica && role === 'source',
+      role,
+      setting,
+      clientName: 'godwit:verify',
+      keepalive,
+      reconnect,
+      wheel: this.wheel,
+      log: this.log,
+    });
     this.sides.push(side);
     if (this.isStopped) throw new GodwitError('CONNECTION_LOST', 'the verification was stopped');
     return side;

@@ -98,6 +98,7 @@ function verifyConfig(source: string | undefined, target: string | undefined, co
   return {
     source: file === undefined ? { kind: 'server', side: sides.source as SideSetting } : fileSource(file, words, io),
     target: sides.target,
+    preferReplica: sides.preferReplica,
     keepalive: sides.keepalive,
     reconnect: sides.reconnect,
     ownPrefix: sides.ownPrefix,
