@@ -4,6 +4,7 @@
  */
 import { Command } from 'commander';
 import type { CommandContext, JobFactory } from './command-context.ts';
+import { registerDoctor } from './commands/doctor.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerLoad } from './commands/load.ts';
 import { registerExport } from './commands/export.ts';
@@ -24,6 +25,7 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
   registerExport,
   registerInspect,
   registerVerify,
+  registerDoctor,
   registerRun,
   registerExplain,
   registerMigrateConfig,

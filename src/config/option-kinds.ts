@@ -21,6 +21,7 @@ const SYNC_ONLY = new Set<string>([
   'sync.full_sync',
   'sync.full_sync_concurrency',
   'sync.on_cross_slot',
+  'doctor.interval',
   'spool.max_bytes',
   'spool.retain',
   'spool.retain_bytes',

@@ -128,6 +128,8 @@ export interface JobConfig {
     /** `/` answers as RedisShake does. */
     readonly isShake: boolean;
   };
+  /** Between two rounds of the doctor; 0 = none. */
+  readonly doctor: { readonly intervalMs: number };
   readonly log: LogConfig;
 }
 

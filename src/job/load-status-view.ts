@@ -65,6 +65,7 @@ export function loadStatus(job: LoadParts): JobStatus {
     checkpoint: { epoch: job.epoch, offset: 0, at: pipeline?.markAt ?? 0 },
     verification: null,
     errors: { retried: pipeline?.retried ?? 0, deadLetters: job.deadLetters.count, last: job.lastError },
+    findings: [],
     connections: [target.status()],
     alerts: [],
   };

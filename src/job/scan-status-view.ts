@@ -8,6 +8,7 @@ import type { AskLine } from '../source/scan/ask-line.ts';
 import { SCAN_STAGES } from '../source/scan/scan-position.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { LossReport } from '../target/loss-report.ts';
+import type { DoctorRounds } from './doctor/doctor-rounds.ts';
 import type { JobSource } from './job-source.ts';
 import type { JobTarget } from './job-target.ts';
 import type { RateMeter } from './rate-meter.ts';
@@ -30,6 +31,7 @@ export interface ScanParts {
   readonly losses: LossReport;
   readonly rates: RateMeter;
   readonly control: JobControl;
+  readonly doctor: DoctorRounds;
 }
 
 export function scanStatus(job: ScanParts): JobStatus {
@@ -67,6 +69,7 @@ export function scanStatus(job: ScanParts): JobStatus {
     checkpoint: { epoch: job.epoch, offset: 0, at: Math.max(0, ...pipelines.map(({ markAt }) => markAt)) },
     verification: null,
     errors: { retried: sum(({ retried }) => retried), deadLetters: job.deadLetters.count, last: job.lastError },
+    findings: job.doctor.findings,
     connections: [
       ...shards.flatMap((shard) => [shard.control.status(), ...(shard.source?.status() ?? [])].map((one) => named(one, shard.name))),
       ...job.source.connections(),

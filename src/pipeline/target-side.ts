@@ -26,7 +26,7 @@ export interface TargetSide {
   readonly address: string;
   /** How values of a snapshot are written. */
   readonly restore: RestoreOptions;
-  /** To the node that is furthest away, ms; 0 = not known yet. */
+  /** Of a cluster: to its nearest node, since those of busy ones look longer than they are. ms; 0 = not known yet. */
   readonly roundTripMs: number;
   /** Resolves when it takes connections. @throws TARGET_NOT_READY */
   ready(): Promise<void>;

@@ -106,6 +106,17 @@ export function exampleStatus(over: Partial<JobStatus> = {}): JobStatus {
       lastConfirmedAt: 0,
     },
     errors: { retried: 0, deadLetters: 0, last: null },
+    findings: [
+      {
+        check: 'eviction',
+        severity: 'warn',
+        where: 'target 10.0.0.2:6379',
+        measured: 'allkeys-lru at 1 GiB',
+        why: 'Keys that the target evicts are gone.',
+        mends: [{ kind: 'server', at: 'target 10.0.0.2:6379', command: 'CONFIG SET maxmemory-policy noeviction' }],
+        sinceAt: 1_700_000_000_000,
+      },
+    ],
     connections: [
       exampleConnection(),
       exampleConnection({
