@@ -47,6 +47,7 @@ const EXIT_CODE_NAMES: Record<number, string> = {
   6: 'transform',
   7: 'checkpoint',
   8: 'verification found differences',
+  9: 'not cut over',
   70: 'internal',
 };
 

@@ -1,13 +1,15 @@
 /**
- * Everything that looks at a job while it runs and steers it from outside, in one hand: its events, its metrics, and the status server where one was asked for.
+ * Everything that looks at a job while it runs and steers it from outside, in one hand: its events, its alerts, its metrics, and the status server where one was
+ * asked for.
  *
  * Invariant: nothing here ends the job or holds it up; only a port that cannot be had is a mistake, before the job begins.
  */
 import type { JobConfig } from '../config/sync-config.ts';
-import type { RoundTripFacts, SyncJobApi } from '../observe/job-api.ts';
+import type { JobEvent, RoundTripFacts, SyncJobApi } from '../observe/job-api.ts';
 import type { JobStatus } from '../observe/job-status.ts';
 import type { Redactor } from '../observe/redaction.ts';
 import { spoolJobDir } from '../source/replica/spool/spool-runs.ts';
+import { AlertWatch } from '../status/alerts/alert-watch.ts';
 import type { MetricsPage } from '../status/metrics/metrics-page.ts';
 import { AccessToken, makeTokenFile, type TokenFile } from '../status/server/access-token.ts';
 import { EventRing } from '../status/server/event-ring.ts';
@@ -20,6 +22,8 @@ export class JobWatch {
   private readonly config: JobConfig;
   private readonly runLog: RunLog;
   private readonly redactor: Redactor;
+  private readonly alerts: AlertWatch;
+  private readonly listeners: ((event: JobEvent) => void)[] = [];
   private job: SyncJobApi | undefined;
   private metrics: MetricsPage | undefined;
   private meter: ProcessMeter | undefined;
@@ -30,6 +34,12 @@ export class JobWatch {
     this.config = config;
     this.runLog = runLog;
     this.redactor = redactor;
+    this.alerts = new AlertWatch({
+      config: config.alerts,
+      status: () => this.status(),
+      log: runLog.log,
+      onEvent: (event) => this.onEvent(event),
+    });
   }
 
   /** For the dependencies of the job. */
@@ -38,6 +48,8 @@ export class JobWatch {
   /** @throws GodwitError CONFIG_INVALID if the status server cannot listen where it was told to */
   async begin(job: SyncJobApi): Promise<void> {
     this.job = job;
+    job.on('event', (event) => this.onEvent(event));
+    this.alerts.begin();
     if (this.config.status.port < 0) return;
     try {
       await this.serve(job);
@@ -50,13 +62,18 @@ export class JobWatch {
   /** That of the job, with what is known here alone. */
   status(): JobStatus {
     if (this.job === undefined) throw new Error('there is no job yet');
-    return this.job.status();
+    return { ...this.job.status(), alerts: this.alerts.firing };
   }
 
   async close(): Promise<void> {
+    if (this.job !== undefined) await this.alerts.close();
     await this.server?.close();
     await this.tokenFile?.remove();
     this.meter?.close();
+  }
+
+  private onEvent(event: JobEvent): void {
+    for (const listener of this.listeners) listener(event);
   }
 
   private async serve(job: SyncJobApi): Promise<void> {
@@ -69,7 +86,7 @@ export class JobWatch {
     const { MetricsPage } = await import('../status/metrics/metrics-page.ts');
     const metrics = new MetricsPage({ status, processFacts: () => meter.facts() });
     this.metrics = metrics;
-    job.on('event', (event) => {
+    this.listeners.push((event) => {
       events.add(event);
       metrics.onEvent(event);
     });

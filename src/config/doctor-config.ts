@@ -22,7 +22,7 @@ export function resolveDoctorConfig(input: ConfigInput, asScan: boolean): Loaded
   if (kind === 'export') {
     throw new GodwitError('CONFIG_INVALID', 'the configuration describes an export, which has no target to look at', { fix: 'Give a sync, a scan or a load.' });
   }
-  refuseStrangers(settings, kind === 'scan' ? 'sync' : kind);
+  if (kind !== 'scan' && !asScan) refuseStrangers(settings, kind);
   if (kind === 'load') {
     const { config: load, warnings, secrets } = resolveLoadConfig(input, settings);
     const none = {

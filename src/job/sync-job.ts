@@ -312,7 +312,7 @@ export class SyncJob extends JobStory implements SyncJobApi {
   private async takeOver(): Promise<TakenOver> {
     const { config, target } = this;
     const epochTaken = await newestEpoch(spoolJobDir(config.spool.dir, config.job.name));
-    const pipelines: PipelinePlan[] = await planPipelines(this.shards, await target.known(), this.rules.renames);
+    const pipelines: PipelinePlan[] = await planPipelines(this.shards, await target.known(), this.rules.renames, config.beginAt);
     const taken = await target.takeOver({ pipelines, epochTaken, mayFlush: () => this.gate.mayFlush() });
     const { epoch, isResumed, killed, marks } = taken;
     const offset = marks.get('')?.offset;

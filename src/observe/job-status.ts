@@ -2,6 +2,7 @@
  * What a running job says of itself: the document behind the status JSON, the live view and (later) metrics. Plain data, made anew by each
  * SyncJob.status(). Times are milliseconds, sizes and offsets are bytes; `...At` are Unix milliseconds.
  */
+import type { CutoverStatus } from './cutover-status.ts';
 import type { OpenFinding } from './finding.ts';
 import type { KeepaliveReason } from './keepalive-reason.ts';
 
@@ -233,6 +234,8 @@ export interface JobStatus {
   /** What the doctor has found beside the job and is not over, the worst first; none of a load. */
   readonly findings: readonly OpenFinding[];
   readonly connections: readonly ConnectionStatus[];
+  /** The last cut-over of this run; null = none was asked for. Only of a sync. */
+  readonly cutover?: CutoverStatus | null;
   /** Those that are firing, the oldest first. */
   readonly alerts: readonly AlertStatus[];
 }

@@ -42,6 +42,7 @@ export interface ApplierOptions {
 export class Applier {
   private readonly options: ApplierOptions;
   private cursor: LogCursor | undefined;
+  private isMarkAsked = false;
 
   constructor(options: ApplierOptions) {
     this.options = options;
@@ -54,6 +55,12 @@ export class Applier {
 
   /** Waiting for bytes of the stream ends for once. */
   wake(): void {
+    this.cursor?.wake();
+  }
+
+  /** The mark is to tell soon all that is applied, also what held nothing for the target. */
+  markNow(): void {
+    this.isMarkAsked = true;
     this.cursor?.wake();
   }
 
@@ -128,10 +135,11 @@ export class Applier {
       // What is left in the window may be whole.
       const again = batch.full || decoder.lacksRows || isStuck || mends.nextOffset <= decoder.offset;
       const isEmpty = batch.count === 0;
-      const due = decoder.offset > marked && performance.now() - markedAtMs > EMPTY_MARK_EVERY_MS;
+      const due = decoder.offset > marked && (this.isMarkAsked || performance.now() - markedAtMs > EMPTY_MARK_EVERY_MS);
       if (!isEmpty || due) {
         await delivery.sendCommands({ ...from, offset: decoder.offset, database: decoder.database });
         marked = decoder.offset;
+        this.isMarkAsked = false;
         markedAtMs = performance.now();
         rowsMax = rowsUsual;
         cursor.shrink(windowBytes);

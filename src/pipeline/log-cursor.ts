@@ -73,12 +73,9 @@ export class LogCursor {
       else if (count === 0) {
         if (got > 0 && this.end >= wanted) return true;
         if (this.log.finished) return got > 0;
-        if (this.woken) {
-          this.woken = false;
-          return true;
-        }
         try {
           await this.wait(at);
+          if (this.takeWake()) return true;
         } catch (error) {
           if (this.log.finished && this.log.endOffset === at) return got > 0;
           throw error;
@@ -91,22 +88,29 @@ export class LogCursor {
     return true;
   }
 
+  /** Lets more() return without bytes, now or when it waits next. */
+  wake(): void {
+    this.woken = true;
+    this.waiting?.resolve();
+  }
+
+  private takeWake(): boolean {
+    const { woken } = this;
+    this.woken = false;
+    return woken;
+  }
+
   /** Ends more(), now or when it is called. */
   fail(error: Error): void {
     this.failure ??= error;
     this.waiting?.reject(this.failure);
   }
 
-  /** more() returns without anything new, now or when it would have to wait next. */
-  wake(): void {
-    this.woken = true;
-    this.waiting?.resolve();
-  }
-
   private wait(at: number): Promise<void> {
     const waiting = new Deferred<void>();
     this.waiting = waiting;
     if (this.failure !== undefined) waiting.reject(this.failure);
+    if (this.woken) waiting.resolve();
     this.log.waitBeyond(at).then(waiting.resolve, waiting.reject);
     return waiting.promise;
   }

@@ -30,6 +30,7 @@ import { lesserLimit } from './lesser-limit.ts';
 import type { MendLine } from './mending/mend-line.ts';
 import type { Pace } from './pace.ts';
 import { PacedDelivery } from './paced-delivery.ts';
+import { RecentHolds } from './recent-holds.ts';
 import { SharedDelivery } from './shared-delivery.ts';
 import type { Snapshot, SyncSpool } from './sync-spool.ts';
 import type { TargetSide } from './target-side.ts';
@@ -80,6 +81,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
   keysSkipped = 0;
   commandsApplied = 0;
   retried = 0;
+  readonly holds = new RecentHolds();
   /** At the end of a run: the target's mark tells all that is applied. */
   isSettled = false;
   private readonly options: SyncPipelineOptions;
@@ -162,6 +164,11 @@ export class SyncPipeline implements ReplicaLinkOwner {
   /** All that comes from here on is another one's by now, or was: a new full sync begins, whatever the source could go on from. */
   beginAnew(reason: string): void {
     if (!this.stopping) this.askAgain(reason, true);
+  }
+
+  /** The mark is to tell soon all that is applied by now. */
+  markNow(): void {
+    this.applier?.markNow();
   }
 
   /** Resolves when what was handed on by now is applied, or will not be any more: an attempt that has ended sends nothing. */
@@ -343,6 +350,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
       table: this.options.table,
       replaceFunctions: this.options.share.kind !== 'all',
       stopping,
+      onHeld: (database, key, expiryMs, heldMs) => this.holds.add(database, key, expiryMs, heldMs),
       onApplied: (position) => this.onApplied(position),
       onMarked: (position) => this.onMarked(position),
       onFailed: (error) => {

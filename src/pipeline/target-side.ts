@@ -19,6 +19,8 @@ export interface AttemptOptions extends DeliveryEvents {
   /** Other pipelines bring the same libraries of functions. */
   readonly replaceFunctions: boolean;
   stopping(): boolean;
+  /** The target holds this key over its expiry. @param key only valid during the call */
+  onHeld?(database: number, key: Uint8Array, expiryMs: number, heldMs: number): void;
 }
 
 export interface TargetSide {

@@ -21,7 +21,7 @@ const CONTROL_TIMEOUT_MS = 10_000;
 export interface GodwitOptions {
   /** Of a sync, or of a scan. */
   readonly source?: string;
-  readonly command?: 'sync' | 'scan';
+  readonly command?: 'sync' | 'scan' | 'cutover';
   /** Of a load. */
   readonly file?: string;
   /** A shake.toml or godwit.toml instead of source, file, target and spool. */
@@ -196,7 +196,9 @@ export class GodwitProcess {
       line = { message: text };
     }
     this.lines.push(line);
-    if (this.token === '' && typeof line.file === 'string' && line.file.endsWith('/control-token')) this.token = readFileSync(line.file, 'utf8').trim();
+    // On a disk of its own (small-disk.ts) it is not to be seen from here.
+    const isToken = typeof line.file === 'string' && line.file.endsWith('/control-token') && existsSync(line.file);
+    if (this.token === '' && isToken) this.token = readFileSync(String(line.file), 'utf8').trim();
     if (this.statusUrl === '' && typeof line.url === 'string' && typeof line.port === 'number') this.statusUrl = line.url;
   }
 }

@@ -53,19 +53,21 @@ export function registerDoctor(program: Command, context: CommandContext): void 
     )
     .argument('[SOURCE]', 'as for sync, scan or load: an address, a file, or a .toml that describes the job')
     .argument('[TARGET]', 'the address of the target');
-  addDoctorOptions(command)
-    .addOption(new Option('--json', 'the report as one JSON document').helpGroup('Doctor:'))
-    .addOption(
-      new Option('--watch <duration>', 'how long the servers are watched, to see how much is written')
-        .argParser(durationOf)
-        .default(WATCH_MS, '1s')
-        .helpGroup('Doctor:'),
-    )
-    .addOption(new Option('--scan', 'the job is to be a godwit scan').helpGroup('Doctor:'))
-    .addOption(new Option('--notifications', 'of a scan: it is to follow what changes').helpGroup('Doctor:'))
-    .addOption(new Option('--no-set-notifications', 'of a scan: it is to leave notify-keyspace-events of the source alone').helpGroup('Doctor:'))
+  addDoctorOptions(command);
+  for (const option of ownOptions()) if (command.options.every(({ long }) => long !== option.long)) command.addOption(option.helpGroup('Doctor:'));
+  command
     .addHelpText('after', EXAMPLES)
     .action(async (source?: string, target?: string) => context.exitWith(await seeDoctor(source, target, command, context)));
+}
+
+function ownOptions(): Option[] {
+  return [
+    new Option('--json', 'the report as one JSON document'),
+    new Option('--watch <duration>', 'how long the servers are watched, to see how much is written').argParser(durationOf).default(WATCH_MS, '1s'),
+    new Option('--scan', 'the job is to be a godwit scan'),
+    new Option('--notifications', 'of a scan: it is to follow what changes'),
+    new Option('--no-set-notifications', 'of a scan: it is to leave notify-keyspace-events of the source alone'),
+  ];
 }
 
 /** Resolves with the exit code. @throws GodwitError of the configuration */
