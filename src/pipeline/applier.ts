@@ -12,7 +12,7 @@ import type { SpoolLog } from '../source/replica/spool/spool-log.ts';
 import type { Delivery } from './delivery.ts';
 import { rowsAt, windowBytesAt } from './distance.ts';
 import { LogCursor } from './log-cursor.ts';
-import type { MendLine } from './mending/mend-line.ts';
+import type { MendLine, MendTarget } from './mending/mend-line.ts';
 
 const RDB_WINDOW_BYTES = 512 * 1024;
 /** Values that fit are taken whole; larger ones go alone, in two passes over the spool (large-value.ts). */
@@ -34,7 +34,9 @@ export interface ApplierOptions {
   /** Bounds of the target for one value; 0 = unknown. */
   readonly valueBytesMax: number;
   /** Keys that are brought anew within the stream. */
-  readonly mends: Pick<MendLine, 'isAsked' | 'nextOffset' | 'readAt' | 'bring' | 'giveUp'>;
+  readonly mends: Pick<MendLine, 'begin' | 'end' | 'isAsked' | 'nextOffset' | 'readAt' | 'bring' | 'giveUp'>;
+  /** Where they go: behind the rules of the job. */
+  readonly mendTarget: Omit<MendTarget, 'wake'>;
   /** To the target; 0 = not known. */
   readonly roundTripMs: number;
 }
@@ -51,11 +53,6 @@ export class Applier {
   /** The delivery can send no more: ends the waiting for bytes. */
   fail(error: GodwitError): void {
     this.cursor?.fail(error);
-  }
-
-  /** Waiting for bytes of the stream ends for once. */
-  wake(): void {
-    this.cursor?.wake();
   }
 
   /** The mark is to tell soon all that is applied, also what held nothing for the target. */
@@ -109,6 +106,16 @@ export class Applier {
 
   /** Applies the stream from the mark on until told to stop. */
   async incrementalSync(log: SpoolLog, from: Mark): Promise<void> {
+    const { mends, mendTarget } = this.options;
+    mends.begin({ ...mendTarget, wake: () => this.cursor?.wake() });
+    try {
+      await this.follow(log, from);
+    } finally {
+      mends.end();
+    }
+  }
+
+  private async follow(log: SpoolLog, from: Mark): Promise<void> {
     const { delivery, mends, roundTripMs } = this.options;
     const decoder = new StreamDecoder(from, this.options.prefix);
     const windowBytes = windowBytesAt(roundTripMs, STREAM_WINDOW_BYTES);

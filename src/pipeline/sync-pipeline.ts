@@ -260,18 +260,18 @@ export class SyncPipeline implements ReplicaLinkOwner {
     await this.synced.promise;
     if (gate.isClosed) await gate.passage();
     const { snapshot } = spool;
-    const mark = snapshot !== undefined && this.isOlder(found, snapshot) ? await this.beginFullSync(found, snapshot) : found;
+    // The mark can stand on another snapshot than the one at hand.
+    const mark = snapshot !== undefined && found.snapshotId !== snapshot.startedAt ? await this.beginFullSync(found, snapshot) : found;
     // Another one has begun meanwhile: its bytes do not stand for this mark.
     if (spool.snapshot !== snapshot) return 'again';
-    const { applier, delivery, plain } = this.begin(mark);
+    const { applier, delivery } = this.begin(mark);
     this.applier = applier;
     try {
-      return await this.apply(applier, plain, mark);
+      return await this.apply(applier, mark);
     } catch (error) {
       if (!this.stopping) throw error;
       return 'stopped';
     } finally {
-      this.options.mends.end();
       if (this.stopping) await delivery.settled().catch(() => {});
       this.isSettled = delivery.isSettled;
       this.replayUntil = Math.max(this.replayUntil, delivery.sentOffset);
@@ -279,7 +279,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
     }
   }
 
-  private async apply(applier: Applier, plain: Delivery, mark: Mark): Promise<'stopped' | 'full-sync-done' | 'again'> {
+  private async apply(applier: Applier, mark: Mark): Promise<'stopped' | 'full-sync-done' | 'again'> {
     const { spool, config } = this.options;
     let from = mark;
     if (from.phase === 'full-sync') {
@@ -289,7 +289,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
       this.options.onEvent('info', 'full-sync.done', 'the full sync is applied', { keys: this.keysApplied });
       if (config.sync.stopAfter === 'full-sync') return 'full-sync-done';
     }
-    return this.follow(applier, plain, from);
+    return this.follow(applier, from);
   }
 
   /** The target has some time for its last answers when the job ends; without them the next run goes on at the mark that the target has. */
@@ -305,13 +305,11 @@ export class SyncPipeline implements ReplicaLinkOwner {
     }
   }
 
-  private async follow(applier: Applier, delivery: Delivery, from: Mark): Promise<'stopped' | 'again'> {
+  private async follow(applier: Applier, from: Mark): Promise<'stopped' | 'again'> {
     const { stream } = this.options.spool;
     if (stream === undefined) return this.askAgain('there is no stream yet', false);
     if (from.offset < stream.startOffset || from.offset > stream.endOffset) return this.askAgain('the stream is needed from the mark on', false);
     stream.acknowledge(from.offset);
-    const { edits, valueBytesMax, target, mends } = this.options;
-    mends.begin({ delivery, edits, restore: target.restore, valueBytesMax, wake: () => applier.wake() });
     await applier.incrementalSync(stream, { ...from, replicationId: this.options.spool.replicationId || from.replicationId });
     return 'stopped';
   }
@@ -325,11 +323,6 @@ export class SyncPipeline implements ReplicaLinkOwner {
     return 'again';
   }
 
-  /** The mark stands on another snapshot than the one at hand. */
-  private isOlder(mark: Mark, snapshot: Snapshot): boolean {
-    return mark.snapshotId !== snapshot.startedAt;
-  }
-
   private async beginFullSync(before: Mark, snapshot: Snapshot): Promise<Mark> {
     this.mark = await this.options.target.beginFullSync(before, snapshot);
     this.applied = this.mark;
@@ -338,8 +331,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
     return this.mark;
   }
 
-  /** `plain` is the delivery behind the rules. */
-  private begin(mark: Mark): { applier: Applier; delivery: Delivery; plain: Delivery } {
+  private begin(mark: Mark): { applier: Applier; delivery: Delivery } {
     const { target, config, valueBytesMax } = this.options;
     this.keysBefore = { applied: this.keysApplied, skipped: this.keysSkipped, commands: this.commandsApplied };
     const stopping = (): boolean => this.stopping;
@@ -372,10 +364,11 @@ export class SyncPipeline implements ReplicaLinkOwner {
       roundTripMs: target.roundTripMs,
       stopping,
       mends: this.options.mends,
+      mendTarget: { delivery: new PacedDelivery(shared, this.options.pace), edits, restore: target.restore, valueBytesMax },
     });
     attempt.applier = applier;
     if (attempt.error !== undefined) applier.fail(attempt.error);
-    return { applier, delivery, plain: new PacedDelivery(shared, this.options.pace) };
+    return { applier, delivery };
   }
 
   private onApplied({ mark, rows, skipped }: SentPosition): void {
