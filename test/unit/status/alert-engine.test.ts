@@ -66,7 +66,11 @@ const CAUSES: readonly (readonly [string, Partial<JobStatus>, string])[] = [
   ['backlog', { pipelines: [examplePipeline({ link, backlog: { bytesMax: 1e6, bytesLeft: 0, timeLeftMs: -1 } })] }, 'critical backlog:10.0.0.1:6379'],
   ['lag', { lagMs: 61_000 }, 'warning lag'],
   ['lag', { lagBytes: 2_000_000 }, 'warning lag'],
-  ['verification', { verification: { lastDifferences: 3, confirmed: 3, mended: 0, lastConfirmedAt: 1 } }, 'critical verification'],
+  [
+    'verification',
+    { verification: { ...exampleStatus().verification!, lastDifferences: 3, confirmed: 3, mended: 0, lastConfirmedAt: 1 } },
+    'critical verification',
+  ],
 ];
 
 describe('the rules of alerts', () => {
