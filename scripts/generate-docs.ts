@@ -13,6 +13,7 @@ import { JOB_METRICS } from '../src/status/metrics/job-metrics.ts';
 import { COUNTED_METRICS } from '../src/status/metrics/metrics-page.ts';
 import { PIPELINE_METRICS } from '../src/status/metrics/pipeline-metrics.ts';
 import { PROCESS_METRICS } from '../src/status/metrics/process-metrics.ts';
+import { VERIFICATION_METRICS } from '../src/status/metrics/verification-metrics.ts';
 import { doctorPage as pageOfDoctor } from './doctor-page.ts';
 import { CHINESE } from './shake-page-zh.ts';
 import { ENGLISH, shakePage } from './shake-page.ts';
@@ -150,6 +151,7 @@ export function metricsPage(): string {
       metrics.map(({ name, kind, labels, help }) => [`\`${name}\``, kind, labels.map((label) => `\`${label}\``).join(' '), help]),
     );
   const parts = [`${GENERATED}\n# Metrics`, METRICS_HEAD, '## The job', rows(JOB_METRICS), '## What happened', rows(Object.values(COUNTED_METRICS))];
+  parts.push('## Verification', 'Of a sync with `verify.continuous` ([verify.md](verify.md#while-a-sync-runs)).', rows(VERIFICATION_METRICS));
   parts.push('## Pipelines', rows(PIPELINE_METRICS), '## Connections', rows(CONNECTION_METRICS), '## The process', rows(PROCESS_METRICS));
   return `${parts.join('\n\n')}\n`;
 }

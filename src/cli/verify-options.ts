@@ -4,8 +4,11 @@ import type { ConfigInput } from '../config/gather-settings.ts';
 import { isNotYet } from '../config/not-yet.ts';
 import { parseDuration, parseSize } from '../config/quantity.ts';
 import { CONFIG_FILE_ENV, OPTIONS, type OptionKey } from '../config/schema.ts';
+import type { RulesConfig } from '../config/rules-config.ts';
+import { transformRules } from '../job/open-edits.ts';
 import { parseDatabaseMap } from '../transform/database-map.ts';
 import type { RenameRule, TransformRules } from '../transform/transform-rules.ts';
+import type { OnUnsupported } from '../config/sync-config.ts';
 import { commandOptions } from './config-options.ts';
 import type { CliIo } from './process-io.ts';
 
@@ -23,16 +26,23 @@ export interface VerifyWords {
   readonly rate: number;
   readonly largeAbove: number;
   readonly list: number;
-  readonly onUnsupported: string;
+  readonly onUnsupported?: OnUnsupported;
   readonly dbMap?: string;
   readonly renamePrefix: readonly RenameRule[];
   readonly renameSuffix: readonly RenameRule[];
+  readonly repair: boolean;
+  readonly dryRun: boolean;
+  readonly repairMax: number;
+  readonly repairWithoutJob: boolean;
+  readonly repairLog?: string;
 }
 
 const SECTIONS_USED = new Set(['source', 'target', 'keepalive', 'reconnect', 'checkpoint']);
 /** Said by the arguments, or of no meaning for what only reads. */
-const LEFT_OUT = new Set<OptionKey>(['source.url', 'source.address', 'target.url', 'target.address', 'source.others', 'source.prefer_replica']);
-const USED = OPTIONS.filter((option) => SECTIONS_USED.has(option.section) && !LEFT_OUT.has(option.key) && !isNotYet(option));
+const LEFT_OUT = new Set<OptionKey>(['source.url', 'source.address', 'target.url', 'target.address', 'source.others']);
+/** Where a running job is found. */
+const OF_JOB = new Set<OptionKey>(['job.name', 'spool.dir']);
+const USED = OPTIONS.filter((option) => (SECTIONS_USED.has(option.section) || OF_JOB.has(option.key)) && !LEFT_OUT.has(option.key) && !isNotYet(option));
 const LIST_MAX = 1_000_000;
 const SETTLE_DEFAULT_MS = 2_000;
 const TOLERANCE_DEFAULT_MS = 1_000;
@@ -61,7 +71,13 @@ export function addVerifyOptions(command: Command): void {
   onTheWay('--db-map <map>', 'databases of the source and where they went: 0=3,1=drop,*=0');
   onTheWay('--rename-prefix <from=to>', 'keys that begin so were renamed; can be given several times').argParser(renames('prefix')).default([], '');
   onTheWay('--rename-suffix <from=to>', 'keys that end so were renamed; can be given several times').argParser(renames('suffix')).default([], '');
-  onTheWay('--on-unsupported <policy>', 'what was done with what the target cannot hold whole').choices(['stop', 'skip', 'degrade']).default('stop');
+  onTheWay('--on-unsupported <policy>', 'what was done with what the target cannot hold whole').choices(['stop', 'skip', 'degrade']);
+  const repair = (flags: string, help: string): CommandOption => add(flags, help).helpGroup('Repair:');
+  repair('--repair', 'bring keys that differ anew from the source: through the running job between both sides, or directly where there is none').default(false);
+  repair('--dry-run', 'with --repair: tell what would be done').default(false);
+  repair('--repair-max <keys>', 'when more keys differ, none is touched').argParser(countOf(LIST_MAX)).default(100_000);
+  repair('--repair-log <file>', 'write each key that was touched there, as JSON lines: both sides as they were, and what became of it');
+  repair('--repair-without-job', 'no job goes on between both sides, whatever marks the target has').default(false);
   // The command takes over what an option says when it is added.
   for (const option of options) command.addOption(option);
 }
@@ -83,9 +99,11 @@ export function sidesInput(command: Command, source: string | undefined, target:
   return { flags, sourceArgument: source, targetArgument: target, configFile: values['config'] as string | undefined, env: io.env, cwd: io.cwd };
 }
 
-/** @throws GodwitError CONFIG_INVALID */
-export function transformRules({ dbMap, renamePrefix, renameSuffix }: VerifyWords): TransformRules {
-  return { rename: [...renamePrefix, ...renameSuffix], ...(dbMap === undefined ? {} : { databases: parseDatabaseMap(dbMap) }) };
+/** What flags say instead of what the job's configuration says. @throws GodwitError CONFIG_INVALID */
+export function transformOf({ dbMap, renamePrefix, renameSuffix }: VerifyWords, rules: RulesConfig | null): TransformRules {
+  const ofJob = rules === null ? {} : transformRules(rules);
+  const rename = [...renamePrefix, ...renameSuffix];
+  return { ...ofJob, ...(rename.length === 0 ? {} : { rename }), ...(dbMap === undefined ? {} : { databases: parseDatabaseMap(dbMap) }) };
 }
 
 function renames(kind: 'prefix' | 'suffix') {

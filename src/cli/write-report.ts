@@ -8,7 +8,10 @@ import type { CliIo } from './process-io.ts';
 /** @param to a path; undefined or `-` is standard output. @throws GodwitError OUTPUT_FAILED */
 export async function writeReport(text: string, to: string | undefined, io: CliIo): Promise<void> {
   if (to === undefined || to === '-') {
-    io.stdout.write(text);
+    const { rawStdout } = io;
+    // The process ends behind it, and must not take along what a pipe has not taken yet.
+    if (rawStdout === undefined) io.stdout.write(text);
+    else await new Promise<void>((resolve) => rawStdout.write(text, () => resolve()));
     return;
   }
   const named = resolve(io.cwd, to);

@@ -22,8 +22,16 @@ export function buildConfig(settings: Settings, source: SideSetting, otherSource
     preferReplica: settings.required('source.prefer_replica'),
     psyncCommands: settings.required('source.psync_commands'),
     otherSources,
+    verify: { continuous: verifyBudget(settings.required('verify.continuous')), repair: settings.required('verify.repair') },
   };
   return { ...own, ...job, sync: { ...job.sync, onLostPosition, ...(job.sync.fullSync ? {} : changesAlone(job)) } };
+}
+
+/** @param text as its option allows it */
+function verifyBudget(text: string): SyncConfig['verify']['continuous'] {
+  if (text === 'off') return null;
+  if (text.endsWith('/s')) return { keysPerSecond: Number.parseInt(text, 10) };
+  return { sharePerHour: Number.parseFloat(text) / 100 / (text.endsWith('d') ? 24 : 1) };
 }
 
 /** Where no values are brought there is none to be replaced, and none that another full sync could bring. */

@@ -25,7 +25,14 @@ export function resolveDoctorConfig(input: ConfigInput, asScan: boolean): Loaded
   if (kind !== 'scan' && !asScan) refuseStrangers(settings, kind);
   if (kind === 'load') {
     const { config: load, warnings, secrets } = resolveLoadConfig(input, settings);
-    const none = { source: load.target, sourceSide: load.targetSide, preferReplica: false, psyncCommands: [], otherSources: [] };
+    const none = {
+      source: load.target,
+      sourceSide: load.targetSide,
+      preferReplica: false,
+      psyncCommands: [],
+      otherSources: [],
+      verify: { continuous: null, repair: false },
+    };
     return { kind, config: { ...load, ...none }, load, warnings, secrets };
   }
   const { config, warnings, secrets } = loadConfig(input, settings);

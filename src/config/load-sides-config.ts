@@ -1,22 +1,28 @@
-/** The configuration of commands that read two sides and write to none: how to reach both. The same options, file and variables as for a sync. */
+/** The configuration of commands that read two sides and write to none: how to reach both, and what a job did on the way. The same options, file and variables as for a sync. */
 import type { SideSetting } from '../model/side-topology.ts';
+import { jobName, spoolDirectory } from './build-config.ts';
 import { ConfigError } from './config-error.ts';
 import { type ConfigInput, gatherSettings } from './gather-settings.ts';
 import { refuseNotYet } from './not-yet.ts';
-import { originName } from './origin.ts';
-import { findOption } from './schema.ts';
+import { checkRules, type RulesConfig, rulesConfig } from './rules-config.ts';
 import type { Settings } from './settings.ts';
 import { resolveSide, secretsOf } from './side-setting.ts';
-import type { KeepaliveConfig, ReconnectConfig } from './sync-config.ts';
+import type { KeepaliveConfig, OnUnsupported, ReconnectConfig } from './sync-config.ts';
 
 export interface SidesConfig {
   /** Undefined where only the target is a server. */
   readonly source: SideSetting | undefined;
   readonly target: SideSetting;
+  readonly preferReplica: boolean;
   readonly keepalive: KeepaliveConfig;
   readonly reconnect: ReconnectConfig;
   /** Begins the names of Godwit's own keys. */
   readonly ownPrefix: string;
+  /** What the job lets pass and makes of it; null = everything, as it is. */
+  readonly rules: RulesConfig | null;
+  readonly onUnsupported: OnUnsupported;
+  /** Where a running job between both sides has its spool; undefined = not known. */
+  readonly job: { readonly spoolDir: string; readonly name: string } | undefined;
   readonly warnings: readonly string[];
   /** For the redaction of messages. */
   readonly secrets: readonly string[];
@@ -25,7 +31,7 @@ export interface SidesConfig {
 /** @param sides those that are servers. @throws ConfigError with all problems */
 export function loadSidesConfig(input: ConfigInput, sides: readonly ('source' | 'target')[]): SidesConfig {
   const settings = gatherSettings(input);
-  warnOfStrangers(settings);
+  checkRules(settings);
   refuseNotYet(settings, 'sync', sides);
   const source = sides.includes('source') ? resolveSide(settings, 'source').side : undefined;
   const target = resolveSide(settings, 'target').side;
@@ -33,6 +39,7 @@ export function loadSidesConfig(input: ConfigInput, sides: readonly ('source' | 
   return {
     source,
     target,
+    preferReplica: settings.required('source.prefer_replica'),
     keepalive: {
       intervalMs: settings.required('keepalive.interval'),
       idleLimitMs: settings.required('keepalive.idle_limit'),
@@ -44,17 +51,17 @@ export function loadSidesConfig(input: ConfigInput, sides: readonly ('source' | 
       attemptsMax: settings.required('reconnect.attempts'),
       connectTimeoutMs: settings.required('reconnect.connect_timeout'),
     },
+    rules: rulesConfig(settings),
+    job: jobPlace(input, settings, source, target),
+    onUnsupported: settings.required('sync.on_unsupported'),
     ownPrefix: settings.required('checkpoint.prefix'),
     warnings: settings.warnings,
     secrets: [...secretsOf(source), ...secretsOf(target)],
   };
 }
 
-/** Filters and transforms of the file are those of a job; a command that reads has flags of its own for them. */
-function warnOfStrangers(settings: Settings): void {
-  for (const key of settings.keys()) {
-    const { value, origin } = settings.given(key)!;
-    if (!/^(?:filter|transform)\./.test(key) || JSON.stringify(value) === JSON.stringify(findOption(key)!.fallback)) continue;
-    settings.warnings.push(`${originName(origin)}: ${key} has no effect on this command, which has flags of its own for that`);
-  }
+function jobPlace(input: ConfigInput, settings: Settings, source: SideSetting | undefined, target: SideSetting): SidesConfig['job'] {
+  const spoolDir = settings.value('spool.dir') ?? spoolDirectory(input.env);
+  const name = settings.value('job.name') ?? (source === undefined ? undefined : jobName(source, [], target));
+  return spoolDir === undefined || name === undefined ? undefined : { spoolDir, name };
 }

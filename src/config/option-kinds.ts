@@ -7,8 +7,8 @@ export type JobKind = 'sync' | 'scan' | 'load' | 'export';
 /** Sections that have no meaning for a job that writes to a server. */
 const STRANGE_TO: Readonly<Record<Exclude<JobKind, 'export'>, readonly string[]>> = {
   sync: ['load', 'scan', 'export', 'run'],
-  scan: ['load', 'spool', 'export', 'run'],
-  load: ['source', 'scan', 'export', 'run'],
+  scan: ['load', 'spool', 'export', 'run', 'verify'],
+  load: ['source', 'scan', 'export', 'run', 'verify'],
 };
 /** An export has few, since it has no target. */
 const OF_EXPORT: readonly string[] = ['source', 'load', 'export', 'filter', 'transform', 'keepalive', 'reconnect', 'checkpoint', 'report'];

@@ -33,6 +33,7 @@ import { PACE_OPTIONS } from './options/pace-options.ts';
 import { STATUS_OPTIONS } from './options/status-options.ts';
 import { TRANSFORM_OPTIONS } from './options/transform-options.ts';
 import { SIDE_OPTIONS } from './options/side-options.ts';
+import { VERIFY_OPTIONS } from './options/verify-options.ts';
 import { TOPOLOGY_OPTIONS } from './topology-options.ts';
 
 const TIB = 1024 ** 4;
@@ -125,6 +126,7 @@ const SPECS = {
   ...FILTER_OPTIONS,
   ...TRANSFORM_OPTIONS,
   ...PACE_OPTIONS,
+  ...VERIFY_OPTIONS,
   ...KIND_OPTIONS,
 
   'keepalive.interval': option(
@@ -208,6 +210,7 @@ export const SECTIONS: Readonly<Record<string, string>> = {
   filter: 'Filter',
   transform: 'Transform',
   rate: 'Rate',
+  verify: 'Verification',
   scan: 'Scan',
   export: 'Export',
   run: 'Run',

@@ -157,6 +157,12 @@ export interface SyncConfig extends JobConfig {
   readonly psyncCommands: readonly string[];
   /** More standalone servers that are brought into the same target. */
   readonly otherSources: readonly Endpoint[];
+  readonly verify: {
+    /** Keys that are compared all the time: a share of all of them in each hour, or so many a second; null = none. */
+    readonly continuous: { readonly sharePerHour: number } | { readonly keysPerSecond: number } | null;
+    /** Those that differ are brought anew. */
+    readonly repair: boolean;
+  };
 }
 
 /** Of `godwit load`; what is said of the source of a sync has no meaning here. */

@@ -50,7 +50,7 @@ export class RuleTally {
 
   /** As count(), with bytes[start, end) as a sample while there are few. */
   countKey(id: number, bytes: Uint8Array, start: number, end: number): void {
-    if (this.counts[id]++ < SAMPLES_MAX && id > 0) this.samples[id - 1].push(bytes.slice(start, Math.min(end, start + SAMPLE_BYTES_MAX)));
+    if (this.counts[id]++ < SAMPLES_MAX && id > 0) this.samples[id - 1].push(Buffer.from(bytes.subarray(start, Math.min(end, start + SAMPLE_BYTES_MAX))));
   }
 
   /** All rules in the order in which they were made. Those that never decided anything are there too: often they are misspelt. */

@@ -226,7 +226,7 @@ export class StreamFilter {
     else if (policy === 'stop')
       throw new GodwitError('COMMAND_UNDECIDED', what, { details: { offset: endOffset[row], database: database[row], policy: which } });
     else if (policy === 'dead-letter') {
-      this.leftOut.push({ offset: endOffset[row], database: database[row], error: what, command: bytes.slice(start[row], end[row]) });
+      this.leftOut.push({ offset: endOffset[row], database: database[row], error: what, command: Uint8Array.from(bytes.subarray(start[row], end[row])) });
     }
   }
 

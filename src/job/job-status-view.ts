@@ -2,7 +2,7 @@
 import type { SyncConfig } from '../config/sync-config.ts';
 import { versionName } from '../model/server-version.ts';
 import type { JobControl } from '../observe/job-api.ts';
-import type { JobPhase, JobStatus, PipelineStatus } from '../observe/job-status.ts';
+import type { JobPhase, JobStatus, PipelineStatus, VerificationStatus } from '../observe/job-status.ts';
 import type { SpoolBudget } from '../source/replica/spool/disk-space.ts';
 import { spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import type { DoctorRounds } from './doctor/doctor-rounds.ts';
@@ -31,6 +31,7 @@ export interface JobParts {
   readonly deadLetters: DeadLetterFile;
   readonly losses: LossReport;
   readonly rates: RateMeter;
+  readonly care: { readonly verification: VerificationStatus | null } | undefined;
   readonly control: JobControl;
   readonly doctor: DoctorRounds;
 }
@@ -73,6 +74,7 @@ export function jobStatus(job: JobParts): JobStatus {
       full: budget.fullReason,
     },
     checkpoint: { epoch: job.epoch, offset: sum(({ checkpoint }) => checkpoint.offset), at: Math.max(0, ...pipelines.map(({ checkpoint }) => checkpoint.at)) },
+    verification: job.care?.verification ?? null,
     errors: {
       retried: shards.reduce((total, { pipeline }) => total + (pipeline?.retried ?? 0), 0),
       deadLetters: job.deadLetters.count,

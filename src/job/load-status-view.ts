@@ -63,6 +63,7 @@ export function loadStatus(job: LoadParts): JobStatus {
     rate: { keysPerSecond: rates.perSecond(0), commandsPerSecond: rates.perSecond(1), bytesPerSecond },
     spool: { dir: '', bytesOnDisk: 0, bytesInMemory: 0, bytesMax: 0, diskFreeBytes: -1, full: null },
     checkpoint: { epoch: job.epoch, offset: 0, at: pipeline?.markAt ?? 0 },
+    verification: null,
     errors: { retried: pipeline?.retried ?? 0, deadLetters: job.deadLetters.count, last: job.lastError },
     findings: [],
     connections: [target.status()],

@@ -19,6 +19,8 @@ export interface AskedSideOptions {
   readonly clientName: string;
   readonly keepalive: KeepaliveConfig;
   readonly reconnect: ReconnectConfig;
+  /** Behind sentinels: the replica that is furthest, where there is one. Nodes of a cluster are asked at their primaries all the same. */
+  readonly preferReplica?: boolean;
   readonly wheel: KeepaliveWheel;
   readonly log: Logger;
 }
@@ -27,7 +29,7 @@ const FIRST_ATTEMPTS = 3;
 
 /** Connected and surveyed. @throws GodwitError of the connection or topology, WRONG_TOPOLOGY, PERMISSION_DENIED */
 export async function openAskedSide(options: AskedSideOptions): Promise<AskedSide> {
-  const { role, setting, clientName, keepalive, reconnect, wheel, log } = options;
+  const { role, setting, clientName, keepalive, reconnect, wheel, log, preferReplica = false } = options;
   const first = { attemptsMax: reconnect.attemptsMax || FIRST_ATTEMPTS, patient: false };
   const shared = { clientName, keepalive, reconnect, wheel, log };
   const discovery = { ...shared, role: `${role} discovery`, clientName: `${clientName}:${role}-discovery` };
@@ -51,8 +53,16 @@ export async function openAskedSide(options: AskedSideOptions): Promise<AskedSid
     await topology.close();
     throw error;
   }
-  const connection = open(topology.primary);
-  topology.events.on('primary-changed', ({ to }) => connection.pointTo(to));
+  const connection = open(await topology.replicationSource(preferReplica));
+  topology.events.on('primary-changed', ({ to }) => {
+    // A replica that is asked may be the new primary, or follow it by now.
+    if (!preferReplica) connection.pointTo(to);
+    else
+      void topology.replicationSource(true).then(
+        (endpoint) => connection.pointTo(endpoint),
+        () => undefined,
+      );
+  });
   return surveyed(new ServerSide(connection, role, () => topology.close()), () => connection.connect(first));
 }
 

@@ -67,6 +67,7 @@ export function scanStatus(job: ScanParts): JobStatus {
     rate: { keysPerSecond: rates.perSecond(0), commandsPerSecond: rates.perSecond(1), bytesPerSecond: rates.perSecond(2) },
     spool: { dir: '', bytesOnDisk: 0, bytesInMemory: 0, bytesMax: 0, diskFreeBytes: -1, full: null },
     checkpoint: { epoch: job.epoch, offset: 0, at: Math.max(0, ...pipelines.map(({ markAt }) => markAt)) },
+    verification: null,
     errors: { retried: sum(({ retried }) => retried), deadLetters: job.deadLetters.count, last: job.lastError },
     findings: job.doctor.findings,
     connections: [

@@ -10,6 +10,8 @@ import { type Endpoint, endpointName } from '../model/endpoint.ts';
 import type { Connection } from '../net/connection.ts';
 import type { Logger } from '../observe/log.ts';
 import { SyncPipeline, type SyncPipelineOptions } from '../pipeline/sync-pipeline.ts';
+import { MendLine } from '../pipeline/mending/mend-line.ts';
+import { OffsetReader } from '../pipeline/mending/offset-reader.ts';
 import { SyncSpool } from '../pipeline/sync-spool.ts';
 import type { TargetSide } from '../pipeline/target-side.ts';
 import type { Pace } from '../pipeline/pace.ts';
@@ -62,6 +64,8 @@ export class SourceShard {
   name: string;
   spool: SyncSpool | undefined;
   pipeline: SyncPipeline | undefined;
+  /** Brings keys anew. */
+  readonly mends: MendLine;
   private readonly options: SourceShardOptions;
   private failure: GodwitError | undefined;
 
@@ -71,6 +75,7 @@ export class SourceShard {
     this.control = options.control;
     this.name = options.place.id;
     this.watch = new SourceWatch(options.control);
+    this.mends = new MendLine(new OffsetReader(options.control, options.place.isClusterNode));
     options.place.onMoved((reason) => this.moved(reason));
   }
 
@@ -108,6 +113,7 @@ export class SourceShard {
       mark,
       valueBytesMax,
       table,
+      mends: this.mends,
       log,
       sourceOffset: this.watch.offset,
       sourceVersion: () => this.control.server.version?.text ?? '',

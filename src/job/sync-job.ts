@@ -30,6 +30,7 @@ import { type JobRules, NO_RULES, openRules, tellOtherRules } from './open-edits
 import { checkDatabases } from './preflight.ts';
 import { connectSource, connectTarget, type ConnectOptions } from './connect-sides.ts';
 import { openSource, openTarget, type SidesOptions } from './open-sides.ts';
+import { JobCare } from './job-care.ts';
 import { RateMeter } from './rate-meter.ts';
 import { planPipelines } from './plan-pipelines.ts';
 import { SlotMoves } from './slot-moves.ts';
@@ -64,6 +65,7 @@ export class SyncJob extends JobStory implements SyncJobApi {
   private remarks: string | undefined;
   private readonly stopped = new Deferred<void>();
   private moves: SlotMoves | undefined;
+  care: JobCare | undefined;
   private sampler: NodeJS.Timeout | undefined;
   /** The target answers, but takes no writes. */
   private readonly notReady: LastingTrouble;
@@ -128,6 +130,7 @@ export class SyncJob extends JobStory implements SyncJobApi {
       clearInterval(this.sampler);
       this.doctor.close();
       this.moves?.close();
+      await this.care?.close();
       await this.closeAll();
       this.losses.close();
     }
@@ -262,7 +265,6 @@ export class SyncJob extends JobStory implements SyncJobApi {
     const { budget } = this;
     const { epoch, marks } = await this.gate.whenItTakesWrites(() => this.takeOver());
     this.epoch = epoch;
-    const { valueBytesMax } = this.target;
     for (const shard of this.shards) {
       const mark = marks.get(shard.name);
       if (mark === undefined) throw new GodwitError('INTERNAL', 'the take-over brought no mark');
@@ -271,7 +273,7 @@ export class SyncJob extends JobStory implements SyncJobApi {
         side: await this.target.side(shard.name),
         epoch,
         budget,
-        valueBytesMax,
+        valueBytesMax: this.target.valueBytesMax,
         rules: this.rules,
         deadLetters: this.deadLetters,
         pace: this.pace,
@@ -285,6 +287,7 @@ export class SyncJob extends JobStory implements SyncJobApi {
       mayBeginAnew: this.config.sync.onLostPosition === 'resync',
       onEvent: this.emit,
     });
+    this.care = new JobCare(this.sides, this.shards);
     this.sampler = setInterval(() => this.sample(), SAMPLE_EVERY_MS);
     this.doctor.start();
     const outcomes = await Promise.all(this.shards.map((shard) => this.runShard(shard)));

@@ -11,34 +11,37 @@ import type { AskedSide } from '../pipeline/verify/asked-side.ts';
 import { FileKeys } from '../pipeline/verify/file-keys.ts';
 import { FileVerification } from '../pipeline/verify/file-verification.ts';
 import { Findings } from '../pipeline/verify/findings.ts';
-import { KeyChoice } from '../pipeline/verify/key-choice.ts';
-import { KeyMapping } from '../pipeline/verify/key-mapping.ts';
+import { lookAtFunctions } from '../pipeline/verify/function-look.ts';
 import { LargeLook } from '../pipeline/verify/large-look.ts';
-import { LossTable } from '../pipeline/verify/loss-table.ts';
 import { PairLook } from '../pipeline/verify/pair-look.ts';
 import { QuickLook } from '../pipeline/verify/quick-look.ts';
 import { Suspects } from '../pipeline/verify/suspects.ts';
 import { Verification } from '../pipeline/verify/verification.ts';
 import type { VerifyProgress, VerifyResult } from '../pipeline/verify/verify-result.ts';
-import { WantedValues } from '../pipeline/verify/wanted-values.ts';
-import { type ComparedFeatures, featuresOf, sharedFeatures } from '../rdb/compare/compared-features.ts';
-import { ValueComparer } from '../rdb/compare/value-comparer.ts';
+import { featuresOf, sharedFeatures } from '../rdb/compare/compared-features.ts';
 import type { FileSource, FileSourceOptions } from '../source/file/file-source.ts';
 import { openFileSource } from '../source/open-file-source.ts';
 import type { TransformRules } from '../transform/transform-rules.ts';
 import { openAskedSide } from './open-asked-side.ts';
+import { type RepairConfig, RepairRun, type RepairRunOptions } from './repair-run.ts';
+import { verificationParts } from './verification-parts.ts';
 
 export interface VerifyConfig {
   readonly source:
     | { readonly kind: 'server'; readonly side: SideSetting }
     | { readonly kind: 'file'; readonly place: string; readonly options: FileSourceOptions };
   readonly target: SideSetting;
+  /** The source is read from a replica, where sentinels know one. */
+  readonly preferReplica: boolean;
   readonly keepalive: KeepaliveConfig;
   readonly reconnect: ReconnectConfig;
   /** Begins the names of Godwit's own keys. */
   readonly ownPrefix: string;
-  readonly filter: FilterRules;
+  /** A key has to pass all of them: that of the job, and that of who asks for a part of its keys. */
+  readonly filters: readonly FilterRules[];
   readonly transform: TransformRules;
+  /** The job calls a function for what it brings. */
+  readonly hasFunction: boolean;
   /** What the migration did with what the target cannot hold. */
   readonly onUnsupported: OnUnsupported;
   readonly quick: boolean;
@@ -51,10 +54,10 @@ export interface VerifyConfig {
   readonly keysPerSecond: number;
   readonly largeBytes: number;
   readonly differencesMax: number;
+  /** null = nothing is written. Not for a file. */
+  readonly repair: RepairConfig | null;
 }
 
-/** Begins the names under which large values are built (target/temporary-key.ts). */
-const TEMPORARY = '__godwit-tmp:';
 const NO_PROGRESS: VerifyProgress = { phase: 'source', keysDone: 0, keysTotal: 0, suspects: 0, differences: 0, timeLeftMs: -1 };
 
 export class VerifyJob {
@@ -63,7 +66,9 @@ export class VerifyJob {
   private readonly sides: AskedSide[] = [];
   private verification: Pick<Verification, 'run' | 'stop' | 'progress' | 'notes'> | undefined;
   private file: FileSource | undefined;
+  private repairs: RepairRun | undefined;
   private isStopped = false;
+  private readonly told: string[] = [];
   /** Of all hashes of this run. */
   private readonly seed = randomInt(2 ** 31);
   private readonly wheel = new KeepaliveWheel();
@@ -98,6 +103,12 @@ export class VerifyJob {
         return false;
       });
       const { quick, sample } = this.config;
+      if (isComplete && !this.isStopped) await this.lookAtFunctions(findings);
+      const { function: libraries = 0 } = findings.byKind;
+      const repaired = isComplete && !this.isStopped ? await this.repairs?.run() : undefined;
+      const repair = repaired && { ...repaired, remaining: repaired.remaining + libraries };
+      if (repair !== undefined && libraries > 0)
+        this.told.push('libraries of functions are not repaired: FUNCTION DUMP at the source and FUNCTION RESTORE at the target do that');
       return {
         source: sourceName,
         target: targetName,
@@ -112,6 +123,7 @@ export class VerifyJob {
         losses: findings.lossesFound,
         unsettled: findings.unsettled,
         notes: [...verification.notes, ...this.notes()],
+        ...(repair === undefined ? {} : { repair }),
       };
     } finally {
       await this.close();
@@ -119,8 +131,17 @@ export class VerifyJob {
   }
 
   private async openSide(role: 'source' | 'target', setting: SideSetting): Promise<AskedSide> {
-    const { keepalive, reconnect } = this.config;
-    const side = await openAskedSide({ role, setting, clientName: 'godwit:verify', keepalive, reconnect, wheel: this.wheel, log: this.log });
+    const { keepalive, reconnect, preferReplica } = this.config;
+    const side = await openAskedSide({
+      preferReplica: preferReplica && role === 'source',
+      role,
+      setting,
+      clientName: 'godwit:verify',
+      keepalive,
+      reconnect,
+      wheel: this.wheel,
+      log: this.log,
+    });
     this.sides.push(side);
     if (this.isStopped) throw new GodwitError('CONNECTION_LOST', 'the verification was stopped');
     return side;
@@ -132,50 +153,62 @@ export class VerifyJob {
     const twins = source.runIds().filter((runId) => target.runIds().includes(runId));
     if (twins.length > 0) throw new GodwitError('SAME_SERVER', `source ${source.name} and target ${target.name} are the same server`);
     const { quick, settleMs, largeBytes, bothWays } = this.config;
-    const parts = this.parts(sharedFeatures(featuresOf(source.version), featuresOf(target.version)), target, findings);
+    const parts = verificationParts(this.config, this.seed, sharedFeatures(featuresOf(source.version), featuresOf(target.version)), target, findings);
     const sides = { ...parts, source, target };
-    const verification = new Verification({
+    const all = {
       ...sides,
       look: quick ? new QuickLook(sides) : new PairLook({ ...sides, largeBytes }),
       largeLook: new LargeLook(sides),
-      suspects: new Suspects({ settleMs, ttlToleranceMs: parts.ttlToleranceMs, isLive: true }),
       bothWays,
+    };
+    const newSuspects = (): Suspects => new Suspects({ settleMs, ttlToleranceMs: parts.ttlToleranceMs, isLive: true });
+    this.repairs = this.openRepair(sides, async (suspects) => {
+      const after = new Findings(0);
+      const again = new Verification({ ...all, suspects: newSuspects(), findings: after });
+      this.verification = again;
+      if (this.isStopped) again.stop();
+      await again.lookAt(suspects);
+      return after.counts.differences;
     });
+    const verification = new Verification({ ...all, suspects: newSuspects(), onFound: (...found) => this.repairs?.add(...found) });
     return [verification, source.name, target.name];
+  }
+
+  /** Of two servers; a filter is for keys, and a part of them says nothing of functions. */
+  private async lookAtFunctions(findings: Findings): Promise<void> {
+    const [source, target] = this.sides;
+    const { filters, sample, bothWays, settleMs } = this.config;
+    if (this.config.source.kind === 'file' || sample < 1 || filters.some((rules) => new Filter(rules).isActive)) return;
+    const { differences, note } = await lookAtFunctions(source, target, bothWays, settleMs);
+    for (const { library, difference } of differences) findings.confirmedLibrary(library, difference);
+    if (note !== '') this.told.push(note);
+  }
+
+  private openRepair(
+    { source, target, mapping }: Pick<RepairRunOptions, 'source' | 'target' | 'mapping'>,
+    lookAgain: RepairRunOptions['lookAgain'],
+  ): RepairRun | undefined {
+    const { config } = this;
+    if (config.repair === null) return undefined;
+    return new RepairRun({ config, repair: config.repair, source, target, mapping, lookAgain, isStopped: () => this.isStopped });
   }
 
   private async openFile(place: string, options: FileSourceOptions, findings: Findings): Promise<[FileVerification, string, string]> {
     const target = await this.openSide('target', this.config.target);
     const source = await openFileSource(place, options);
     this.file = source;
-    const parts = this.parts(featuresOf(target.version), target, findings);
+    const parts = verificationParts(this.config, this.seed, featuresOf(target.version), target, findings);
     const fileKeys = this.config.bothWays ? new FileKeys(this.seed) : undefined;
     return [new FileVerification({ ...parts, source, target, fileKeys }), source.name, target.name];
   }
 
-  /** What both kinds of verification are made of. */
-  private parts(features: ComparedFeatures, target: AskedSide, findings: Findings) {
-    const { config, seed } = this;
-    const { ttlToleranceMs, keysPerSecond, sample, ownPrefix, transform, onUnsupported } = config;
-    const filter = new Filter(config.filter);
-    const comparer = new ValueComparer(features, ttlToleranceMs, seed);
-    return {
-      features,
-      filter,
-      comparer,
-      findings,
-      ttlToleranceMs,
-      keysPerSecond,
-      losses: new LossTable(target.version, onUnsupported === 'skip', comparer),
-      wanted: new WantedValues(filter),
-      comparesTtl: Object.keys(transform.ttl ?? {}).length === 0,
-      mapping: new KeyMapping(transform),
-      choice: new KeyChoice({ filter, sample, seed, ownPrefixes: [`${ownPrefix}:`, TEMPORARY].map((text) => Buffer.from(text)) }),
-    };
-  }
-
   private notes(): string[] {
-    return Object.keys(this.config.transform.ttl ?? {}).length === 0 ? [] : ['times to live were not compared, since the rules change them'];
+    const { transform, hasFunction } = this.config;
+    return [
+      ...this.told,
+      ...(Object.keys(transform.ttl ?? {}).length === 0 ? [] : ['times to live were not compared, since the rules change them']),
+      ...(hasFunction ? ['the job has a function (transform.function, function_file or module), which was not called: what it changes differs'] : []),
+    ];
   }
 
   private async close(): Promise<void> {

@@ -138,6 +138,26 @@ export interface RulesStatus {
   readonly functionFailures: number;
 }
 
+export interface VerificationStatus {
+  /** False: it waits for the incremental sync, or for a side. */
+  readonly running: boolean;
+  readonly sinceAt: number;
+  /** Of the present round, at both sides. */
+  readonly keysChecked: number;
+  readonly keysTotal: number;
+  /** That are looked at again, since they differed for a moment. */
+  readonly suspects: number;
+  /** Rounds through all keys that have ended; when the last one did, 0 = none has; keys that were confirmed to differ in it, -1 = none has ended. */
+  readonly rounds: number;
+  readonly lastRoundAt: number;
+  readonly lastDifferences: number;
+  /** Keys that were confirmed to differ since the start, all rounds together; those that were brought anew. */
+  readonly confirmed: number;
+  readonly mended: number;
+  /** When a key was confirmed last; 0 = never. */
+  readonly lastConfirmedAt: number;
+}
+
 export type AlertSeverity = 'warning' | 'critical';
 
 export interface AlertStatus {
@@ -204,6 +224,8 @@ export interface JobStatus {
     readonly full: 'limit' | 'disk' | null;
   };
   readonly checkpoint: { readonly epoch: number; readonly offset: number; readonly at: number };
+  /** Of a sync that compares keys all the time (verify.continuous); null = it does not. */
+  readonly verification: VerificationStatus | null;
   readonly errors: {
     readonly retried: number;
     readonly deadLetters: number;

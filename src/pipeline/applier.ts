@@ -12,6 +12,7 @@ import type { SpoolLog } from '../source/replica/spool/spool-log.ts';
 import type { Delivery } from './delivery.ts';
 import { rowsAt, windowBytesAt } from './distance.ts';
 import { LogCursor } from './log-cursor.ts';
+import type { MendLine, MendTarget } from './mending/mend-line.ts';
 
 const RDB_WINDOW_BYTES = 512 * 1024;
 /** Values that fit are taken whole; larger ones go alone, in two passes over the spool (large-value.ts). */
@@ -32,6 +33,10 @@ export interface ApplierOptions {
   stopping(): boolean;
   /** Bounds of the target for one value; 0 = unknown. */
   readonly valueBytesMax: number;
+  /** Keys that are brought anew within the stream. */
+  readonly mends: Pick<MendLine, 'begin' | 'end' | 'isAsked' | 'nextOffset' | 'readAt' | 'bring' | 'giveUp'>;
+  /** Where they go: behind the rules of the job. */
+  readonly mendTarget: Omit<MendTarget, 'wake'>;
   /** To the target; 0 = not known. */
   readonly roundTripMs: number;
 }
@@ -101,7 +106,17 @@ export class Applier {
 
   /** Applies the stream from the mark on until told to stop. */
   async incrementalSync(log: SpoolLog, from: Mark): Promise<void> {
-    const { delivery, roundTripMs } = this.options;
+    const { mends, mendTarget } = this.options;
+    mends.begin({ ...mendTarget, wake: () => this.cursor?.wake() });
+    try {
+      await this.follow(log, from);
+    } finally {
+      mends.end();
+    }
+  }
+
+  private async follow(log: SpoolLog, from: Mark): Promise<void> {
+    const { delivery, mends, roundTripMs } = this.options;
     const decoder = new StreamDecoder(from, this.options.prefix);
     const windowBytes = windowBytesAt(roundTripMs, STREAM_WINDOW_BYTES);
     const rowsUsual = rowsAt(windowBytes, STREAM_WINDOW_BYTES, STREAM_ROWS_MAX);
@@ -113,10 +128,19 @@ export class Applier {
     let marked = from.offset;
     let passed = from.offset;
     while (!this.options.stopping()) {
-      const next = decoder.decode(cursor.window, cursor.start, cursor.end, batch);
+      if (mends.isAsked) await mends.readAt(from.replicationId, decoder.offset);
+      if (mends.nextOffset <= decoder.offset) {
+        await mends.bring({ ...from, offset: decoder.offset, database: decoder.database });
+        batch = await delivery.take(rowsMax);
+        continue;
+      }
+      const end = Math.min(cursor.end, cursor.start + mends.nextOffset - cursor.offset);
+      const next = decoder.decode(cursor.window, cursor.start, end, batch);
+      const isStuck = next === cursor.start && end < cursor.end && !batch.full && !decoder.lacksRows;
       cursor.consume(next);
+      if (isStuck) mends.giveUp();
       // What is left in the window may be whole.
-      const again = batch.full || decoder.lacksRows;
+      const again = batch.full || decoder.lacksRows || isStuck || mends.nextOffset <= decoder.offset;
       const isEmpty = batch.count === 0;
       const due = decoder.offset > marked && (this.isMarkAsked || performance.now() - markedAtMs > EMPTY_MARK_EVERY_MS);
       if (!isEmpty || due) {

@@ -14,13 +14,13 @@ import { ReplyError } from '../resp/reply.ts';
 import type { HugeString } from '../source/scan/huge-string.ts';
 import { commandHead, KeyCommands } from '../source/scan/key-commands.ts';
 import { type ReadValues, type ValuePart, ValueState } from '../source/scan/value-part.ts';
-import type { Delivery, ValueForm } from './delivery.ts';
+import type { Delivery } from './delivery.ts';
+import { dumpForm } from './dump-form.ts';
 import { MemoryCursor } from './memory-cursor.ts';
 import { RangeCursor } from './range-cursor.ts';
 
 /** Larger ones go alone, in pieces. */
 const ROW_BYTES_MAX = 2 * 1024 * 1024;
-const VALKEY_VERSION_MIN = 80;
 /** Of a string that is no payload: every version has them alike. */
 const RANGE_DIALECT = 9;
 const ROWS_OF_AN_EPOCH = 2 ** 33;
@@ -114,7 +114,7 @@ export class ScanWriter {
     batch.bytes = bytes;
     for (const i of rows) this.addRow(batch, values, i, database);
     const mark = this.markOf(batch.endOffset[batch.count - 1], scan);
-    await delivery.sendValues(formOf(bytes, values.end[rows[0]]), mark);
+    await delivery.sendValues({ ...dumpForm(bytes, values.end[rows[0]]), isFinal: true }, mark);
     this.mark = mark;
   }
 
@@ -136,7 +136,7 @@ export class ScanWriter {
   private async sendLarge(values: ReadValues, i: number, database: number, scan: string | undefined): Promise<void> {
     const { delivery, numbers } = this.options;
     const { bytes } = values.slab;
-    const form = formOf(bytes, values.end[i]);
+    const form = { ...dumpForm(bytes, values.end[i]), isFinal: true };
     const type = bytes[values.start[i]];
     const skipper = new ValueSkipper();
     skipper.begin(type, form.dialect as Dialect);
@@ -174,12 +174,6 @@ export class ScanWriter {
   private markOf(row: number, scan: string | undefined): Mark {
     return { ...this.mark, rdbOffset: row, ...(scan === undefined ? {} : { scan }) };
   }
-}
-
-/** What a payload of DUMP is written in: its version stands behind it. Valkey counts from 80 on where it is no longer what Redis writes. @throws RDB_UNSUPPORTED */
-function formOf(bytes: Uint8Array, end: number): ValueForm {
-  const version = bytes[end - DUMP_FOOTER_BYTES] + bytes[end - DUMP_FOOTER_BYTES + 1] * 256;
-  return { dialect: dialectOf(version >= VALKEY_VERSION_MIN ? 'VALKEY' : 'REDIS', version), templates: undefined, isFinal: true };
 }
 
 function pick({ count }: ReadValues, wanted: (i: number) => boolean): number[] {

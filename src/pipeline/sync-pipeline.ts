@@ -27,6 +27,7 @@ import { EditedDelivery } from './edits/edited-delivery.ts';
 import type { Edits } from './edits/edits.ts';
 import { LettersOnce } from './edits/letters-once.ts';
 import { lesserLimit } from './lesser-limit.ts';
+import type { MendLine } from './mending/mend-line.ts';
 import type { Pace } from './pace.ts';
 import { PacedDelivery } from './paced-delivery.ts';
 import { RecentHolds } from './recent-holds.ts';
@@ -60,6 +61,8 @@ export interface SyncPipelineOptions {
   readonly table: CommandTable;
   /** Where the source stood when this run began: no earlier run has sent anything behind it. */
   readonly sourceOffset: number;
+  /** Keys that are brought anew within the stream. */
+  readonly mends: MendLine;
   readonly log: Logger;
   readonly sourceVersion: () => string;
   readonly sourceTimeoutMs: () => number;
@@ -257,7 +260,8 @@ export class SyncPipeline implements ReplicaLinkOwner {
     await this.synced.promise;
     if (gate.isClosed) await gate.passage();
     const { snapshot } = spool;
-    const mark = snapshot !== undefined && this.isOlder(found, snapshot) ? await this.beginFullSync(found, snapshot) : found;
+    // The mark can stand on another snapshot than the one at hand.
+    const mark = snapshot !== undefined && found.snapshotId !== snapshot.startedAt ? await this.beginFullSync(found, snapshot) : found;
     // Another one has begun meanwhile: its bytes do not stand for this mark.
     if (spool.snapshot !== snapshot) return 'again';
     const { applier, delivery } = this.begin(mark);
@@ -319,11 +323,6 @@ export class SyncPipeline implements ReplicaLinkOwner {
     return 'again';
   }
 
-  /** The mark stands on another snapshot than the one at hand. */
-  private isOlder(mark: Mark, snapshot: Snapshot): boolean {
-    return mark.snapshotId !== snapshot.startedAt;
-  }
-
   private async beginFullSync(before: Mark, snapshot: Snapshot): Promise<Mark> {
     this.mark = await this.options.target.beginFullSync(before, snapshot);
     this.applied = this.mark;
@@ -364,6 +363,8 @@ export class SyncPipeline implements ReplicaLinkOwner {
       valueBytesMax: lesserLimit(valueBytesMax, config.limits.valueBytesMax),
       roundTripMs: target.roundTripMs,
       stopping,
+      mends: this.options.mends,
+      mendTarget: { delivery: new PacedDelivery(shared, this.options.pace), edits, restore: target.restore, valueBytesMax },
     });
     attempt.applier = applier;
     if (attempt.error !== undefined) applier.fail(attempt.error);

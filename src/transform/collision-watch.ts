@@ -19,7 +19,7 @@ export class CollisionWatch {
     const code = codeOf(database, bytes, start, end);
     if (this.seen.has(code)) {
       this.found++;
-      if (this.samples.length < SAMPLES_MAX) this.samples.push(bytes.slice(start, end));
+      if (this.samples.length < SAMPLES_MAX) this.samples.push(Uint8Array.from(bytes.subarray(start, end)));
     } else if (this.seen.size < KEYS_MAX) this.seen.add(code);
     else this.isWhole = false;
   }

@@ -45,7 +45,11 @@ export class EntryTransform {
     const to = this.targetOf(database);
     if (to === DROPPED) return null;
     const time = this.ttl.isActive ? this.retimed(expiryMs, nowMs, key, 0, key.length) : expiryMs;
-    return { key: this.renamed(key, 0, key.length) ? this.rename.bytes.slice(this.rename.start, this.rename.end) : key, database: to, expiryMs: time };
+    return {
+      key: this.renamed(key, 0, key.length) ? Buffer.from(this.rename.bytes.subarray(this.rename.start, this.rename.end)) : key,
+      database: to,
+      expiryMs: time,
+    };
   }
 
   private row(batch: Batch, row: number, nowMs: number): void {

@@ -220,7 +220,7 @@ export class StreamTransform {
     if (onUntold === 'pass') this.keepIn(batch, row, to);
     else if (onUntold === 'stop') throw new GodwitError('COMMAND_UNDECIDED', what, { details: { offset: endOffset[row], database: database[row] } });
     else if (onUntold === 'dead-letter') {
-      this.untold.push({ offset: endOffset[row], database: database[row], error: what, command: bytes.slice(start[row], end[row]) });
+      this.untold.push({ offset: endOffset[row], database: database[row], error: what, command: Uint8Array.from(bytes.subarray(start[row], end[row])) });
     }
   }
 

@@ -21,6 +21,7 @@ export class TransformCounts {
 
   countRenamed(bytes: Uint8Array, start: number, end: number, to: Uint8Array, toStart: number, toEnd: number): void {
     this.renamed++;
-    if (this.samples.length < SAMPLES_MAX) this.samples.push({ from: bytes.slice(start, end), to: to.slice(toStart, toEnd) });
+    if (this.samples.length < SAMPLES_MAX)
+      this.samples.push({ from: Uint8Array.from(bytes.subarray(start, end)), to: Uint8Array.from(to.subarray(toStart, toEnd)) });
   }
 }

@@ -7,6 +7,7 @@ import { startFaultProxy } from '../support/fault-proxy.ts';
 import { type GodwitRun, runGodwit } from '../support/run-godwit.ts';
 import { type SentinelSet, startSentinelSet } from '../support/sentinel-set.ts';
 import { type RealServer, startServer } from '../support/server.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { ALIKE, PLANTED, run } from '../support/verify/planted.ts';
 
 const KEYS = 1_000;
@@ -108,6 +109,19 @@ describe('sentinels', () => {
   });
 
   afterAll(() => Promise.all([set.stop(), single.stop()]));
+
+  test('know a replica, which is read from where that is preferred', async () => {
+    const url = `redis+sentinel://127.0.0.1:${set.sentinels[0].port}/${set.name}`;
+    const [replica] = await set.replicas();
+    const client = replica.client();
+    await waitFor('the replica to have all', async () => (await client.dbsize()) >= 2_000);
+    const calls = async (): Promise<number> => Number(/cmdstat_getrange:calls=(\d+)/.exec(String(await client.info('commandstats')))?.[1] ?? 0);
+    const before = await calls();
+    const { code, result } = await verify(url, single.url, '--source-prefer-replica');
+    expect([result.differences, result.counts.equal, code]).toEqual([[], 2_000, 0]);
+    expect((await calls()) - before).toBeGreaterThanOrEqual(2_000);
+    client.disconnect();
+  });
 
   test('name the server that is read', async () => {
     const url = `redis+sentinel://127.0.0.1:${set.sentinels[0].port}/${set.name}`;

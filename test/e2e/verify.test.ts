@@ -87,6 +87,27 @@ describe.each<[ServerName, ServerName]>([
   });
 });
 
+test('pages of strings alone are followed by others, and a time of expiry by itself is found there', async () => {
+  const [source, target] = await Promise.all([startServer({ server: 'redis-7.0' }), startServer({ server: 'valkey-8.1' })]);
+  try {
+    const strings = Array.from({ length: 30_000 }, (_, i) => ['SET', `s:${i}`, `value ${i}`]);
+    const hashes = Array.from({ length: 20 }, (_, i) => ['HSET', `h:${i}`, 'f', String(i)]);
+    await Promise.all([source, target].map((server) => run(server, [...strings, ...hashes])));
+    expect((await verify(source, target)).result).toMatchObject({ differences: [], counts: { equal: 30_020 } });
+    await run(target, [
+      ['PEXPIRE', 's:7', 3_600_000],
+      ['SETRANGE', 's:29999', 0, 'V'],
+      ['HSET', 'h:3', 'f', 'other'],
+      ['DEL', 'h:4'],
+      ['PEXPIRE', 'h:5', 3_600_000],
+    ]);
+    const planted = ['0 h:3 value field "f"', '0 h:4 missing ', '0 h:5 ttl ', '0 s:29999 value byte 0', '0 s:7 ttl '];
+    expect(found((await verify(source, target)).result).toSorted()).toEqual(planted);
+  } finally {
+    await Promise.all([source.stop(), target.stop()]);
+  }
+});
+
 describe('large values', () => {
   const many = (count: number, before: string): string[] => Array.from({ length: count }, (_, i) => `${before}${i}`);
   // Does not shrink: a value is large by the bytes that it is stored in.

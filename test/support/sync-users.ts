@@ -7,6 +7,11 @@ export const TARGET_RIGHTS =
 /** Before Redis 7.0 snapshots carry the scripts that were run, and EVAL may come as it was called. */
 export const SCRIPTS_BEFORE_SEVEN = '+@scripting';
 
+/** Of both sides of a verification; what its repair needs at the target beside that. */
+export const VERIFY_RIGHTS =
+  '~* +ping +info +select +scan +exists +type +dump +ttl +pttl +pexpiretime +time +memory|usage +object|encoding +dbsize +@read +multi +exec +function|list +client|setname +config|get';
+export const REPAIR_RIGHTS = '+restore +set +unlink';
+
 const NAME = 'mover';
 const PASSWORD = 'secret';
 

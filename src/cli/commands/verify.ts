@@ -6,9 +6,9 @@
 import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Command } from 'commander';
-import { loadSidesConfig } from '../../config/load-sides-config.ts';
-import type { OnUnsupported } from '../../config/sync-config.ts';
+import { loadSidesConfig, type SidesConfig } from '../../config/load-sides-config.ts';
 import { GodwitError } from '../../errors/errors.ts';
+import type { RepairConfig } from '../../job/repair-run.ts';
 import { type VerifyConfig, VerifyJob } from '../../job/verify-job.ts';
 import type { SideSetting } from '../../model/side-topology.ts';
 import { createLogger } from '../../observe/create-logger.ts';
@@ -20,7 +20,7 @@ import { verifyText } from '../../status/verify/verify-text.ts';
 import type { CommandContext } from '../command-context.ts';
 import { addFilterOptions, filterRules } from '../filter-options.ts';
 import type { CliIo, StopSignal } from '../process-io.ts';
-import { addSideOptions, addVerifyOptions, sidesInput, transformRules, type VerifyWords } from '../verify-options.ts';
+import { addSideOptions, addVerifyOptions, sidesInput, transformOf, type VerifyWords } from '../verify-options.ts';
 import { startVerifyProgress } from '../verify-progress.ts';
 import { writeReport } from '../write-report.ts';
 
@@ -36,7 +36,9 @@ Examples:
   godwit verify 10.0.0.1 10.0.0.2 --format html --to report.html
   godwit verify 10.0.0.1 10.0.0.2 --prefix user: --rename-prefix user:=app:user: --db-map 0=3
   godwit verify dump.rdb 10.0.0.2                                        a file with a server
-Nothing is written to either side. They are servers, sentinels or clusters, of any versions; SOURCE can be an RDB file or an export as JSON too.
+  godwit verify 10.0.0.1 10.0.0.2 --repair --repair-log mended.jsonl     bring what differs anew, while the sync goes on
+With --config its filter, renames and database map are those that the job had; flags of these kinds ask for a part, or say otherwise.
+Nothing is written to either side without --repair. They are servers, sentinels or clusters, of any versions; SOURCE can be an RDB file or an export as JSON too.
 Exit codes: 0 equal, 8 differences, 2 configuration, 3 connection, 4 protocol, 70 defect, 130/143 stopped by a signal (what is known is reported).
 `;
 
@@ -73,6 +75,7 @@ async function runVerify(source: string | undefined, target: string | undefined,
     const result = await job.run();
     endProgress();
     await writeReport(rendered(result, words, io), words.to, io);
+    if (words.repairLog !== undefined) await writeReport((result.repair?.log ?? []).map((one) => `${JSON.stringify(one)}\n`).join(''), words.repairLog, io);
     return conclude(result, stopped, words, io);
   } catch (error) {
     if (stopped === undefined) throw error;
@@ -95,12 +98,14 @@ function verifyConfig(source: string | undefined, target: string | undefined, co
   return {
     source: file === undefined ? { kind: 'server', side: sides.source as SideSetting } : fileSource(file, words, io),
     target: sides.target,
+    preferReplica: sides.preferReplica,
     keepalive: sides.keepalive,
     reconnect: sides.reconnect,
     ownPrefix: sides.ownPrefix,
-    filter: filterRules(command.opts()),
-    transform: transformRules(words),
-    onUnsupported: words.onUnsupported as OnUnsupported,
+    filters: [sides.rules?.filter ?? {}, filterRules(command.opts())],
+    transform: transformOf(words, sides.rules),
+    hasFunction: (sides.rules?.function ?? null) !== null,
+    onUnsupported: words.onUnsupported ?? sides.onUnsupported,
     quick: words.quick,
     sample: words.sample,
     bothWays: !words.oneWay,
@@ -109,7 +114,17 @@ function verifyConfig(source: string | undefined, target: string | undefined, co
     keysPerSecond: words.rate,
     largeBytes: words.largeAbove,
     differencesMax: words.list,
+    repair: repairConfig(words, sides, file !== undefined),
   };
+}
+
+/** @throws GodwitError CONFIG_INVALID */
+function repairConfig(words: VerifyWords, { job }: SidesConfig, isFile: boolean): RepairConfig | null {
+  const { repair, dryRun, repairMax, repairWithoutJob } = words;
+  if (!repair) return null;
+  if (isFile)
+    throw new GodwitError('CONFIG_INVALID', '--repair reads keys from a running source', { fix: 'Give a server as SOURCE, or load the file: godwit load.' });
+  return { dryRun, keysMax: repairMax, withoutJob: repairWithoutJob, job };
 }
 
 /** What exists as a file, is a URL of the web, or standard input. */
@@ -127,8 +142,11 @@ function rendered(result: VerifyResult, { format, to }: VerifyWords, io: CliIo):
   if (format === 'json') return `${JSON.stringify(result, null, 2)}\n`;
   if (format === 'html') return verifyPage(result);
   if (format === 'jsonl') {
-    const { differences, ...summary } = result;
-    return [...differences.map((one) => ({ difference: one })), { summary }].map((line) => `${JSON.stringify(line)}\n`).join('');
+    const { differences, repair, ...rest } = result;
+    const summary = repair === undefined ? rest : { ...rest, repair: { ...repair, log: [] } };
+    return [...differences.map((one) => ({ difference: one })), ...(repair?.log ?? []).map((one) => ({ repaired: one })), { summary }]
+      .map((line) => `${JSON.stringify(line)}\n`)
+      .join('');
   }
   const width = to === undefined && io.stdout.isTTY === true ? Math.max(TEXT_WIDTH_MIN, io.stdout.columns ?? TEXT_WIDTH) : TEXT_WIDTH;
   return verifyText(result, width);
@@ -139,10 +157,15 @@ function conclude(result: VerifyResult, stopped: StopSignal | undefined, { to, f
     io.stderr.write(`godwit: stopped by ${stopped}: ${verdictLine(result)}\n`);
     return SIGNAL_EXIT_CODES[stopped];
   }
-  const { differences } = result.counts;
+  const { repair } = result;
+  const differences = repair?.remaining ?? result.counts.differences;
+  if (repair?.how === 'refused') io.stderr.write(`godwit: nothing was repaired: ${repair.why}\n`);
   if (differences > 0) {
     const keys = differences === 1 ? '1 key differs' : `${differences} keys differ`;
-    throw new GodwitError('VERIFY_DIFFERENCES', `${keys} between source ${result.source} and target ${result.target}`);
+    throw new GodwitError(
+      'VERIFY_DIFFERENCES',
+      `${keys}${repair === undefined || repair.how === 'refused' || repair.how === 'dry-run' ? '' : ' still'} between source ${result.source} and target ${result.target}`,
+    );
   }
   if (to !== undefined || format !== 'table') io.stderr.write(`godwit: ${verdictLine(result)}\n`);
   return 0;

@@ -121,5 +121,5 @@ function lastOfUnit({ endOffset, count }: Batch, row: number): number {
 }
 
 function letterOf({ bytes, start, end, endOffset, database }: Batch, first: number, last: number, error: string): DeadLetter {
-  return { offset: endOffset[first], database: database[first], error, command: bytes.slice(start[first], end[last]) };
+  return { offset: endOffset[first], database: database[first], error, command: Uint8Array.from(bytes.subarray(start[first], end[last])) };
 }

@@ -15,6 +15,8 @@ export interface SideAbilities {
   readonly expireTime: boolean;
   /** MEMORY USAGE, for which a service may withhold the right. */
   readonly memoryUsage: boolean;
+  /** OBJECT ENCODING. */
+  readonly encoding: boolean;
   /** SMISMEMBER, ZMSCORE (Redis 6.2). */
   readonly manyMembers: boolean;
   /** HPEXPIRETIME (Redis 7.4, Valkey 9). */
@@ -24,6 +26,8 @@ export interface SideAbilities {
 export interface DatabaseFacts {
   readonly database: number;
   readonly keys: number;
+  /** Keys among them that expire; -1 = not known. */
+  readonly expires: number;
 }
 
 export interface KeyPage {

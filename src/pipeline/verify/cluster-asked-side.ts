@@ -34,7 +34,7 @@ interface Parcel {
 }
 
 export class ClusterAskedSide implements AskedSide {
-  abilities: SideAbilities = { expireTime: false, memoryUsage: false, manyMembers: false, fieldExpiry: false };
+  abilities: SideAbilities = { expireTime: false, memoryUsage: false, encoding: false, manyMembers: false, fieldExpiry: false };
   private readonly pool = new SlabPool();
   private readonly topology: ClusterFollower;
   private readonly role: 'source' | 'target';
@@ -74,11 +74,14 @@ export class ClusterAskedSide implements AskedSide {
   }
 
   async databases(): Promise<readonly DatabaseFacts[]> {
-    const keys = new Map<number, number>();
+    const known = new Map<number, DatabaseFacts>();
     for (const facts of (await this.askAllNodes((node) => surveyDatabases(node))).flat()) {
-      keys.set(facts.database, (keys.get(facts.database) ?? 0) + facts.keys);
+      const { database } = facts;
+      const before = known.get(database) ?? { keys: 0, expires: 0 };
+      const expires = before.expires < 0 || facts.expires < 0 ? -1 : before.expires + facts.expires;
+      known.set(database, { database, keys: before.keys + facts.keys, expires });
     }
-    return [...keys].map(([database, count]) => ({ database, keys: count })).toSorted((a, b) => a.database - b.database);
+    return [...known.values()].toSorted((a, b) => a.database - b.database);
   }
 
   scanners(database: number): KeyScanner[] {

@@ -1,5 +1,5 @@
 /** Counts what a verification finds, and holds the first differences. */
-import type { DifferenceKind } from '../../rdb/compare/first-difference.ts';
+import type { Difference, DifferenceKind } from '../../rdb/compare/first-difference.ts';
 import { printableKey } from '../../rdb/inspect/printable-key.ts';
 import type { KeyFinding } from './key-finding.ts';
 import type { FoundDifference, Loss, VerifyCounts } from './verify-result.ts';
@@ -43,6 +43,12 @@ export class Findings {
     if (this.differences.length < this.differencesMax) this.differences.push(asFound(place, finding));
   }
 
+  /** A library of functions differs. */
+  confirmedLibrary(library: string, difference: Difference): void {
+    const key = Buffer.from(library);
+    this.confirmed({ database: 0, targetDatabase: 0, key, targetKey: key }, { difference, source: '', target: '', sourceExpiryMs: -1, targetExpiryMs: -1 });
+  }
+
   couldNotBeJudged(place: Place, finding: KeyFinding): void {
     this.counts.unsettled++;
     if (this.unsettled.length < UNSETTLED_MAX) this.unsettled.push(asFound(place, finding));
@@ -60,6 +66,7 @@ export class Findings {
   }
 }
 
-function asFound({ database, targetDatabase, key, targetKey }: Place, { difference }: KeyFinding): FoundDifference {
+/** Plain data of a finding. */
+export function asFound({ database, targetDatabase, key, targetKey }: Place, { difference }: KeyFinding): FoundDifference {
   return { database, key: printableKey(key), targetDatabase, targetKey: printableKey(targetKey), ...difference };
 }

@@ -1,13 +1,13 @@
 /** Which keys are looked at, by their names: not Godwit's own, those of the sample, those that pass the filter. */
-import type { Filter } from '../../filter/filter.ts';
 import { ByteHash } from '../../rdb/compare/byte-hash.ts';
+import type { KeyFilters } from './key-filters.ts';
 import type { KeyRows } from './key-rows.ts';
 
 const ALL = 2 ** 32;
 const SALT = 77;
 
 export interface KeyChoiceOptions {
-  readonly filter: Filter;
+  readonly filter: KeyFilters;
   /** Names that begin so are Godwit's own. */
   readonly ownPrefixes: readonly Uint8Array[];
   /** In (0, 1]; 1 = all. */
@@ -37,7 +37,7 @@ export class KeyChoice {
   wants(database: number, bytes: Uint8Array, start: number, end: number): boolean {
     if (this.isOwn(bytes, start, end) || !this.isSampled(bytes, start, end)) return false;
     const { filter } = this.options;
-    return !filter.isActive || filter.entries.passesName(database, bytes, start, end);
+    return !filter.isActive || filter.passesName(database, bytes, start, end);
   }
 
   /** How many of the keys the filter does not let pass. */
@@ -46,7 +46,7 @@ export class KeyChoice {
     if (!filter.isActive) return 0;
     let outside = 0;
     for (let row = 0; row < count; row++) {
-      if (!this.isOwn(bytes, start[row], end[row]) && !filter.entries.passesName(database, bytes, start[row], end[row])) outside++;
+      if (!this.isOwn(bytes, start[row], end[row]) && !filter.passesName(database, bytes, start[row], end[row])) outside++;
     }
     return outside;
   }
@@ -54,7 +54,7 @@ export class KeyChoice {
   /** It would be wanted if the sample had it. */
   isJustNotSampled(database: number, key: Uint8Array): boolean {
     const { filter } = this.options;
-    return !this.isSampled(key, 0, key.length) && (!filter.isActive || filter.entries.passesName(database, key, 0, key.length));
+    return !this.isSampled(key, 0, key.length) && (!filter.isActive || filter.passesName(database, key, 0, key.length));
   }
 
   isOwn(bytes: Uint8Array, start: number, end: number): boolean {

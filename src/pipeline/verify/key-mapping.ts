@@ -40,7 +40,7 @@ export class KeyMapping {
     const names: Uint8Array[] = [];
     for (let row = 0; row < keys.count; row++) {
       rename.rename(keys.bytes, keys.start[row], keys.end[row]);
-      names.push(rename.bytes.slice(rename.start, rename.end));
+      names.push(Buffer.from(rename.bytes.subarray(rename.start, rename.end)));
     }
     return rowsOf(names);
   }

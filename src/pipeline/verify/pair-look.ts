@@ -13,19 +13,22 @@ import { kindOfType } from '../../rdb/kind-of-type.ts';
 import { ReplyKind } from '../../resp/reply-columns.ts';
 import type { AskedSide } from './asked-side.ts';
 import { ExpiryReader } from './expiry-reader.ts';
+import { ExpiryWatch } from './expiry-watch.ts';
 import { keyCommand } from './key-command.ts';
 import { isSameExpiry, type LookJudge, type PairRows } from './key-finding.ts';
 import type { KeyReplies } from './key-replies.ts';
 import { pickRows } from './key-rows.ts';
 import type { LossTable } from './loss-table.ts';
 import { type KeySizes, readSizes } from './size-probe.ts';
-import { StringLook } from './string-look.ts';
+import { type Rest, StringLook } from './string-look.ts';
 import type { WantedValues } from './wanted-values.ts';
 
 /** Payloads of one chunk at one side, about. */
 const CHUNK_BYTES = 1024 * 1024;
 /** The size of a value is asked for, and estimated: a payload that is larger all the same is not held. */
 const PAYLOAD_SLACK = 4;
+/** What a value of one small block is taken for. */
+const SMALL_BYTES = 1024;
 const DUMP = keyCommand(['DUMP']);
 
 export interface PairLookOptions {
@@ -51,23 +54,24 @@ export class PairLook {
     this.options = options;
     this.sourceExpiry = new ExpiryReader(options.source);
     this.targetExpiry = new ExpiryReader(options.target);
-    this.strings = new StringLook({ ...options, sourceExpiry: this.sourceExpiry, targetExpiry: this.targetExpiry });
+    const expiryWatch = new ExpiryWatch(options.source, options.target);
+    this.strings = new StringLook({ ...options, sourceExpiry: this.sourceExpiry, targetExpiry: this.targetExpiry, expiryWatch });
   }
 
   /** @param careful also what is at the target alone is looked at, and how large it is at both */
   async look(pairs: PairRows, judge: LookJudge, careful: boolean): Promise<void> {
     if (careful || this.options.wanted.asksForValues) return this.lookAtPayloads(pairs, judge, careful);
     const rest = await this.strings.look(pairs, judge);
-    if (rest.length === pairs.keys.count) return this.lookAtPayloads(pairs, judge, careful);
-    if (rest.length === 0) return;
-    const keys = pickRows(pairs.keys, rest);
-    const targetKeys = pairs.targetKeys === pairs.keys ? keys : pickRows(pairs.targetKeys, rest);
-    await this.lookAtPayloads({ ...pairs, keys, targetKeys }, judgeOfSome(judge, rest), careful);
+    if (rest.rows.length === 0) return;
+    const keys = pickRows(pairs.keys, rest.rows);
+    const targetKeys = pairs.targetKeys === pairs.keys ? keys : pickRows(pairs.targetKeys, rest.rows);
+    await this.lookAtPayloads({ ...pairs, keys, targetKeys }, judgeOfSome(judge, rest.rows), careful, rest);
   }
 
-  private async lookAtPayloads(pairs: PairRows, judge: LookJudge, careful: boolean): Promise<void> {
+  /** @param known of these rows, if anything is */
+  private async lookAtPayloads(pairs: PairRows, judge: LookJudge, careful: boolean, known?: Rest): Promise<void> {
     const { largeBytes } = this.options;
-    const { bytes, expiryMs } = await this.sizes(pairs, careful);
+    const { bytes, expiryMs } = await this.sizesWith(pairs, careful, known);
     let chunk: number[] = [];
     let chunkBytes = 0;
     for (let row = 0; row < pairs.keys.count; row++) {
@@ -85,6 +89,22 @@ export class PairLook {
       }
     }
     if (chunk.length > 0) await this.lookAtChunk(pairs, chunk, expiryMs, judge, careful);
+  }
+
+  /** Those that are known to be small are not asked for. */
+  private async sizesWith(pairs: PairRows, careful: boolean, known: Rest | undefined): Promise<KeySizes> {
+    const rows = known === undefined ? [] : Array.from(known.isSmall.keys()).filter((i) => !known.isSmall[i]);
+    if (known === undefined || rows.length === pairs.keys.count) return this.sizes(pairs, careful);
+    const sizes = { bytes: new Float64Array(pairs.keys.count).fill(SMALL_BYTES), expiryMs: Float64Array.from(known.expiryMs) };
+    if (rows.length === 0) return sizes;
+    const keys = pickRows(pairs.keys, rows);
+    const targetKeys = pairs.targetKeys === pairs.keys ? keys : pickRows(pairs.targetKeys, rows);
+    const { bytes, expiryMs } = await this.sizes({ ...pairs, keys, targetKeys }, careful);
+    for (const [i, row] of rows.entries()) {
+      sizes.bytes[row] = bytes[i];
+      sizes.expiryMs[row] = expiryMs[i];
+    }
+    return sizes;
   }
 
   /**

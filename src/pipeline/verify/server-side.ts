@@ -17,7 +17,7 @@ import { surveyAbilities, surveyClock, surveyDatabases } from './side-survey.ts'
 const RETRY_MS = 100;
 
 export class ServerSide implements AskedSide {
-  abilities: SideAbilities = { expireTime: false, memoryUsage: false, manyMembers: false, fieldExpiry: false };
+  abilities: SideAbilities = { expireTime: false, memoryUsage: false, encoding: false, manyMembers: false, fieldExpiry: false };
   private readonly pool = new SlabPool();
   private readonly node: AskedNode;
   private readonly connection: Connection;

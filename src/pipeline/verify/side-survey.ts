@@ -16,6 +16,7 @@ const NEEDED = [
 const WELCOME = [
   ['PEXPIRETIME', PROBE],
   ['MEMORY', 'USAGE', PROBE],
+  ['OBJECT', 'ENCODING', PROBE],
   ['SMISMEMBER', PROBE, 'm'],
   ['HPEXPIRETIME', PROBE, 'FIELDS', '1', 'f'],
 ];
@@ -24,8 +25,8 @@ const WELCOME = [
 export async function surveyAbilities(node: AskedNode): Promise<SideAbilities> {
   const replies = await node.call(0, [...NEEDED, ...WELCOME]);
   for (const reply of replies.slice(0, NEEDED.length)) if (isRefused(reply)) throw node.failure(reply as ReplyError);
-  const [expireTime, memoryUsage, manyMembers, fieldExpiry] = replies.slice(NEEDED.length).map((reply) => !isRefused(reply));
-  return { expireTime, memoryUsage, manyMembers, fieldExpiry };
+  const [expireTime, memoryUsage, encoding, manyMembers, fieldExpiry] = replies.slice(NEEDED.length).map((reply) => !isRefused(reply));
+  return { expireTime, memoryUsage, encoding, manyMembers, fieldExpiry };
 }
 
 /** Of several servers: what all of them take. */
@@ -33,6 +34,7 @@ export function sharedAbilities(all: readonly SideAbilities[]): SideAbilities {
   return {
     expireTime: all.every((one) => one.expireTime),
     memoryUsage: all.every((one) => one.memoryUsage),
+    encoding: all.every((one) => one.encoding),
     manyMembers: all.every((one) => one.manyMembers),
     fieldExpiry: all.every((one) => one.fieldExpiry),
   };
@@ -46,9 +48,9 @@ export function oldestVersion(versions: readonly (ServerVersion | undefined)[]):
 /** Where INFO is refused there is database 0. @throws GodwitError that of the connection */
 export async function surveyDatabases(node: AskedNode): Promise<DatabaseFacts[]> {
   const [info, size] = await node.call(0, [['INFO', 'keyspace'], ['DBSIZE']]);
-  if (info instanceof ReplyError) return [{ database: 0, keys: typeof size === 'number' ? size : 0 }];
-  const found = [...String(info).matchAll(/^db(\d+):keys=(\d+)/gm)];
-  return found.map(([, database, keys]) => ({ database: Number(database), keys: Number(keys) }));
+  if (info instanceof ReplyError) return [{ database: 0, keys: typeof size === 'number' ? size : 0, expires: -1 }];
+  const found = [...String(info).matchAll(/^db(\d+):keys=(\d+),expires=(\d+)/gm)];
+  return found.map(([, database, keys, expires]) => ({ database: Number(database), keys: Number(keys), expires: Number(expires) }));
 }
 
 /** By how much the server's clock is ahead of ours, to half a round trip. */

@@ -7,11 +7,11 @@
  *
  * Memory is bounded: some pages are under way, and when there are SUSPECTS_MAX suspects, these are settled before the next page is taken.
  */
-import type { Filter } from '../../filter/filter.ts';
 import type { AskedSide, DatabaseFacts, KeyPage } from './asked-side.ts';
 import { ExtraKeys } from './extra-keys.ts';
 import type { Findings } from './findings.ts';
 import type { KeyChoice } from './key-choice.ts';
+import type { KeyFilters } from './key-filters.ts';
 import type { KeyFinding, LookJudge, PairRows } from './key-finding.ts';
 import type { KeyMapping } from './key-mapping.ts';
 import { KeyPace } from './key-pace.ts';
@@ -35,7 +35,7 @@ export interface VerificationOptions {
   readonly target: AskedSide;
   readonly look: KeyLook;
   readonly largeLook: LargeKeyLook;
-  readonly filter: Filter;
+  readonly filter: KeyFilters;
   readonly mapping: KeyMapping;
   readonly choice: KeyChoice;
   readonly suspects: Suspects;
@@ -44,6 +44,8 @@ export interface VerificationOptions {
   readonly keysPerSecond: number;
   /** False: keys that the target has too many are not looked for. */
   readonly bothWays: boolean;
+  /** A key differs; or, where it was another one at each look, it cannot be told whether it does. */
+  onFound?(suspect: Suspect, finding: KeyFinding, isConfirmed: boolean): void;
 }
 
 const LANES = 3;
@@ -100,6 +102,15 @@ export class Verification {
     return !this.isStopped;
   }
 
+  /** Looks at these alone. @throws GodwitError of the sides */
+  async lookAt(suspects: readonly Suspect[]): Promise<void> {
+    this.phase = 'settling';
+    for (const { database, targetDatabase, key, targetKey, isLarge } of suspects) {
+      this.options.suspects.add({ database, targetDatabase, key, targetKey, isLarge }, Date.now());
+    }
+    await this.settle(0);
+  }
+
   /** Databases of the source by the database of the target that they go to. */
   private targetDatabases(own: readonly DatabaseFacts[], other: readonly DatabaseFacts[]): Map<number, number[]> {
     const { mapping } = this.options;
@@ -122,7 +133,7 @@ export class Verification {
 
   private isWanted(database: number): boolean {
     const { filter, mapping } = this.options;
-    return mapping.targetDatabase(database) !== undefined && (!filter.isActive || filter.entries.passesDatabase(database));
+    return mapping.targetDatabase(database) !== undefined && (!filter.isActive || filter.passesDatabase(database));
   }
 
   private async lookAtDatabase(database: number): Promise<void> {
@@ -253,8 +264,10 @@ export class Verification {
   private foundAgain(suspect: Suspect, finding: KeyFinding, nowMs: number): void {
     const { suspects, findings } = this.options;
     const verdict = suspects.found(suspect, finding, nowMs);
+    if (verdict === 'wait') return;
     if (verdict === 'confirmed') findings.confirmed(suspect, finding);
-    else if (verdict === 'unsettled') findings.couldNotBeJudged(suspect, finding);
+    else findings.couldNotBeJudged(suspect, finding);
+    this.options.onFound?.(suspect, finding, verdict === 'confirmed');
   }
 }
 

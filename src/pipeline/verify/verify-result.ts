@@ -1,5 +1,6 @@
 /** What a verification has found: plain data, as it is shown and written. */
 import type { Difference, DifferenceKind } from '../../rdb/compare/first-difference.ts';
+import type { MendOutcome } from '../mending/key-to-mend.ts';
 
 export interface FoundDifference extends Difference {
   /** Of the source; where it is of the target alone, the one that it would have. */
@@ -56,6 +57,24 @@ export interface VerifyResult {
   readonly unsettled: readonly FoundDifference[];
   /** What whoever reads it should know. */
   readonly notes: readonly string[];
+  /** Only where it was asked for. */
+  readonly repair?: RepairResult;
+}
+
+export interface RepairResult {
+  /** `job`: within the stream of a running job; `direct`: by this process; `dry-run`: nothing was changed; `refused`: nothing was changed, and `why`. */
+  readonly how: 'job' | 'direct' | 'dry-run' | 'refused';
+  readonly why: string;
+  /** Keys by what became of them. */
+  readonly counts: Readonly<Partial<Record<MendOutcome, number>>>;
+  /** Keys that differ still, of those that were found to. */
+  readonly remaining: number;
+  /** All that was changed, or would be: as it was found, and what became of it. */
+  readonly log: readonly RepairedKey[];
+}
+
+export interface RepairedKey extends FoundDifference {
+  readonly outcome: MendOutcome | 'dry-run';
 }
 
 export interface VerifyProgress {

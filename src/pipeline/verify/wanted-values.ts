@@ -1,14 +1,14 @@
 /** Which values the filter wants, asked as a pipeline asks it: of a row of a snapshot. */
-import type { Filter } from '../../filter/filter.ts';
 import { Batch, EntryKind } from '../../model/batch.ts';
 import type { ValueBytes } from '../../rdb/compare/value-bytes.ts';
+import type { KeyFilters } from './key-filters.ts';
 import type { PairRows } from './key-finding.ts';
 
 export class WantedValues {
-  private readonly filter: Filter;
+  private readonly filter: KeyFilters;
   private readonly batch = new Batch(1);
 
-  constructor(filter: Filter) {
+  constructor(filter: KeyFilters) {
     this.filter = filter;
   }
 
@@ -33,7 +33,7 @@ export class WantedValues {
     batch.end[0] = key.length + value.end - value.start;
     batch.database[0] = database;
     batch.expiryMs[0] = expiryMs;
-    return this.filter.entries.wants(batch, 0, Date.now());
+    return this.filter.wants(batch, 0, Date.now());
   }
 }
 

@@ -3,7 +3,7 @@ import { VALUE_KIND_NAMES, ValueKind } from '../../model/value-kind.ts';
 import { printableBytes } from '../inspect/printable-key.ts';
 import type { ValueModel } from './value-model.ts';
 
-export type DifferenceKind = 'missing' | 'extra' | 'type' | 'value' | 'ttl' | 'field-ttl' | 'stream';
+export type DifferenceKind = 'missing' | 'extra' | 'type' | 'value' | 'ttl' | 'field-ttl' | 'stream' | 'function';
 
 export interface Difference {
   readonly kind: DifferenceKind;

@@ -7,9 +7,9 @@
  * Each is told once when it begins to fire, again if it gets worse (warning to critical), now and then while it goes on, and when it is over.
  */
 import type { AlertsConfig } from '../../config/alerts-config.ts';
-import type { AlertSeverity, AlertStatus } from '../../observe/job-status.ts';
+import type { AlertSeverity, AlertStatus, JobStatus } from '../../observe/job-status.ts';
 import { AlertMemory } from './alert-memory.ts';
-import { ALERT_RULES, type Condition, type WatchedStatus } from './alert-rules.ts';
+import { ALERT_RULES, type Condition } from './alert-rules.ts';
 
 export interface Notice {
   readonly state: 'firing' | 'resolved';
@@ -53,7 +53,7 @@ export class AlertEngine {
   }
 
   /** To be called about once a second. */
-  look(status: WatchedStatus, nowMs: number): void {
+  look(status: JobStatus, nowMs: number): void {
     const { config } = this.options;
     const conditions = ALERT_RULES.flatMap(({ rule }) => rule({ status, config, memory: this.memory, nowMs }));
     for (const condition of conditions) this.met(condition, nowMs);

@@ -18,13 +18,8 @@ export interface Condition {
   readonly afterMs: number;
 }
 
-export interface WatchedStatus extends JobStatus {
-  /** Of a job that verifies while it runs. */
-  readonly verification?: { readonly lastDifferences: number; readonly confirmed: number; readonly mended: number; readonly lastConfirmedAt: number } | null;
-}
-
 export interface RuleInput {
-  readonly status: WatchedStatus;
+  readonly status: JobStatus;
   readonly config: AlertsConfig;
   readonly memory: AlertMemory;
   readonly nowMs: number;

@@ -12,6 +12,7 @@ import { JOB_METRICS } from './job-metrics.ts';
 import type { MetricRow } from './metric-row.ts';
 import { PIPELINE_METRICS } from './pipeline-metrics.ts';
 import { PROCESS_METRICS, type ProcessFacts } from './process-metrics.ts';
+import { VERIFICATION_METRICS } from './verification-metrics.ts';
 
 const ROUND_TRIP_BUCKETS_S = [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 /** Of events that carry none. */
@@ -39,7 +40,7 @@ export const COUNTED_METRICS = {
 } as const;
 
 /** Those that are read from the status. */
-export const STATUS_METRICS: readonly MetricRow[] = [...JOB_METRICS, ...PIPELINE_METRICS, ...CONNECTION_METRICS];
+export const STATUS_METRICS: readonly MetricRow[] = [...JOB_METRICS, ...VERIFICATION_METRICS, ...PIPELINE_METRICS, ...CONNECTION_METRICS];
 
 export class MetricsPage {
   private readonly options: MetricsPageOptions;

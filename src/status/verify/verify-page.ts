@@ -6,7 +6,7 @@ import type { FoundDifference, VerifyResult } from '../../pipeline/verify/verify
 import { showCount } from '../format-quantity.ts';
 import { escapeHtml } from '../inspect/escape-html.ts';
 import { PAGE_STYLE } from '../inspect/page-style.ts';
-import { differenceRow, kindRows, verdictLine, verifyFacts } from './verify-sections.ts';
+import { differenceRow, kindRows, repairRows, verdictLine, verifyFacts } from './verify-sections.ts';
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
 const DIFFERENCE_TITLES = ['key', 'kind', 'where', 'source', 'target'];
@@ -18,6 +18,7 @@ export function verifyPage(result: VerifyResult): string {
   const more = counts.differences - differences.length;
   const lossRows = losses.map(({ what, keys, samples }) => [what, showCount(keys), samples.join(', ')]);
   const parts = [
+    table('Repair', ['what', ''], repairRows(result)),
     table('Differences by kind', ['kind', 'keys'], kindRows(result)),
     table(`Differences${more > 0 ? `, the first ${showCount(differences.length)}` : ''}`, DIFFERENCE_TITLES, differences.map(row)),
     table('What the target cannot hold (no difference)', ['what', 'keys', 'such as'], lossRows),

@@ -10,11 +10,32 @@ const KIND_WORDS: Readonly<Record<string, string>> = {
   stream: 'streams that differ',
   ttl: 'with another expiry',
   'field-ttl': 'with another expiry of a field',
+  function: 'libraries of functions that differ',
+};
+
+const WAY_WORDS: Readonly<Record<string, string>> = {
+  job: 'through the running job',
+  direct: 'directly',
+  'dry-run': 'not at all, this is a dry run',
+  refused: 'not at all',
+};
+const OUTCOME_WORDS: Readonly<Record<string, string>> = {
+  brought: 'brought anew',
+  removed: 'removed at the target',
+  'left-out': 'left out by the rules or the target',
+  'too-large': 'too large to be brought so',
+  failed: 'failed',
 };
 
 /** One line: equal or not. */
-export function verdictLine({ counts, isComplete, sample, mode }: VerifyResult): string {
+export function verdictLine({ counts, isComplete, sample, mode, repair }: VerifyResult): string {
   const part = `${sample < 1 ? ` in a sample of ${showPercent(sample)}` : ''}${mode === 'quick' ? ', by type, length and expiry' : ''}`;
+  if (repair !== undefined && repair.how !== 'refused' && repair.how !== 'dry-run' && counts.differences > 0) {
+    const found = `${showCount(counts.differences)} ${counts.differences === 1 ? 'key' : 'keys'} differed${part}`;
+    return repair.remaining === 0
+      ? `equal by now: ${found} and ${counts.differences === 1 ? 'was' : 'were'} repaired`
+      : `NOT EQUAL: ${found}, ${showCount(repair.remaining)} still`;
+  }
   if (counts.differences > 0) return `NOT EQUAL: ${showCount(counts.differences)} ${counts.differences === 1 ? 'key differs' : 'keys differ'}${part}`;
   if (!isComplete) return `no difference so far${part}; it was stopped before all was looked at`;
   return `equal: ${showCount(counts.equal)} keys${part}`;
@@ -23,6 +44,14 @@ export function verdictLine({ counts, isComplete, sample, mode }: VerifyResult):
 /** Name and value. */
 export function verifyFacts({ source, target, startedMs, tookMs, counts }: VerifyResult): [string, string][] {
   return [['source', source], ['target', target], ['begun', `${new Date(startedMs).toISOString()}, took ${showDuration(tookMs)}`], ...countRows(counts)];
+}
+
+/** What was repaired; nothing where that was not asked for. */
+export function repairRows({ repair }: VerifyResult): [string, string][] {
+  if (repair === undefined) return [];
+  const rows = Object.entries(repair.counts).map(([outcome, count]): [string, string] => [OUTCOME_WORDS[outcome] ?? outcome, showCount(count)]);
+  const how: [string, string] = ['how', `${WAY_WORDS[repair.how]}${repair.why === '' ? '' : `: ${repair.why}`}`];
+  return [how, ...rows, ['differ still', showCount(repair.remaining)]];
 }
 
 export function kindRows({ byKind }: VerifyResult): [string, string][] {

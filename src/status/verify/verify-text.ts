@@ -2,7 +2,7 @@
 import type { FoundDifference, VerifyResult } from '../../pipeline/verify/verify-result.ts';
 import { showCount } from '../format-quantity.ts';
 import { cut } from '../inspect/text-table.ts';
-import { differenceRow, kindRows, verdictLine, verifyFacts } from './verify-sections.ts';
+import { differenceRow, kindRows, repairRows, verdictLine, verifyFacts } from './verify-sections.ts';
 
 /** Ends with a line feed. @param width columns of the terminal */
 export function verifyText(result: VerifyResult, width: number): string {
@@ -12,6 +12,7 @@ export function verifyText(result: VerifyResult, width: number): string {
   const lines = [
     verdictLine(result),
     ...pairs(verifyFacts(result)),
+    ...section('Repair', pairs(repairRows(result))),
     ...section('Differences by kind', pairs(kindRows(result))),
     ...section('Differences', [...differences.flatMap(differenceLines), ...(more > 0 ? [`... and ${showCount(more)} more`] : [])]),
     ...section(

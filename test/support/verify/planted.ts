@@ -18,6 +18,8 @@ export interface Planted {
 
 const HOUR = 3_600_000;
 const soon = Date.now() + HOUR;
+/** Times of deliveries: servers take none that is still to come. */
+const past = Date.now() - HOUR;
 const numbers = (count: number, before = ''): string[] => Array.from({ length: count }, (_, i) => before + i);
 const pairs = (count: number): string[] => numbers(count).flatMap((i) => [`f${i}`, `v${i}`]);
 const LONG = 'abc'.repeat(40_000);
@@ -28,7 +30,7 @@ const group = (k: string): Word[][] => [
   ...entries(k),
   ['XGROUP', 'CREATE', k, 'g', '0'],
   ['XREADGROUP', 'GROUP', 'g', 'alice', 'COUNT', 2, 'STREAMS', k, '>'],
-  ['XCLAIM', k, 'g', 'alice', 0, '1-0', '2-0', 'TIME', soon, 'RETRYCOUNT', 1],
+  ['XCLAIM', k, 'g', 'alice', 0, '1-0', '2-0', 'TIME', past, 'RETRYCOUNT', 1],
 ];
 
 const plant = (name: string, kind: string, where: RegExp, make: (k: string) => Word[][], spoil: (k: string) => Word[][], fields = false): Planted => {
@@ -274,9 +276,9 @@ export const PLANTED: readonly Planted[] = [
   plant('group more', 'stream', /^group "more" /, group, (k) => [['XGROUP', 'CREATE', k, 'more', '$']]),
   plant('group cursor', 'stream', /^group "g" last delivered id$/, group, (k) => [['XGROUP', 'SETID', k, 'g', '1-0']]),
   plant('pending acknowledged', 'stream', /^group "g" pending 1-0$/, group, (k) => [['XACK', k, 'g', '1-0']]),
-  plant('pending of another consumer', 'stream', /^group "g" consumer/, group, (k) => [['XCLAIM', k, 'g', 'bob', 0, '2-0', 'TIME', soon, 'RETRYCOUNT', 1]]),
-  plant('deliveries', 'stream', /^group "g" pending 2-0$/, group, (k) => [['XCLAIM', k, 'g', 'alice', 0, '2-0', 'TIME', soon, 'RETRYCOUNT', 7]]),
-  plant('delivered later', 'stream', /^group "g" pending 2-0$/, group, (k) => [['XCLAIM', k, 'g', 'alice', 0, '2-0', 'TIME', soon - 60_000, 'RETRYCOUNT', 1]]),
+  plant('pending of another consumer', 'stream', /^group "g" consumer/, group, (k) => [['XCLAIM', k, 'g', 'bob', 0, '2-0', 'TIME', past, 'RETRYCOUNT', 1]]),
+  plant('deliveries', 'stream', /^group "g" pending 2-0$/, group, (k) => [['XCLAIM', k, 'g', 'alice', 0, '2-0', 'TIME', past, 'RETRYCOUNT', 7]]),
+  plant('delivered later', 'stream', /^group "g" pending 2-0$/, group, (k) => [['XCLAIM', k, 'g', 'alice', 0, '2-0', 'TIME', past - 60_000, 'RETRYCOUNT', 1]]),
   plant('consumer missing', 'stream', /^group "g" (consumer|pending)/, group, (k) => [['XGROUP', 'DELCONSUMER', k, 'g', 'alice']]),
   plant(
     'bytes in a key \0\r\n',

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { AlertsConfig } from '../../../src/config/alerts-config.ts';
 import { AlertEngine, type Notice } from '../../../src/status/alerts/alert-engine.ts';
-import { ALERT_RULES, type WatchedStatus } from '../../../src/status/alerts/alert-rules.ts';
+import type { JobStatus } from '../../../src/observe/job-status.ts';
+import { ALERT_RULES } from '../../../src/status/alerts/alert-rules.ts';
 import { exampleConnection, examplePipeline, exampleStatus, STARTED_AT } from './example-status.ts';
 
 const CONFIG: AlertsConfig = {
@@ -35,10 +36,10 @@ function begin(config: Partial<AlertsConfig> = {}): void {
 
 beforeEach(() => begin());
 
-const WELL: WatchedStatus = exampleStatus({ phase: 'incremental-sync', connections: [exampleConnection({ reconnects: 0, nodeTimeoutMs: 0 })] });
+const WELL: JobStatus = exampleStatus({ phase: 'incremental-sync', connections: [exampleConnection({ reconnects: 0, nodeTimeoutMs: 0 })] });
 
 /** Looks once a second, for so long. */
-function pass(seconds: number, over: Partial<WatchedStatus> = {}): void {
+function pass(seconds: number, over: Partial<JobStatus> = {}): void {
   for (let i = 0; i < seconds; i++) {
     nowMs += 1000;
     engine.look({ ...WELL, ...over }, nowMs);
@@ -50,7 +51,7 @@ const link = { state: 'backing-off', sinceAt: 0, reconnects: 3, lastError: null 
 
 const [finding] = exampleStatus().findings;
 /** Each rule with the state that it fires in, and what it is called then. */
-const CAUSES: readonly (readonly [string, Partial<WatchedStatus>, string])[] = [
+const CAUSES: readonly (readonly [string, Partial<JobStatus>, string])[] = [
   ['job-stopped', { phase: 'failed', errors: { retried: 0, deadLetters: 0, last: { code: 'X', message: 'it broke', at: 1 } } }, 'critical job-stopped'],
   ['connection-away', { connections: lost }, 'critical connection-away:target 10.0.0.2:6379'],
   ['round-trip', { connections: [exampleConnection({ roundTripSmoothedMs: 900, nodeTimeoutMs: 0 })] }, 'warning round-trip:target data 10.0.0.2:6379'],
@@ -67,7 +68,11 @@ const CAUSES: readonly (readonly [string, Partial<WatchedStatus>, string])[] = [
   ['lag', { lagMs: 61_000 }, 'warning lag'],
   ['lag', { lagBytes: 2_000_000 }, 'warning lag'],
   ['doctor', { findings: [{ ...finding, severity: 'error' }] }, 'critical doctor:eviction target 10.0.0.2:6379'],
-  ['verification', { verification: { lastDifferences: 3, confirmed: 3, mended: 0, lastConfirmedAt: 1 } }, 'critical verification'],
+  [
+    'verification',
+    { verification: { ...exampleStatus().verification!, lastDifferences: 3, confirmed: 3, mended: 0, lastConfirmedAt: 1 } },
+    'critical verification',
+  ],
 ];
 
 describe('the rules of alerts', () => {
@@ -83,7 +88,7 @@ describe('the rules of alerts', () => {
   });
 
   test('connection-unstable and dead-letters count what is new, not what there was', () => {
-    const with_ = (reconnects: number, deadLetters: number): Partial<WatchedStatus> => ({
+    const with_ = (reconnects: number, deadLetters: number): Partial<JobStatus> => ({
       connections: [exampleConnection({ reconnects, nodeTimeoutMs: 0 })],
       errors: { retried: 0, deadLetters, last: null },
     });

@@ -59,6 +59,20 @@ export function examplePipeline(over: Partial<PipelineStatus> = {}): PipelineSta
   };
 }
 
+const VERIFICATION = {
+  running: true,
+  sinceAt: 1,
+  keysChecked: 1,
+  keysTotal: 2,
+  suspects: 0,
+  rounds: 0,
+  lastRoundAt: 0,
+  lastDifferences: -1,
+  confirmed: 0,
+  mended: 0,
+  lastConfirmedAt: 0,
+};
+
 export function exampleStatus(over: Partial<JobStatus> = {}): JobStatus {
   return {
     job: '10.0.0.1-6379-to-10.0.0.2-6379',
@@ -92,6 +106,7 @@ export function exampleStatus(over: Partial<JobStatus> = {}): JobStatus {
     rate: { keysPerSecond: 83_210, commandsPerSecond: 1500, bytesPerSecond: 61_300_000 },
     spool: { dir: '/var/lib/godwit', bytesOnDisk: 12_582_912, bytesInMemory: 1_048_576, bytesMax: 10_737_418_240, diskFreeBytes: 85_899_345_920, full: null },
     checkpoint: { epoch: 3, offset: 12_345, at: STARTED_AT + 5000 },
+    verification: VERIFICATION,
     errors: { retried: 0, deadLetters: 0, last: null },
     findings: [
       {
