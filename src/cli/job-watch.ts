@@ -26,6 +26,7 @@ export class JobWatch {
   private readonly alerts: AlertWatch;
   private readonly listeners: ((event: JobEvent) => void)[] = [];
   private job: SyncJobApi | undefined;
+  private closing: Promise<void> | undefined;
   private metrics: MetricsPage | undefined;
   private meter: ProcessMeter | undefined;
   private server: StatusServer | undefined;
@@ -66,7 +67,13 @@ export class JobWatch {
     return { ...this.job.status(), alerts: this.alerts.firing };
   }
 
-  async close(): Promise<void> {
+  /** May be called again. */
+  close(): Promise<void> {
+    this.closing ??= this.closeAll();
+    return this.closing;
+  }
+
+  private async closeAll(): Promise<void> {
     if (this.job !== undefined) await this.alerts.close();
     await this.server?.close();
     await this.tokenFile?.remove();

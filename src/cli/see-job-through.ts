@@ -78,6 +78,8 @@ async function runJob<Config extends JobConfig>(
     const result = await resultOf(job, stopping);
     stopProgress?.();
     view?.stop();
+    // What it has to tell comes before the last words.
+    await watch.close();
     return conclude(result, stopping, runLog, context);
   } finally {
     stopProgress?.();
