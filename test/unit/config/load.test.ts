@@ -329,16 +329,6 @@ describe('schema', () => {
     for (const { key, type, fallback } of OPTIONS) if (fallback !== undefined) expect([key, type.read(type.show(fallback), true)]).toEqual([key, fallback]);
   });
 
-  test.each([
-    ['off', null],
-    ['500/s', { keysPerSecond: 500 }],
-    ['1%/h', { sharePerHour: 0.01 }],
-    ['12%/d', { sharePerHour: 0.005 }],
-  ])('verify.continuous is %s', (text, continuous) => {
-    const { config } = loadConfig({ ...BASE, flags: { 'verify.continuous': text } });
-    expect(config.verify.continuous).toEqual(continuous);
-  });
-
   test('every option reaches the configuration', () => {
     writeFileSync(join(folder, 'reach'), 'far-reach');
     writeFileSync(join(folder, 'hooks'), '# ours\nhttps://a.example/b\n');
