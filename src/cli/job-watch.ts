@@ -11,6 +11,7 @@ import type { Redactor } from '../observe/redaction.ts';
 import { spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import { AlertWatch } from '../status/alerts/alert-watch.ts';
 import type { MetricsPage } from '../status/metrics/metrics-page.ts';
+import { PageFiles } from '../status/page-files.ts';
 import { AccessToken, makeTokenFile, type TokenFile } from '../status/server/access-token.ts';
 import { EventRing } from '../status/server/event-ring.ts';
 import { ShakeStatus } from '../status/shake-status.ts';
@@ -99,12 +100,21 @@ export class JobWatch {
       token: await this.token(),
       setLogLevel: (level) => runLog.setLevel(level),
       metrics: () => metrics.text(),
+      page: new PageFiles(),
       ...(shake === undefined ? {} : { root: () => shake.document() }),
       redactor,
       log: runLog.log,
     });
+    this.tellOfPage(`${this.server.url}/ui/`);
     const { tokenFile } = this;
     if (tokenFile !== undefined) runLog.log.info({ file: tokenFile.path }, `what changes the job over HTTP asks for the token in ${tokenFile.path}`);
+  }
+
+  /** At a terminal too, where lines of this level are not shown. */
+  private tellOfPage(url: string): void {
+    const { log, view } = this.runLog;
+    if (view === undefined) log.info({ page: url }, `the page of this run is at ${url}`);
+    else view.writeAbove(`godwit: the page of this run is at ${url}\n`);
   }
 
   /** Without one the status can still be read. */

@@ -10,7 +10,7 @@ const ALIVE_MS = 60_000;
 export function startProgressLog(log: Logger, status: () => JobStatus, intervalMs: number): () => void {
   const tell = (): void => {
     const now = status();
-    log.info(progressFields(now), progressText(now));
+    log.info(progressFields(now), `${now.paused ? 'paused: ' : ''}${progressText(now)}`);
   };
   const timer = intervalMs > 0 ? setInterval(tell, intervalMs) : setInterval(() => {}, ALIVE_MS);
   return () => clearInterval(timer);

@@ -63,7 +63,8 @@ function label(text: string): Span {
 function headLine(status: JobStatus, now: number): Line {
   const since = showDuration(Math.max(0, now - status.phaseSinceAt));
   const phase: Span = [status.phase, PHASE_STYLES[status.phase] ?? 'busy'];
-  return [[`godwit ${status.version}`, 'bold'], ['  '], phase, [` for ${since}  `], [`job ${status.job}`, 'dim']];
+  const paused: Line = status.paused ? [['paused', 'bad'], ['  ']] : [];
+  return [[`godwit ${status.version}`, 'bold'], ['  '], phase, [` for ${since}  `], ...paused, [`job ${status.job}`, 'dim']];
 }
 
 function serverLine(name: string, server: JobStatus['source']): Line {

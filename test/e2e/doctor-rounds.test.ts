@@ -1,8 +1,9 @@
 /** The light form beside a job that runs: a finding appears, is in the status and the log, its mend is carried out, and it is gone. */
 import { afterEach, expect, test } from 'vitest';
 import type { OpenFinding } from '../../src/observe/finding.ts';
+import { startCluster } from '../support/cluster.ts';
 import { carryOut } from '../support/doctor.ts';
-import type { GodwitProcess } from '../support/godwit-process.ts';
+import { type GodwitProcess, startGodwit } from '../support/godwit-process.ts';
 import { openScene, type SyncScene } from '../support/sync-scene.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { writeSteadily } from '../support/steady-writer.ts';
@@ -80,4 +81,24 @@ test('a scan that follows is watched too', async () => {
   await gone(godwit, 'eviction');
   client.disconnect();
   await godwit.stop();
+});
+
+test('each node of a cluster is looked at', async () => {
+  scene = await openScene();
+  const cluster = await startCluster({ shards: 2 });
+  const godwit = startGodwit({ source: scene.source.url, target: cluster.url(), spoolDir: scene.spoolDir, args: EVERY });
+  try {
+    await godwit.waitForPhase('incremental-sync');
+    const node = cluster.node(1);
+    const client = node.client();
+    await client.config('SET', 'maxmemory', '1gb');
+    await client.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    const finding = await found(godwit, 'eviction');
+    expect(finding.where).toBe(`target 127.0.0.1:${node.port}`);
+    await carryOut(finding.mends[0], cluster.nodes);
+    await gone(godwit, 'eviction');
+  } finally {
+    await godwit.kill();
+    await cluster.stop();
+  }
 });

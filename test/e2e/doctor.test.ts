@@ -169,20 +169,24 @@ describe('this machine', () => {
   });
 
   test('a server that does nothing else any more', async () => {
-    const client = target.client();
     let isRunning = true;
     const counting = async (): Promise<void> => {
-      while (isRunning) await client.eval('local n = 0 for i = 1, 3e6 do n = n + 1 end return n', 0);
+      const own = target.client();
+      while (isRunning) {
+        const turn = own.pipeline();
+        for (let i = 0; i < 4; i++) turn.call('DEBUG', 'SLEEP', '0.03');
+        await turn.exec();
+      }
+      own.disconnect();
     };
-    // Several are waiting at any time.
-    const loop = Promise.all(Array.from({ length: 4 }, counting));
+    // While one waits for its answers, the other one has more waiting; and it takes no CPU, which a busy machine may not have.
+    const loop = Promise.all([counting(), counting()]);
     const found = (await report([source.url, target.url, '--watch', '1s'])).report.checks
       .find(({ id }) => id === 'event-loop')
       ?.findings.find(({ where }) => where.startsWith('target'));
     isRunning = false;
     await loop;
-    expect(found).toMatchObject({ severity: 'warn', measured: expect.stringMatching(/^busy for (?:9\d|100) % of its time, over/) as string });
-    client.disconnect();
+    expect(found).toMatchObject({ severity: 'warn', measured: expect.stringMatching(/^busy for (?:[89]\d|100) % of its time, over/) as string });
     const after = await report([source.url, target.url]);
     expect(after.report.checks.find(({ id }) => id === 'event-loop')?.findings.find(({ where }) => where.startsWith('target'))?.severity).toBe('ok');
   });

@@ -40,17 +40,12 @@ export function checkStatus(status: JobStatus, shards: readonly CutoverShard[], 
   }
   if (status.paused) checks.push(problem('the job is paused: resume it first'));
   if (isUnready(status)) checks.push(problem(`the target takes no writes for now: ${errors.last?.message}`));
-  return [...checks, ...openAlerts(status), ...openFindings(status)];
+  return [...checks, ...openFindings(status)];
 }
 
 /** A later mark shows that it is over. */
 function isUnready({ errors: { last }, checkpoint }: JobStatus): boolean {
   return last?.code === 'TARGET_NOT_READY' && checkpoint.at <= last.at;
-}
-
-/** Of a job that watches for them. */
-function openAlerts({ alerts }: JobStatus): Check[] {
-  return alerts.map(({ severity, what }) => ({ what: `alert: ${what}`, outcome: severity === 'critical' ? 'problem' : 'warning' }));
 }
 
 /** What the doctor sees beside the job. */

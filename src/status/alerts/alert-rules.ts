@@ -47,6 +47,7 @@ export const ALERT_RULES: readonly { readonly name: string; readonly rule: Rule 
   { name: 'lag', rule: lag },
   { name: 'dead-letters', rule: deadLetters },
   { name: 'verification', rule: verification },
+  { name: 'doctor', rule: doctor },
 ];
 
 function jobStopped({ status: { phase, job, errors } }: RuleInput): Condition[] {
@@ -153,6 +154,16 @@ function verification({ status: { verification: found }, nowMs }: RuleInput): Co
   if (found.lastDifferences <= 0 && !isLate) return [];
   const what = `source and target differ in ${Math.max(found.lastDifferences, found.confirmed - found.mended)} keys`;
   return [{ id: 'verification', severity: 'critical', what, afterMs: 0 }];
+}
+
+/** What the job stumbles over if nobody mends it. What it may stumble over is a finding, and no alert. */
+function doctor({ status: { findings } }: RuleInput): Condition[] {
+  return findings
+    .filter(({ severity }) => severity === 'error')
+    .map(({ check, where, measured, why, mends }) => {
+      const mend = mends.length === 0 ? '' : ` Mend: ${mends[0].command}`;
+      return { id: `doctor:${check} ${where}`, severity: 'critical', what: `${where}: ${measured}. ${why}${mend}`, afterMs: 0 };
+    });
 }
 
 function working({ phase, connections }: JobStatus): readonly ConnectionStatus[] {

@@ -27,6 +27,14 @@ const STATE_ROWS: readonly MetricRow[] = [
     ({ alerts }) => alerts,
     ({ id, severity }) => ({ value: 1, labels: [id, severity] }),
   ),
+  each(
+    'gauge',
+    'godwit_doctor_finding',
+    '1 for each thing that the doctor has found and that is not over (doctor.md).',
+    ['check', 'where', 'severity'],
+    ({ findings }) => findings,
+    ({ check, where, severity }) => ({ value: 1, labels: [check, where, severity] }),
+  ),
 ];
 
 const PROGRESS_ROWS: readonly MetricRow[] = [

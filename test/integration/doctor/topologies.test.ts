@@ -33,6 +33,13 @@ describe('a cluster', () => {
     expect(findingsOf(source, 'backlog')).toHaveLength(2);
   });
 
+  test('that is read from its replicas: these are looked at', async () => {
+    const run = await runDoctor(cluster.url(), server.url, '--source-prefer-replica');
+    expect(troubles(run)).toEqual([]);
+    const replicas = cluster.nodes.slice(2).map(({ port }) => `127.0.0.1:${port}`);
+    expect(new Set(run.report.source.map(({ address }) => address))).toEqual(new Set(replicas));
+  });
+
   test('with databases that it has not', async () => {
     const client = server.client({ db: 2 });
     await client.set('k', 'v');
@@ -116,7 +123,7 @@ describe('what is seen through a proxy that changes what the server says', () =>
     expect(found).toMatchObject({
       severity: 'warn',
       where: `target 127.0.0.1:${proxy.port}`,
-      measured: expect.stringMatching(/^its clock is (?:4\.9|5|5\.1) s before that of source/) as string,
+      measured: expect.stringMatching(/^its clock is (?:4\.\d|5|5\.\d) s before that of source/) as string,
     });
     expect(found.mends[0]).toMatchObject({ kind: 'shell', at: '127.0.0.1' });
     proxy.edit(clockAhead(-120));

@@ -49,6 +49,7 @@ function pass(seconds: number, over: Partial<JobStatus> = {}): void {
 const lost = [exampleConnection({ state: 'backing-off', nodeTimeoutMs: 0 })];
 const link = { state: 'backing-off', sinceAt: 0, reconnects: 3, lastError: null };
 
+const [finding] = exampleStatus().findings;
 /** Each rule with the state that it fires in, and what it is called then. */
 const CAUSES: readonly (readonly [string, Partial<JobStatus>, string])[] = [
   ['job-stopped', { phase: 'failed', errors: { retried: 0, deadLetters: 0, last: { code: 'X', message: 'it broke', at: 1 } } }, 'critical job-stopped'],
@@ -66,6 +67,7 @@ const CAUSES: readonly (readonly [string, Partial<JobStatus>, string])[] = [
   ['backlog', { pipelines: [examplePipeline({ link, backlog: { bytesMax: 1e6, bytesLeft: 0, timeLeftMs: -1 } })] }, 'critical backlog:10.0.0.1:6379'],
   ['lag', { lagMs: 61_000 }, 'warning lag'],
   ['lag', { lagBytes: 2_000_000 }, 'warning lag'],
+  ['doctor', { findings: [{ ...finding, severity: 'error' }] }, 'critical doctor:eviction target 10.0.0.2:6379'],
   [
     'verification',
     { verification: { ...exampleStatus().verification!, lastDifferences: 3, confirmed: 3, mended: 0, lastConfirmedAt: 1 } },
@@ -108,7 +110,8 @@ describe('the rules of alerts', () => {
 
   test('one that is turned off never fires', () => {
     begin({ awayMs: 0, reconnectsMax: 0, roundTripMs: 0, lagMs: 0, lagBytes: 0, spoolPercent: 0, backlogLeftMs: 0 });
-    for (const [rule, cause] of CAUSES) if (!['job-stopped', 'timeout-short', 'verification'].includes(rule) && cause.spool?.full !== 'disk') pass(60, cause);
+    for (const [rule, cause] of CAUSES)
+      if (!['job-stopped', 'timeout-short', 'verification', 'doctor'].includes(rule) && cause.spool?.full !== 'disk') pass(60, cause);
     expect(told).toEqual([]);
   });
 

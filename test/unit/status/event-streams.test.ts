@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { JobEvent } from '../../../src/observe/job-api.ts';
 import type { JobPhase } from '../../../src/observe/job-status.ts';
@@ -87,6 +88,25 @@ describe('GET /events', () => {
     phase = 'stopped';
     await server.close();
     expect((await frames).map(({ data }) => (JSON.parse(data) as { phase: string }).phase)).toEqual(['full-sync', 'stopped']);
+  });
+
+  test('one that does not read is dropped when too much waits for it, and the others go on', async () => {
+    const events = new EventRing('r3');
+    server = await startStatusServer(exampleServer({ events }));
+    const deaf = connect(server.port, '127.0.0.1');
+    deaf.on('error', () => {});
+    deaf.write('GET /events HTTP/1.1\r\nHost: x\r\n\r\n');
+    await once(deaf, 'readable');
+    const listening = await open(`${server.url}/events`);
+    const closed = once(deaf, 'close');
+    const frames = take(listening, 3_000, 'event');
+    for (let i = 0; i < 3_000; i++) {
+      events.add(event('x'.repeat(8_000)));
+      if (i % 10 === 9) await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await frames).toHaveLength(3_000);
+    deaf.resume();
+    await closed;
   });
 
   test('an interval that makes no sense is refused', async () => {

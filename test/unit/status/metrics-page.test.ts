@@ -64,6 +64,7 @@ describe('/metrics', () => {
     expect(metrics.value('godwit_spool_full', { reason: 'disk' })).toBe(0);
     expect(metrics.value('godwit_alert_firing', { id: 'lag', severity: 'warning' })).toBe(1);
     expect(metrics.value('godwit_filter_decisions_total', { rule: 'block_prefixes "tmp:\\n"' })).toBe(7);
+    expect(metrics.value('godwit_doctor_finding', { check: 'eviction', severity: 'warn' })).toBe(1);
     expect(metrics.value('godwit_transformed_total', { what: 'retimed' })).toBe(3);
     expect(metrics.value('godwit_scan_queued_keys')).toBe(5);
     expect(metrics.value('godwit_pipeline_backlog_time_left_seconds', { pipeline: '' })).toBe(52);

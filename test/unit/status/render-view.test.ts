@@ -11,6 +11,10 @@ const render = (over: Parameters<typeof exampleStatus>[0] = {}, width = 80): str
   renderView(exampleStatus(over), { width, color: false, now: NOW, events: [EVENT] });
 
 describe('the live view', () => {
+  test('says that the job is paused', () => {
+    expect(render({ paused: true }).split('\n')[0]).toBe('godwit 0.1.0  full-sync for 12 s  paused  job 10.0.0.1-6379-to-10.0.0.2-6379');
+  });
+
   test('shows phase, progress, speed, lag, spool and every connection at 80 columns', () => {
     expect(render().split('\n')).toEqual([
       'godwit 0.1.0  full-sync for 12 s  job 10.0.0.1-6379-to-10.0.0.2-6379',

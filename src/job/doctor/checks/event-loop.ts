@@ -4,14 +4,14 @@ import { timeWords } from '../in-words.ts';
 import type { NodeSurvey } from '../node-survey.ts';
 
 const DELAY_MS = 500;
-const BUSY_SHARE = 0.9;
+const BUSY_SHARE = 0.8;
 
 export const eventLoop: Check = {
   id: 'event-loop',
   title: 'event loops',
   group: 'Here',
   looksAt: 'the longest delay of the event loop of this process while the doctor waits; and how busy the main thread of each server is, over the same second',
-  severities: 'warn: half a second here; 90 % of its time at a server',
+  severities: 'warn: half a second here; 80 % of its time at a server',
   mends: 'the line that shows what takes the CPU here; `SLOWLOG GET` at a server',
   kinds: EVERY_KIND,
   look: (scene) => [here(scene), ...[...scene.sources, ...scene.targets].flatMap(busy)],
