@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { ConfigInput } from '../../../src/config/gather-settings.ts';
-import { loadConfig, resolveConfig } from '../../../src/config/load.ts';
+import { resolveConfig } from '../../../src/config/load.ts';
 import { optionsOf } from '../../../src/config/options-of.ts';
 import { OPTIONS } from '../../../src/config/schema.ts';
 
@@ -27,16 +27,6 @@ describe('schema', () => {
 
   test('every default is shown as something that can be given again', () => {
     for (const { key, type, fallback } of OPTIONS) if (fallback !== undefined) expect([key, type.read(type.show(fallback), true)]).toEqual([key, fallback]);
-  });
-
-  test.each([
-    ['off', null],
-    ['500/s', { keysPerSecond: 500 }],
-    ['1%/h', { sharePerHour: 0.01 }],
-    ['12%/d', { sharePerHour: 0.005 }],
-  ])('verify.continuous is %s', (text, continuous) => {
-    const { config } = loadConfig({ ...BASE, flags: { 'verify.continuous': text } });
-    expect(config.verify.continuous).toEqual(continuous);
   });
 
   test('every option reaches the configuration', () => {
