@@ -15,18 +15,18 @@ SYNC=true SHAKE_SRC_ADDRESS=a:6379 SHAKE_DST_ADDRESS=b:6379 godwit run --from-en
 \`\`\`
 
 文件中只要有任意一个 reader 或 writer 的段，就被视为 RedisShake 的配置。它是 [configuration.md](configuration.md) 所述各层中的一层：任何命令行选项与 \`GODWIT_\` 变量都优先于它
-（\`godwit shake.toml --on-existing skip\`）。\`--config shake.toml\` 可用于 \`godwit explain\`；若文件描述的正是同步或加载，也可用于 \`sync\` 或 \`load\`。
+（\`godwit shake.toml --on-existing skip\`）。\`--config shake.toml\` 可用于 \`godwit explain\`；若文件描述的正是同步、扫描或加载，也可用于 \`sync\`、\`scan\` 或 \`load\`。
 
 ## Reader 与 writer
 | | \`redis_writer\` | \`file_writer\` |
 | --- | --- | --- |
 | \`sync_reader\` | \`godwit sync\` | \`godwit export\`，须设 \`sync_aof = false\`；导出之后继续跟随变更尚未支持 |
-| \`scan_reader\` | 尚未支持 | 尚未支持 |
+| \`scan_reader\` | \`godwit scan\` | 尚未支持 |
 | \`rdb_reader\` | \`godwit load\` | \`godwit export\` |
 | \`aof_reader\` | \`godwit load\` | \`godwit export\` |
 
 写了多个 reader 时，与 RedisShake 一样按上表的顺序取第一个，\`file_writer\` 优先于 \`redis_writer\`；其余的会在警告中列出。尚未支持的作业类型，以及目前还没有任何作用的设置，
-都会以 \`NOT_YET\` 和所在行号拒绝，绝不会被悄悄忽略：下文中这些项都标有**尚未支持**。若 \`scan_reader\` 的源端允许 PSYNC，可以先用 \`godwit shake.toml --run-kind sync\` 复制并跟随。
+都会以 \`NOT_YET\` 和所在行号拒绝，绝不会被悄悄忽略：下文中这些项都标有**尚未支持**。若 \`scan_reader\` 的源端允许 PSYNC，\`godwit shake.toml --run-kind sync\` 更精确、保持顺序，对源端的开销也更小（扫描能保证什么，见 [scan.md](scan.md)）。
 
 ## 文件如何读取
 - **键名**不区分大小写。未知的键与 RedisShake 一样被跳过，但会给出带行号和最相近名称的警告；加 \`--strict\` 时是错误。

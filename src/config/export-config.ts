@@ -4,6 +4,7 @@ import { type ConfigInput, gatherSettings } from './gather-settings.ts';
 import { noFile } from './load-config.ts';
 import { loadSourceConfig, type SourceConfig } from './load-source-config.ts';
 import { refuseNotYet } from './not-yet.ts';
+import { originName } from './origin.ts';
 import { type FilterConfig, filterConfig } from './rules-config.ts';
 import type { OptionValue } from './schema.ts';
 import type { OnUnsupported } from './sync-config.ts';
@@ -34,6 +35,9 @@ export interface ExportRunConfig {
 /** @throws ConfigError with all problems */
 export function resolveExportConfig(input: ConfigInput, settings = gatherSettings(input)): ExportRunConfig {
   refuseNotYet(settings, 'export');
+  if (settings.shake?.reader === 'scan_reader') {
+    settings.problems.push({ code: 'NOT_YET', message: `${originName(settings.origin('run.kind'))}: there is no export that scans yet` });
+  }
   const file = settings.value('load.file');
   const to = settings.value('export.to') ?? '';
   if (to === '') settings.problems.push({ code: 'CONFIG_MISSING', message: 'the file to write is not given', fix: toFix(settings.shake !== undefined) });

@@ -1,20 +1,21 @@
 /** Which options have a meaning for which kind of job. */
 import type { Option } from './schema.ts';
 
-/** What a run is: the commands, and SCAN, which has none yet. */
+/** What a run is: the commands. */
 export type JobKind = 'sync' | 'scan' | 'load' | 'export';
 
 /** Sections that have no meaning for a job that writes to a server. */
 const STRANGE_TO: Readonly<Record<Exclude<JobKind, 'export'>, readonly string[]>> = {
   sync: ['load', 'scan', 'export', 'run'],
-  scan: ['load', 'spool', 'export', 'run'],
+  scan: ['load', 'export', 'run'],
   load: ['source', 'scan', 'export', 'run'],
 };
 /** An export has few, since it has no target. */
 const OF_EXPORT: readonly string[] = ['source', 'load', 'export', 'filter', 'transform', 'keepalive', 'reconnect', 'checkpoint', 'report'];
 
-/** Keys that have no meaning for a file, beside those of the section `source`. */
+/** Keys that have no meaning for a file or a scan, beside those of whole sections. */
 const SYNC_ONLY = new Set<string>([
+  'source.psync_commands',
   'sync.on_lost_position',
   'sync.stop_after',
   'sync.stop_when_lag_below',
@@ -28,5 +29,5 @@ const SYNC_ONLY = new Set<string>([
 
 export function isOptionOf(kind: JobKind, { key, section }: Option): boolean {
   if (kind === 'export') return OF_EXPORT.includes(section) || key === 'sync.on_unsupported';
-  return !STRANGE_TO[kind].includes(section) && !(kind === 'load' && SYNC_ONLY.has(key));
+  return !STRANGE_TO[kind].includes(section) && (kind === 'sync' || !SYNC_ONLY.has(key));
 }

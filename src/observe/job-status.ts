@@ -106,6 +106,20 @@ export interface ScanStatus {
   /** Times that more keys had changed than may wait, and that changes may have been missed for any reason. */
   readonly overflows: number;
   readonly gaps: number;
+  /** Of each server of the source, as of what the target's mark says. */
+  readonly servers: readonly ScannedServer[];
+}
+
+export interface ScannedServer {
+  readonly address: string;
+  readonly stage: string;
+  readonly database: number;
+  /** Of SCAN. */
+  readonly cursor: string;
+  /** 0 to 1, of its database. */
+  readonly progress: number;
+  /** Keys that have changed and are not known to be applied. */
+  readonly queued: number;
 }
 
 /** Counts of values and commands; what comes again after a break is counted again. */

@@ -120,11 +120,18 @@ export class ScanPipeline {
     return SCAN_STAGES.indexOf(stage) < SCAN_STAGES.indexOf(this.markedStage) ? stage : this.markedStage;
   }
 
+  get edits(): Edits | null {
+    return this.options.edits;
+  }
+
+  /** As of the mark of the target. */
+  get position(): ScanPosition {
+    return positionOf(this.mark);
+  }
+
   /** Of the keys of the source that were gone over, 0 to 1. */
   get progress(): number {
-    if (this.stage !== 'going-over') return 1;
-    const position = this.mark.scan === undefined ? SCAN_BEGIN : parseScanPosition(this.mark.scan);
-    return cursorShare(position.cursor);
+    return this.stage === 'going-over' ? cursorShare(this.position.cursor) : 1;
   }
 
   /** Runs to the end of the scan, or, where changes are followed, until stop(). */

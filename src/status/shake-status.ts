@@ -2,7 +2,7 @@
  * The status as RedisShake tells it, for those who watch a run of a shake.toml: the same keys, made of Godwit's status. `consistent` is true when all that the
  * source has told is applied and answered. Counts are of keys in the full sync and of commands behind it; what a source sends is not counted by its commands.
  */
-import type { JobStatus, PipelineStatus } from '../observe/job-status.ts';
+import type { JobStatus, PipelineStatus, ScannedServer } from '../observe/job-status.ts';
 
 interface Ops {
   readonly read_count: number;
@@ -30,7 +30,7 @@ export class ShakeStatus {
 
   document(): unknown {
     const status = this.status();
-    const { fullSync, incrementalSync, rate, pipelines, load, connections } = status;
+    const { fullSync, incrementalSync, rate, load, connections } = status;
     const written = fullSync.keysApplied + fullSync.keysSkipped + incrementalSync.commandsApplied;
     const ops = round(rate.keysPerSecond + rate.commandsPerSecond);
     const counts: Ops = { read_count: written, read_ops: ops, write_count: written, write_ops: ops };
@@ -41,14 +41,32 @@ export class ShakeStatus {
       consistent: unanswered === 0 && (load?.done ?? isCaughtUp(status)),
       total_entries_count: counts,
       per_cmd_entries_count: {},
-      reader: load === undefined ? oneOrAll(pipelines.map((one) => syncReader(one, status))) : fileReader(status),
+      reader: readers(status),
       writer: oneOrAll(targets.map(({ address, unansweredBytes, unansweredReplies }) => writer(address, unansweredBytes, unansweredReplies))),
     };
   }
 }
 
-function isCaughtUp({ phase, lagBytes }: JobStatus): boolean {
+function isCaughtUp({ phase, lagBytes, scan }: JobStatus): boolean {
+  if (scan !== undefined) return scan.queued === 0 && (scan.stage === 'following' || scan.stage === 'done');
   return phase === 'incremental-sync' && lagBytes === 0;
+}
+
+function readers(status: JobStatus): unknown {
+  const { pipelines, load, scan } = status;
+  if (load !== undefined) return fileReader(status);
+  return oneOrAll(scan === undefined ? pipelines.map((one) => syncReader(one, status)) : scan.servers.map(scanReader));
+}
+
+function scanReader({ address, stage, database, cursor, progress, queued }: ScannedServer): object {
+  return {
+    name: `reader_${address.replace(/[:.]/g, '_')}`,
+    scan_finished: stage !== 'going-over',
+    scan_dbId: database,
+    scan_cursor: Number(cursor),
+    scan_percent: `${(progress * 100).toFixed(2)}%`,
+    need_update_count: queued,
+  };
 }
 
 function syncReader(one: PipelineStatus, { spool }: JobStatus): object {

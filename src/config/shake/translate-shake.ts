@@ -152,8 +152,8 @@ class Translator {
   }
 
   #kind(): JobKind {
-    if (this.#reader === 'scan_reader') return 'scan';
     if (this.#writer === 'file_writer') return 'export';
+    if (this.#reader === 'scan_reader') return 'scan';
     return this.#reader === 'rdb_reader' || this.#reader === 'aof_reader' ? 'load' : 'sync';
   }
 

@@ -64,7 +64,7 @@ describe('a file that is named instead of a command is run', () => {
 
   test('a scan can be run as a sync', async () => {
     const scan = write('scan.toml', TEXT.replace('sync_reader', 'scan_reader').replace('DIR', folder));
-    expect((await run([scan])).err).toMatch(/\[NOT_YET\] .*scan\.toml:1: there is no scan yet\. Where the source allows PSYNC, --run-kind sync does/);
+    expect((await run(['explain', scan])).out).toMatch(/^Kind of job: scan\n/);
     expect((await run([scan, '--run-kind', 'sync'])).jobs).toHaveLength(1);
   });
 
