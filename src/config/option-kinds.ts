@@ -21,7 +21,6 @@ const SYNC_ONLY = new Set<string>([
   'sync.stop_when_lag_below',
   'sync.full_sync',
   'sync.full_sync_concurrency',
-  'sync.on_cross_slot',
   'spool.max_bytes',
   'spool.retain',
   'spool.retain_bytes',

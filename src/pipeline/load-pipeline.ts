@@ -25,6 +25,7 @@ import { FileApplier } from './file-applier.ts';
 import type { Edits } from './edits/edits.ts';
 import { FileEdits } from './edits/file-edits.ts';
 import { LettersOnce } from './edits/letters-once.ts';
+import { type LoadCounts, NOTHING_LOADED } from './load-counts.ts';
 import { HeldKeys } from './held-keys.ts';
 import { againAndAgain } from './again-and-again.ts';
 import type { Pace } from './pace.ts';
@@ -58,20 +59,12 @@ export interface LoadPipelineOptions {
   onEvent(level: 'info' | 'warn' | 'error', kind: string, message: string, details?: Record<string, unknown>): void;
 }
 
-interface LoadCounts {
-  readonly keys: number;
-  readonly skipped: number;
-  readonly commands: number;
-}
-
-const NOTHING: LoadCounts = { keys: 0, skipped: 0, commands: 0 };
-
 export class LoadPipeline {
   /** The mark that the target holds. */
   mark: Mark;
   markAt = 0;
   /** In this run, up to what is answered; after a break it goes back to the mark. */
-  applied: LoadCounts = NOTHING;
+  applied: LoadCounts = NOTHING_LOADED;
   phase: Mark['phase'];
   retried = 0;
   /** What the file ended with; null while it has not. */
@@ -84,7 +77,7 @@ export class LoadPipeline {
   private readonly ended = new Deferred<void>();
   private plainBatches: boolean;
   private stopping = false;
-  private marked: LoadCounts = NOTHING;
+  private marked: LoadCounts = NOTHING_LOADED;
   private source: FileSource | undefined;
   private applier: FileApplier | undefined;
 
@@ -150,7 +143,7 @@ export class LoadPipeline {
       const { file } = this.mark;
       await this.mustBeEmpty();
       this.mark = await this.ownership.beginAnew({ ...this.mark, file: file && { ...file, position: '', done: false } });
-      this.marked = NOTHING;
+      this.marked = NOTHING_LOADED;
       return 'again';
     }
     if (found.epoch < this.mark.epoch) {
