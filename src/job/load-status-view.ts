@@ -6,6 +6,7 @@ import type { LossReport } from '../target/loss-report.ts';
 import type { AnyLoadPipeline, LoadTarget } from './load-target.ts';
 import type { LoadedFile } from './loaded-file.ts';
 import type { RateMeter } from './rate-meter.ts';
+import { commandCounts } from './command-counts.ts';
 import { rulesStatus } from './rules-status.ts';
 import { VERSION } from './version.ts';
 
@@ -49,6 +50,7 @@ export function loadStatus(job: LoadParts): JobStatus {
       done: pipeline?.end !== undefined && pipeline.end !== null,
       tailBytes: pipeline?.end?.tail?.bytes ?? 0,
     },
+    commands: commandCounts([pipeline]),
     ...(rules === undefined ? {} : { rules }),
     conversion: { ...job.losses.counts, first: [...job.losses.first], report: job.losses.file },
     lagBytes: 0,

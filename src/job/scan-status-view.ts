@@ -10,6 +10,7 @@ import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { LossReport } from '../target/loss-report.ts';
 import type { JobSource } from './job-source.ts';
 import type { JobTarget } from './job-target.ts';
+import { commandCounts } from './command-counts.ts';
 import { rulesStatus } from './rules-status.ts';
 import type { RateMeter } from './rate-meter.ts';
 import type { ScanShard } from './scan-shard.ts';
@@ -59,6 +60,7 @@ export function scanStatus(job: ScanParts): JobStatus {
     incrementalSync: { replicationId: '', offsetReceived: 0, offsetApplied: 0, offsetSource: -1, commandsApplied: 0 },
     pipelines: [],
     scan: scanOf(shards, pipelines),
+    commands: commandCounts(pipelines),
     ...(rules === undefined ? {} : { rules }),
     conversion: { ...job.losses.counts, first: [...job.losses.first], report: job.losses.file },
     lagBytes: -1,

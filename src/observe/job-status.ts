@@ -66,7 +66,10 @@ export interface PipelineStatus {
     /** What it waits for before its first byte: its turn (--full-sync-concurrency), or the source that makes its snapshot; null = nothing. */
     readonly waitsFor: 'turn' | 'snapshot' | null;
   };
-  readonly incrementalSync: IncrementalSyncStatus;
+  readonly incrementalSync: IncrementalSyncStatus & {
+    /** Of the stream, since the snapshot; of a run that goes on without one: what is held. */
+    readonly bytesReceived: number;
+  };
   readonly lagBytes: number;
   readonly lagMs: number;
   readonly spool: { readonly bytesInMemory: number };
@@ -88,6 +91,13 @@ export interface NamedLoss {
   /** Type of the value, or name of the command. */
   readonly what: string;
   readonly reason: string;
+}
+
+/** `read` from the source, before any rule; `sent` to the target. */
+export interface CommandCount {
+  readonly name: string;
+  readonly read: number;
+  readonly sent: number;
 }
 
 export interface ScanStatus {
@@ -160,6 +170,8 @@ export interface JobStatus {
     /** At the end of an AOF, not whole, and left out. */
     readonly tailBytes: number;
   };
+  /** Commands of the stream by name, as `SET` or `XGROUP-CREATE`. What is sent again after a break counts again. */
+  readonly commands: readonly CommandCount[];
   /** Only of a job that has rules: filter, transforms, function. */
   readonly rules?: RulesStatus;
   /** Only of a scan; sums over all pipelines. `fullSync` has its progress and keys then, `pipelines` is empty. */

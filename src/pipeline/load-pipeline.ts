@@ -8,6 +8,7 @@
  * Invariants: commands go in transactions alone, so that the mark says exactly which are applied, and none is ever sent twice; values of a snapshot may be. What
  * cannot be gone back in (standard input) is begun anew only by another run, and only while nothing but values of a snapshot was applied.
  */
+import { CommandTally } from '../command/command-tally.ts';
 import { Deferred } from '../async/deferred.ts';
 import { type Mark, withRules } from '../checkpoint/mark.ts';
 import type { MarkStore } from '../checkpoint/mark-store.ts';
@@ -69,6 +70,7 @@ export class LoadPipeline {
   retried = 0;
   /** What the file ended with; null while it has not. */
   end: EndStep | null = null;
+  readonly tally = new CommandTally();
   private readonly options: LoadPipelineOptions;
   private readonly ownership: Ownership;
   private readonly leftOut = new Set<string>();
@@ -88,7 +90,7 @@ export class LoadPipeline {
     this.mark = options.mark;
     this.phase = options.mark.phase;
     const { edits, restore, deadLetters, config } = options;
-    this.fileEdits = edits && new FileEdits({ edits, restore, letters: new LettersOnce(deadLetters), onError: config.sync.onError });
+    this.fileEdits = edits && new FileEdits({ edits, restore, tally: this.tally, letters: new LettersOnce(deadLetters), onError: config.sync.onError });
   }
 
   get edits(): Edits | null {
@@ -253,7 +255,7 @@ export class LoadPipeline {
       refusals,
       edits: this.fileEdits,
       wholeBytesMax: config.limits.valueBytesMax,
-      translation: new StreamTranslation(connection.server.version, onUnsupported, restore.conversion.losses),
+      translation: new StreamTranslation(connection.server.version, onUnsupported, restore.conversion.losses, { tally: this.tally }),
       stopping: () => this.stopping,
       held: this.held,
       connection,

@@ -9,6 +9,7 @@
 import { Deferred } from '../async/deferred.ts';
 import { type Mark, withRules } from '../checkpoint/mark.ts';
 import { builtInCommands } from '../command/built-in-commands.ts';
+import { CommandTally } from '../command/command-tally.ts';
 import type { LoadConfig } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
 import type { Logger } from '../observe/log.ts';
@@ -55,6 +56,7 @@ export class PlacedLoadPipeline {
   phase: Mark['phase'];
   retried = 0;
   end: EndStep | null = null;
+  readonly tally = new CommandTally();
   private readonly options: PlacedLoadPipelineOptions;
   private readonly leftOut = new Set<string>();
   private readonly ended = new Deferred<void>();
@@ -181,6 +183,7 @@ export class PlacedLoadPipeline {
       leftOut: this.leftOut,
       replayUntil: this.sentOffset,
       table: builtInCommands,
+      tally: this.tally,
       replaceFunctions: false,
       stopping: () => this.stopping,
       onApplied: ({ mark, rows, skipped }: SentPosition) => {
@@ -199,7 +202,8 @@ export class PlacedLoadPipeline {
       onFailed: (error) => this.feed?.fail(error),
     });
     const { onError } = config.sync;
-    const edited = edits === null ? opened : new EditedDelivery({ delivery: opened, edits, restore: target.restore, letters: this.letters, onError });
+    const edited =
+      edits === null ? opened : new EditedDelivery({ delivery: opened, edits, restore: target.restore, tally: this.tally, letters: this.letters, onError });
     return new PacedDelivery(edited, pace);
   }
 

@@ -7,6 +7,7 @@
  *                 +---- restart(): PSYNC from the mark ----+
  */
 import { type Clock, systemClock } from '../async/clock.ts';
+import { CommandTally } from '../command/command-tally.ts';
 import { Deferred } from '../async/deferred.ts';
 import type { CommandTable } from '../command/command-table.ts';
 import { type Mark, withRules } from '../checkpoint/mark.ts';
@@ -94,6 +95,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
   private shared: SharedDelivery | undefined;
   /** Set when the link has to ask from the mark instead of from the end of the stream log. */
   private fromMark = false;
+  readonly tally = new CommandTally();
   private synced = new Deferred<void>();
   private received = new Deferred<void>();
   /** The target is being prepared for another snapshot than the mark speaks of. */
@@ -331,6 +333,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
       leftOut: this.leftOut,
       replayUntil: this.replayUntil,
       table: this.options.table,
+      tally: this.tally,
       replaceFunctions: this.options.share.kind !== 'all',
       stopping,
       onApplied: (position) => this.onApplied(position),
@@ -345,7 +348,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
     const shared = this.shared ?? opened;
     const { letters } = this;
     const { onError } = config.sync;
-    const edited = edits === null ? shared : new EditedDelivery({ delivery: shared, edits, restore: target.restore, letters, onError });
+    const edited = edits === null ? shared : new EditedDelivery({ delivery: shared, edits, restore: target.restore, tally: this.tally, letters, onError });
     const delivery = new PacedDelivery(edited, this.options.pace);
     const applier = new Applier({
       delivery,

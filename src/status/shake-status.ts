@@ -1,6 +1,6 @@
 /**
  * The status as RedisShake tells it, for those who watch a run of a shake.toml: the same keys, made of Godwit's status. `consistent` is true when all that the
- * source has told is applied and answered. Counts are of keys in the full sync and of commands behind it; what a source sends is not counted by its commands.
+ * source has told is applied and answered. Counts are of keys in the full sync and of commands behind it.
  */
 import type { JobStatus, PipelineStatus, ScannedServer } from '../observe/job-status.ts';
 
@@ -40,11 +40,21 @@ export class ShakeStatus {
       start_time: localTime(status.startedAt),
       consistent: unanswered === 0 && (load?.done ?? isCaughtUp(status)),
       total_entries_count: counts,
-      per_cmd_entries_count: {},
+      per_cmd_entries_count: perCommand(status),
       reader: readers(status),
       writer: oneOrAll(targets.map(({ address, unansweredBytes, unansweredReplies }) => writer(address, unansweredBytes, unansweredReplies))),
     };
   }
+}
+
+/** Values of a snapshot are RESTORE, as RedisShake counts them; speeds by command are 0, as there. */
+function perCommand({ commands, fullSync }: JobStatus): Readonly<Record<string, Ops>> {
+  const opsOf = (read: number, written: number): Ops => ({ read_count: read, read_ops: 0, write_count: written, write_ops: 0 });
+  const { keysApplied, keysSkipped } = fullSync;
+  const counted = new Map(commands.map(({ name, read, sent }) => [name, opsOf(read, sent)]));
+  const { read_count: read, write_count: written } = counted.get('RESTORE') ?? opsOf(0, 0);
+  if (keysApplied + keysSkipped > 0) counted.set('RESTORE', opsOf(read + keysApplied + keysSkipped, written + keysApplied));
+  return Object.fromEntries(counted);
 }
 
 function isCaughtUp({ phase, lagBytes, scan }: JobStatus): boolean {
@@ -90,8 +100,8 @@ function syncReader(one: PipelineStatus, { spool }: JobStatus): object {
     rdb_sent_human: human(fullSync.bytesApplied),
     aof_received_offset: Math.max(incrementalSync.offsetReceived, incrementalSync.offsetSource),
     aof_sent_offset: incrementalSync.offsetApplied,
-    aof_received_bytes: incrementalSync.offsetReceived,
-    aof_received_human: human(incrementalSync.offsetReceived),
+    aof_received_bytes: incrementalSync.bytesReceived,
+    aof_received_human: human(incrementalSync.bytesReceived),
   };
 }
 

@@ -64,6 +64,10 @@ test('a function leaves out database 0 and keeps 1 to 15', async () => {
   await godwit.waitForPhase('incremental-sync');
   await write('behind');
   await godwit.waitForLagZero(source);
+  expect((await shakeDocument(godwit)).per_cmd_entries_count).toEqual({
+    RESTORE: { read_count: 15, read_ops: 0, write_count: 15, write_ops: 0 },
+    SET: { read_count: 16, read_ops: 0, write_count: 15, write_ops: 0 },
+  });
   for (let database = 0; database < 16; database++) {
     await to.select(database);
     expect(await to.mget('full', 'behind')).toEqual(database === 0 ? [null, null] : [String(database), String(database)]);

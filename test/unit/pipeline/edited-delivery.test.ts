@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CommandTally } from '../../../src/command/command-tally.ts';
 import { afterEach, describe, expect, test } from 'vitest';
 import { FIRST_MARK, type Mark } from '../../../src/checkpoint/mark.ts';
 import { Batch } from '../../../src/model/batch.ts';
@@ -66,7 +67,7 @@ async function send(lines: readonly string[], rules: Partial<EditsOptions>, capa
   const edits = new Edits({ filter: {}, transform: {}, engine: null, expands: false, dropsValues: false, onError, ...rules });
   const restore = { conversion: new ValueConversion(undefined, 'stop'), replace: true, setPxat: true, absttl: true, keepIdle: false, keepFreq: false };
   const letters = new LettersOnce(new DeadLetterFile(join(folder, 'letters')));
-  const delivery = new EditedDelivery({ delivery: inner, edits, restore, letters, onError });
+  const delivery = new EditedDelivery({ delivery: inner, edits, restore, letters, tally: new CommandTally(), onError });
   const batch = await delivery.take(lines.length);
   batch.copyRows(streamBatch(lines));
   const error: unknown = await delivery.sendCommands(MARK).then(
