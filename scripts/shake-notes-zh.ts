@@ -56,6 +56,7 @@ export const SHAKE_BECOMES_ZH: Readonly<Record<string, string>> = {
   '`source.address`, or `source.sentinel.address`': '`source.address` 或 `source.sentinel.address`',
   '`target.address`, or `target.sentinel.address`': '`target.address` 或 `target.sentinel.address`',
   '`sync.stop_after`; with a file_writer `export.follow`': '`sync.stop_after`；配合 file_writer 时为 `export.follow`',
+  '`scan.full`; with a file_writer `export.scan`': '`scan.full`；配合 file_writer 时为 `export.scan`',
   'nothing to set': '无需设置',
   '`target.sentinel.address` from `address`': '由 `address` 得到 `target.sentinel.address`',
   'whether the next four count': '决定以下四项是否生效',

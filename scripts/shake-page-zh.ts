@@ -21,7 +21,7 @@ SYNC=true SHAKE_SRC_ADDRESS=a:6379 SHAKE_DST_ADDRESS=b:6379 godwit run --from-en
 | | \`redis_writer\` | \`file_writer\` |
 | --- | --- | --- |
 | \`sync_reader\` | \`godwit sync\` | \`godwit export\`，须设 \`sync_aof = false\`；导出之后继续跟随变更尚未支持 |
-| \`scan_reader\` | \`godwit scan\` | 尚未支持 |
+| \`scan_reader\` | \`godwit scan\` | \`godwit export\`，须设 \`ksn = false\` |
 | \`rdb_reader\` | \`godwit load\` | \`godwit export\` |
 | \`aof_reader\` | \`godwit load\` | \`godwit export\` |
 

@@ -23,7 +23,7 @@ counts before it (\`godwit shake.toml --on-existing skip\`), and \`--config shak
 | | \`redis_writer\` | \`file_writer\` |
 | --- | --- | --- |
 | \`sync_reader\` | \`godwit sync\` | \`godwit export\`, with \`sync_aof = false\`; to follow what changes is not yet there |
-| \`scan_reader\` | \`godwit scan\` | not yet |
+| \`scan_reader\` | \`godwit scan\` | \`godwit export\`, with \`ksn = false\` |
 | \`rdb_reader\` | \`godwit load\` | \`godwit export\` |
 | \`aof_reader\` | \`godwit load\` | \`godwit export\` |
 

@@ -18,8 +18,12 @@ interface NotYet {
 const SHOWN_MAX = 80;
 
 const NOT_YET: readonly NotYet[] = [
-  { keys: ['transform.*'], what: 'transform of what is exported', actsIn: ['sync', 'load'] },
   { keys: ['sync.dry_run'], what: 'dry run of a scan', actsIn: ['sync', 'load', 'export'] },
+  {
+    keys: ['scan.notifications'],
+    what: 'export that follows notifications (with ksn = false what the server holds is exported)',
+    actsIn: ['sync', 'scan', 'load'],
+  },
   { keys: ['export.follow'], what: 'export that follows what changes (with sync_aof = false what the server holds is exported)' },
 ];
 

@@ -11,7 +11,7 @@ const STRANGE_TO: Readonly<Record<Exclude<JobKind, 'export'>, readonly string[]>
   load: ['source', 'scan', 'export', 'run'],
 };
 /** An export has few, since it has no target. */
-const OF_EXPORT: readonly string[] = ['source', 'load', 'export', 'filter', 'transform', 'keepalive', 'reconnect', 'checkpoint', 'report'];
+const OF_EXPORT: readonly string[] = ['source', 'load', 'scan', 'export', 'filter', 'transform', 'keepalive', 'reconnect', 'checkpoint', 'report'];
 
 /** Keys that have no meaning for a file or a scan, beside those of whole sections. */
 const SYNC_ONLY = new Set<string>([

@@ -40,7 +40,7 @@ export function resolveScanConfig(input: ConfigInput, settings = gatherSettings(
   return resolveConfig(input, settings, 'scan');
 }
 
-function scanConfig(settings: Settings): ScanConfig {
+export function scanConfig(settings: Settings): ScanConfig {
   return {
     full: settings.required('scan.full'),
     notifications: settings.required('scan.notifications'),

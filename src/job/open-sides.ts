@@ -45,8 +45,12 @@ export interface TargetSidesOptions {
 }
 
 /** What is needed to find out what a side is. */
-type LookAtTarget = Pick<TargetSidesOptions, 'config' | 'runName' | 'wheel' | 'log'>;
-type LookOptions = Pick<SidesOptions, 'config' | 'runName' | 'wheel' | 'log'>;
+interface LookAtTarget extends Pick<SidesOptions, 'runName' | 'wheel' | 'log'> {
+  readonly config: Pick<SyncConfig, 'keepalive' | 'reconnect'>;
+}
+interface LookOptions extends LookAtTarget {
+  readonly config: Pick<SyncConfig, 'sourceSide' | 'otherSources' | 'preferReplica' | 'keepalive' | 'reconnect'>;
+}
 
 type First = { readonly attemptsMax: number; readonly patient: boolean };
 

@@ -14,13 +14,13 @@ import { ReplyError } from '../resp/reply.ts';
 import type { HugeString } from '../source/scan/huge-string.ts';
 import { commandHead, KeyCommands } from '../source/scan/key-commands.ts';
 import { type ReadValues, type ValuePart, ValueState } from '../source/scan/value-part.ts';
+import { dumpDialect } from './dump-dialect.ts';
 import type { Delivery, ValueForm } from './delivery.ts';
 import { MemoryCursor } from './memory-cursor.ts';
 import { RangeCursor } from './range-cursor.ts';
 
 /** Larger ones go alone, in pieces. */
 const ROW_BYTES_MAX = 2 * 1024 * 1024;
-const VALKEY_VERSION_MIN = 80;
 /** Of a string that is no payload: every version has them alike. */
 const RANGE_DIALECT = 9;
 const ROWS_OF_AN_EPOCH = 2 ** 33;
@@ -176,10 +176,8 @@ export class ScanWriter {
   }
 }
 
-/** What a payload of DUMP is written in: its version stands behind it. Valkey counts from 80 on where it is no longer what Redis writes. @throws RDB_UNSUPPORTED */
 function formOf(bytes: Uint8Array, end: number): ValueForm {
-  const version = bytes[end - DUMP_FOOTER_BYTES] + bytes[end - DUMP_FOOTER_BYTES + 1] * 256;
-  return { dialect: dialectOf(version >= VALKEY_VERSION_MIN ? 'VALKEY' : 'REDIS', version), templates: undefined, isFinal: true };
+  return { dialect: dumpDialect(bytes, end), templates: undefined, isFinal: true };
 }
 
 function pick({ count }: ReadValues, wanted: (i: number) => boolean): number[] {

@@ -1,4 +1,5 @@
 /** `godwit run FILE`, and `godwit FILE.toml`: does what a configuration says, RedisShake's or Godwit's own: a sync, a scan, a load or an export. */
+import { mkdirSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import { type ExportRunConfig } from '../../config/export-config.ts';
@@ -58,12 +59,13 @@ async function run(command: Command, context: CommandContext): Promise<number> {
 }
 
 /** @throws GodwitError CONFIG_MISSING, CONFIG_INVALID */
-function exportConfig({ from, to, format, rdbVersion, onUnsupported, report, filter }: ExportRunConfig, { io }: CommandContext): ExportConfig {
+function exportConfig({ from, to, format, rdbVersion, onUnsupported, report, filter, rules, dir }: ExportRunConfig, { io }: CommandContext): ExportConfig {
   const known = format === 'auto' ? formatOfName(to) : format;
   if (known === undefined) throw new GodwitError('CONFIG_MISSING', `export.format is not given, and the name ${to} does not say it`);
   if (rdbVersion !== 11 && rdbVersion !== 12 && rdbVersion !== 80) {
     throw new GodwitError('CONFIG_INVALID', `export.rdb_version is ${rdbVersion}, allowed is 11, 12 or 80`);
   }
+  if (dir !== '') mkdirSync(dir, { recursive: true });
   return {
     from:
       from.kind === 'server'
@@ -83,5 +85,6 @@ function exportConfig({ from, to, format, rdbVersion, onUnsupported, report, fil
     onUnsupported,
     report,
     filter,
+    rules,
   };
 }

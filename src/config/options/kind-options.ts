@@ -30,6 +30,7 @@ export const KIND_OPTIONS = {
   'export.to': optional(pathType('a path'), 'none', 'File that the export writes; its name tells the format, and .gz that it is compressed'),
   'export.format': option(choiceType('auto', ...EXPORT_FORMAT_WORDS), 'auto', 'Format of the export; auto is what the name of the file says'),
   'export.rdb_version': option(integerType({ min: 11, max: 80 }), 11, 'Version of an RDB file that is written: 11, 12 or 80'),
+  'export.scan': option(booleanType(), false, 'Read the keys of a server with SCAN, where it hides replication, instead of its snapshot'),
   'export.follow': option(booleanType(), false, 'Write what changes behind the snapshot too, without an end'),
 
   'run.kind': option(

@@ -48,7 +48,19 @@ const preferReplica = (section: 'sync_reader' | 'scan_reader'): ShakeKey => ({
 });
 
 const SCAN_KEYS: readonly ShakeKey[] = [
-  { section: 'scan_reader', key: 'scan', type: 'boolean', fallback: true, becomes: '`scan.full`', map: same('scan.full') },
+  {
+    section: 'scan_reader',
+    key: 'scan',
+    type: 'boolean',
+    fallback: true,
+    mapsDefault: true,
+    isHarmless: true,
+    becomes: '`scan.full`; with a file_writer `export.scan`',
+    map: (value, { kind }) => {
+      if (kind === 'export') return [{ key: 'export.scan', raw: true }];
+      return value === true ? [] : [{ key: 'scan.full', raw: value }];
+    },
+  },
   { section: 'scan_reader', key: 'ksn', type: 'boolean', fallback: false, becomes: '`scan.notifications`', map: same('scan.notifications') },
   {
     section: 'scan_reader',

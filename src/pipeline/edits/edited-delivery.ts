@@ -14,7 +14,8 @@ import type { LargeEntry } from '../../rdb/large-entry.ts';
 import type { RestoreOptions } from '../../target/batch-buffer.ts';
 import type { DeadLetter } from '../../target/dead-letter.ts';
 import type { Delivery, SelectedAt, ValueForm } from '../delivery.ts';
-import { findLargeEnd, headOfLarge, type ValueCursor } from '../large-value.ts';
+import type { ValueCursor } from '../../rdb/value-cursor.ts';
+import { findLargeEnd, headOfLarge } from '../large-value.ts';
 import type { Edited, Edits } from './edits.ts';
 import type { LettersOnce } from './letters-once.ts';
 
