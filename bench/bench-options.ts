@@ -2,9 +2,9 @@
 import { parseArgs } from 'node:util';
 import { SET_NAMES, type SetName } from './data/data-sets.ts';
 
-export type BenchPart = SetName | 'start' | 'live' | 'latency' | 'cluster';
+export type BenchPart = SetName | 'start' | 'live' | 'latency' | 'cluster' | 'distance';
 
-const BENCH_PARTS: readonly BenchPart[] = [...SET_NAMES, 'start', 'live', 'latency', 'cluster'];
+const BENCH_PARTS: readonly BenchPart[] = [...SET_NAMES, 'start', 'live', 'latency', 'cluster', 'distance'];
 
 export interface BenchOptions {
   readonly parts: readonly BenchPart[];

@@ -7,7 +7,7 @@ import { WRITES_PER_SECOND } from '../live/latency.ts';
 import { CLUSTER_WRITES } from '../cluster/cluster-throughput.ts';
 import { WRITES } from '../live/throughput.ts';
 import type { BenchResults } from './bench-results.ts';
-import { clusterTable, fullSyncTable, latencyTable, startUpTable, throughputTable } from './tables.ts';
+import { clusterTable, distanceTable, fullSyncTable, latencyTable, startUpTable, throughputTable } from './tables.ts';
 
 const GIB = 1024 ** 3;
 /** More than that, and others take CPU that the measured processes would have had. */
@@ -21,7 +21,7 @@ export interface Session {
 }
 
 export async function resultsPage(results: BenchResults, session: Session): Promise<string> {
-  const { fullSyncs, startUp, throughput, cluster, latencies } = results;
+  const { fullSyncs, startUp, throughput, cluster, distance, latencies } = results;
   const parts = [await preface(session)];
   if (fullSyncs.size > 0) parts.push(FULL_SYNC_TEXT);
   for (const set of SET_NAMES) {
@@ -31,6 +31,7 @@ export async function resultsPage(results: BenchResults, session: Session): Prom
   if (startUp) parts.push(START_UP_TEXT, startUpTable(startUp));
   if (throughput) parts.push(THROUGHPUT_TEXT, throughputTable(throughput));
   if (cluster) parts.push(CLUSTER_TEXT, clusterTable(cluster));
+  if (distance) parts.push(DISTANCE_TEXT, distanceTable(distance));
   if (latencies) parts.push(LATENCY_TEXT, latencyTable(latencies));
   return `${parts.join('\n\n')}\n`;
 }
@@ -82,6 +83,11 @@ const CLUSTER_TEXT = `## Live: a cluster of three nodes
 \`redis-benchmark -P 64 -n ${CLUSTER_WRITES} -r ${CLUSTER_WRITES}\` with SET of 64 bytes and with INCR: straight to the nodes (\`--cluster\`), and to one source that Godwit
 brings to the cluster, and to one server, until the target shows a key that was written last. The share of the marks is what MULTI, EXEC and HSET are of all calls at the target, and of
 the time that the target spent in calls. With three nodes, a source, the load and Godwit on the machine's cores, the cores are the limit.`;
+
+const DISTANCE_TEXT = `## Distance
+
+The target is reached through a proxy that hands bytes on after half of the round trip, each way, and through the same proxy without a delay. The full sync is the whole program, from
+spawn to exit, with some ten round trips before the first byte; the streams are those of "Live: throughput".`;
 
 const LATENCY_TEXT = `## Live: latency
 

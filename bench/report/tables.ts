@@ -1,5 +1,6 @@
 /** The results as Markdown tables. */
 import type { ClusterRuns } from '../cluster/cluster-throughput.ts';
+import { DISTANCE_WORKS, DISTANCES, distanceName, type DistanceRuns } from '../distance/distance-bench.ts';
 import type { FullSyncMeasure, FullSyncResult } from '../full-sync/full-sync-bench.ts';
 import type { StartUp } from '../full-sync/start-up.ts';
 import type { FollowerName } from '../live/follower.ts';
@@ -42,6 +43,15 @@ export function startUpTable({ nodeMs, firstConnectionMs }: StartUp): string {
     ['', 'ms: median (min to max)'],
     [row('`node -e 0`, until its end', nodeMs), row('`godwit sync`, until its first connection', firstConnectionMs)],
   );
+}
+
+export function distanceTable(runs: DistanceRuns): string {
+  const rows = DISTANCE_WORKS.map((work) => {
+    const spreads = DISTANCES.map((roundTripMs) => spreadOf(runs.get(distanceName(work, roundTripMs)) ?? []));
+    const [near, far] = [spreads[0], spreads[spreads.length - 1]];
+    return [work, ...spreads.map((spread) => spreadText(spread, 1_000, 0)), (far.median / near.median).toFixed(2)];
+  });
+  return table(['k/s: median (min to max)', ...DISTANCES.map((roundTripMs) => `${roundTripMs} ms`), 'far to near'], rows);
 }
 
 const WAY_TITLES: Readonly<Record<string, string>> = {

@@ -2,11 +2,17 @@
  * CRC64 as Redis and Valkey use it at the end of an RDB file and of a DUMP payload: the Jones polynomial 0xad93d23594c935a9, reflected in
  * and out, starting from 0, no final xor. `123456789` gives e9c6d914c4b8d9ca.
  *
- * Slicing by 8: eight bytes are folded in one step by eight tables, each a lookup of what one byte contributes after it has moved on by
- * 0..7 places. A 64-bit word is held as two 32-bit halves, because BigInt is fifty times slower here.
+ * Long pieces are copied into the memory of a WASM kernel and summed there (kernels/crc64.ts: 2.6 GB/s with the copy). Short ones, for which the copy would cost
+ * more, are summed here, slicing by 8 (1.1 GB/s): eight bytes are folded in one step by eight tables, each a lookup of what one byte contributes after it has
+ * moved on by 0..7 places. A 64-bit word is held as two 32-bit halves, because BigInt is fifty times slower.
  */
+import { CRC64_KERNEL } from './crc64-kernel.ts';
+import { WasmInstance, WasmModule } from './web-assembly.ts';
+
 const POLYNOMIAL_LO = 0xac4bc9b5 | 0;
 const POLYNOMIAL_HI = 0x95ac9329 | 0;
+/** From here on the kernel is faster. */
+const KERNEL_BYTES_MIN = 96;
 
 /** Both halves of the eight tables; table k starts at k * 256. */
 const LO = new Int32Array(8 * 256);
@@ -25,6 +31,41 @@ export class Crc64 {
 
   /** Goes on with bytes[start, end). */
   update(bytes: Uint8Array, start: number, end: number): void {
+    if (end - start >= KERNEL_BYTES_MIN) this.updateByKernel(bytes, start, end);
+    else this.updateHere(bytes, start, end);
+  }
+
+  /** Writes the sum as 8 bytes, little-endian; the room is the caller's to provide. */
+  writeTo(out: Uint8Array, at: number): void {
+    for (let i = 0; i < 4; i++) {
+      out[at + i] = this.lo >>> (8 * i);
+      out[at + 4 + i] = this.hi >>> (8 * i);
+    }
+  }
+
+  /** True if the 8 bytes at `at` (little-endian) are this sum. */
+  matches(bytes: Uint8Array, at: number): boolean {
+    for (let i = 0; i < 4; i++) {
+      if (bytes[at + i] !== ((this.lo >>> (8 * i)) & 255) || bytes[at + 4 + i] !== ((this.hi >>> (8 * i)) & 255)) return false;
+    }
+    return true;
+  }
+
+  private updateByKernel(bytes: Uint8Array, start: number, end: number): void {
+    kernel ??= new Kernel();
+    const { sum, input, inputAt, update } = kernel;
+    sum[0] = this.lo;
+    sum[1] = this.hi;
+    for (let at = start; at < end; at += input.length) {
+      const stop = Math.min(end, at + input.length);
+      input.set(bytes.subarray(at, stop));
+      update(inputAt, inputAt + stop - at);
+    }
+    this.lo = sum[0];
+    this.hi = sum[1];
+  }
+
+  private updateHere(bytes: Uint8Array, start: number, end: number): void {
     let lo = this.lo;
     let hi = this.hi;
     let at = start;
@@ -49,23 +90,35 @@ export class Crc64 {
     this.lo = lo;
     this.hi = hi;
   }
+}
 
-  /** Writes the sum as 8 bytes, little-endian; the room is the caller's to provide. */
-  writeTo(out: Uint8Array, at: number): void {
-    for (let i = 0; i < 4; i++) {
-      out[at + i] = this.lo >>> (8 * i);
-      out[at + 4 + i] = this.hi >>> (8 * i);
-    }
-  }
+interface KernelExports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  readonly inputAt: { readonly value: number };
+  prepare(): void;
+  update(from: number, to: number): void;
+}
 
-  /** True if the 8 bytes at `at` (little-endian) are this sum. */
-  matches(bytes: Uint8Array, at: number): boolean {
-    for (let i = 0; i < 4; i++) {
-      if (bytes[at + i] !== ((this.lo >>> (8 * i)) & 255) || bytes[at + 4 + i] !== ((this.hi >>> (8 * i)) & 255)) return false;
-    }
-    return true;
+/** One for all sums of the process: each hands its state over and takes it back. */
+class Kernel {
+  /** Both halves. */
+  readonly sum: Int32Array;
+  readonly inputAt: number;
+  readonly input: Uint8Array;
+  readonly update: KernelExports['update'];
+
+  constructor() {
+    const module = new WasmModule(Buffer.from(CRC64_KERNEL, 'base64'));
+    const { memory, inputAt, prepare, update } = new WasmInstance(module).exports as unknown as KernelExports;
+    prepare();
+    this.sum = new Int32Array(memory.buffer, 0, 2);
+    this.inputAt = inputAt.value;
+    this.input = new Uint8Array(memory.buffer, this.inputAt);
+    this.update = update;
   }
 }
+
+let kernel: Kernel | undefined;
 
 function fillTables(): void {
   for (let n = 0; n < 256; n++) {

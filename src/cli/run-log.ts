@@ -10,7 +10,7 @@
  */
 import { prettyFactory } from 'pino-pretty';
 import type { LogConfig } from '../config/sync-config.ts';
-import { createLogger } from '../observe/create-logger.ts';
+import { createLogger, type LeveledLogger, type LogLevel } from '../observe/create-logger.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Redactor } from '../observe/redaction.ts';
 import { LiveView } from './live-view.ts';
@@ -22,6 +22,8 @@ export interface RunLog {
   readonly format: 'live' | 'pretty' | 'json';
   /** Only where the format is live. */
   readonly view: LiveView | undefined;
+  /** Lines of this level and above are written and shown from now on. */
+  setLevel(level: LogLevel): void;
 }
 
 /** @param levelGiven true if the user chose the level */
@@ -30,29 +32,38 @@ export function openRunLog(config: LogConfig, levelGiven: boolean, io: CliIo, re
   const wished = config.format === 'auto' ? 'live' : config.format;
   const format = wished === 'live' && !terminal ? 'json' : wished;
   const file = config.file.path === '' ? undefined : new LogFile(config.file, (message) => void io.stderr.write(`godwit: warning: ${message}\n`));
-  const logger = (level: LogConfig['level'], show: (line: string) => void): Logger => createLogger(config.level, shownFrom(level, show, file), redactor);
+  const opened = (shownLevel: LogLevel, show: (line: string) => void): Pick<RunLog, 'log' | 'setLevel'> => {
+    const shown = { level: shownLevel };
+    const log = createLogger(config.level, shownFrom(shown, show, file), redactor);
+    return { log, setLevel: (level) => setLevel(log, shown, level) };
+  };
   if (format === 'json') {
-    const log = logger(config.level, (line) => void io.stdout.write(line));
-    if (config.format === 'live') log.warn({}, 'log.format is live, but stdout is no terminal: JSON lines instead');
-    return { log, format, view: undefined };
+    const made = opened(config.level, (line) => void io.stdout.write(line));
+    if (config.format === 'live') made.log.warn({}, 'log.format is live, but stdout is no terminal: JSON lines instead');
+    return { ...made, format, view: undefined };
   }
   const color = terminal && !io.env.NO_COLOR;
   const pretty = prettyFactory({ colorize: color, messageKey: 'message', translateTime: 'SYS:HH:MM:ss.l' });
-  if (format === 'pretty') return { log: logger(config.level, (line) => void io.stdout.write(pretty(line))), format, view: undefined };
+  if (format === 'pretty') return { ...opened(config.level, (line) => void io.stdout.write(pretty(line))), format, view: undefined };
   const view = new LiveView({ output: io.stdout, color, redact: (text) => redactor.text(text) });
   const level = levelGiven || config.level === 'error' ? config.level : 'warn';
-  return { log: logger(level, (line) => view.writeAbove(pretty(line))), format, view };
+  return { ...opened(level, (line) => view.writeAbove(pretty(line))), format, view };
 }
 
-const LEVELS: readonly LogConfig['level'][] = ['debug', 'info', 'warn', 'error'];
+function setLevel(log: LeveledLogger, shown: { level: LogLevel }, level: LogLevel): void {
+  log.level = level;
+  shown.level = level;
+}
+
+const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
 /** Each line goes to the file; only those of the level and above are shown. */
-function shownFrom(level: LogConfig['level'], show: (line: string) => void, file: LogFile | undefined): { write(line: string): void } {
+function shownFrom(shown: { readonly level: LogLevel }, show: (line: string) => void, file: LogFile | undefined): { write(line: string): void } {
   return {
     write(line) {
       file?.write(line);
-      const own = (JSON.parse(line) as { level: LogConfig['level'] }).level;
-      if (LEVELS.indexOf(own) >= LEVELS.indexOf(level)) show(line);
+      const own = (JSON.parse(line) as { level: LogLevel }).level;
+      if (LEVELS.indexOf(own) >= LEVELS.indexOf(shown.level)) show(line);
     },
   };
 }

@@ -9,12 +9,11 @@ import { ERROR_CODES } from '../errors/codes.ts';
 import { toGodwitError } from '../errors/errors.ts';
 import type { JobDependencies, JobResult, SyncJobApi } from '../observe/job-api.ts';
 import { Redactor } from '../observe/redaction.ts';
-import { ShakeStatus } from '../status/shake-status.ts';
-import { startStatusServer, type StatusServerOptions } from '../status/status-server.ts';
 import { closingWords, commandLine } from './closing-words.ts';
 import type { CommandContext } from './command-context.ts';
 import { confirmFlush, requireAskable } from './confirm-flush.ts';
 import { startProgressLog } from './progress-log.ts';
+import { JobWatch } from './job-watch.ts';
 import { reportError } from './report-error.ts';
 import { openRunLog, type RunLog } from './run-log.ts';
 import { type StopOnSignal, stopOnSignal } from './stop-on-signal.ts';
@@ -33,7 +32,7 @@ export async function seeJobThrough<Config extends JobConfig>(loaded: Loaded<Con
   const { io } = context;
   requireAskable(io, loaded.config.sync);
   const redactor = new Redactor();
-  redactor.register(...loaded.secrets);
+  redactor.register(...loaded.secrets, loaded.config.status.token);
   const level = loaded.effective.find(({ option }) => option.key === 'log.level');
   const runLog = openRunLog(loaded.config.log, level?.origin.kind !== 'default', io, redactor);
   for (const warning of loaded.warnings) runLog.log.warn({}, warning);
@@ -58,9 +57,11 @@ async function runJob<Config extends JobConfig>(
   const { config } = loaded;
   const { log, view } = runLog;
   const cancelled = new AbortController();
-  const job = create(config, { log, confirmFlush: flushQuestion(config.sync.yes, runLog, cancelled.signal, context) });
+  const watch = new JobWatch(config, runLog, redactor);
+  const { onRoundTrip } = watch;
+  const job = create(config, { log, onRoundTrip, confirmFlush: flushQuestion(config.sync.yes, runLog, cancelled.signal, context) });
   if (view) job.on('event', (event) => view.addEvent(event));
-  const server = config.status.port < 0 ? undefined : await startStatusServer(serverOptions(config, job, redactor, log));
+  await watch.begin(job);
   const stopping = stopOnSignal(
     context.io,
     job,
@@ -70,8 +71,8 @@ async function runJob<Config extends JobConfig>(
     },
     () => say(runLog, context, 'ending at once'),
   );
-  const stopProgress = view ? undefined : startProgressLog(log, () => job.status(), config.log.intervalMs);
-  view?.start(() => job.status());
+  const stopProgress = view ? undefined : startProgressLog(log, () => watch.status(), config.log.intervalMs);
+  view?.start(() => watch.status());
   try {
     const result = await resultOf(job, stopping);
     stopProgress?.();
@@ -81,20 +82,8 @@ async function runJob<Config extends JobConfig>(
     stopProgress?.();
     view?.stop();
     stopping.dispose();
-    await server?.close();
+    await watch.close();
   }
-}
-
-function serverOptions({ status }: JobConfig, job: SyncJobApi, redactor: Redactor, log: RunLog['log']): StatusServerOptions {
-  const shake = status.isShake ? new ShakeStatus(() => job.status()) : undefined;
-  return {
-    ...status,
-    status: () => job.status(),
-    setRate: (limits) => job.setRate(limits),
-    ...(shake === undefined ? {} : { root: () => shake.document() }),
-    redactor,
-    log,
-  };
 }
 
 /** The result; undefined if the job was aborted, however that ended. */

@@ -6,6 +6,7 @@ import { originRank } from './origin.ts';
 import { rulesConfig } from './rules-config.ts';
 import type { Settings } from './settings.ts';
 import { firstEndpoint } from './side-setting.ts';
+import { statusToken } from './status-token.ts';
 import type { JobConfig, SyncConfig } from './sync-config.ts';
 
 const JOB_NAME_LENGTH_MAX = 64;
@@ -74,7 +75,12 @@ export function buildJobConfig(settings: Settings, target: SideSetting, name: st
     checkpoint: { prefix: settings.required('checkpoint.prefix') },
     deadLetter: { file: settings.value('dead_letter.file') ?? '' },
     report: { file: settings.value('report.file') ?? '' },
-    status: { port: settings.required('status.port'), host: settings.required('status.host'), isShake: settings.shake !== undefined },
+    status: {
+      port: settings.required('status.port'),
+      host: settings.required('status.host'),
+      token: statusToken(settings),
+      isShake: settings.shake !== undefined,
+    },
     log: {
       level: settings.required('log.level'),
       format: settings.required('log.format'),

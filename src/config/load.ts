@@ -17,6 +17,7 @@ import { formatDuration } from './quantity.ts';
 import { isEndpointPart, type Option, type OptionKey } from './schema.ts';
 import type { Given, Settings } from './settings.ts';
 import { resolveSide, secretsOf } from './side-setting.ts';
+import { statusToken } from './status-token.ts';
 import type { SyncConfig } from './sync-config.ts';
 
 /** One option with the value in force. Holds secrets: show it through explain.ts. */
@@ -121,6 +122,7 @@ export function checkJobRules(settings: Settings): void {
     problems.push({ code: 'CONFIG_INVALID', message: `${originName(settings.origin(key))}: ${relation}` });
   }
   checkKeepalive(settings);
+  statusToken(settings);
   checkTransforms(settings);
   if (
     settings.value('sync.finish') &&

@@ -28,6 +28,7 @@ import { FILTER_OPTIONS } from './options/filter-options.ts';
 import { KIND_OPTIONS } from './options/kind-options.ts';
 import { LOG_OPTIONS } from './options/log-options.ts';
 import { PACE_OPTIONS } from './options/pace-options.ts';
+import { STATUS_OPTIONS } from './options/status-options.ts';
 import { TRANSFORM_OPTIONS } from './options/transform-options.ts';
 import { SIDE_OPTIONS } from './options/side-options.ts';
 import { TOPOLOGY_OPTIONS } from './topology-options.ts';
@@ -171,8 +172,7 @@ const SPECS = {
     flag: 'report',
     env: 'GODWIT_REPORT',
   },
-  'status.port': option(integerType({ min: 0, max: 65_535, or: { word: 'off', value: -1 } }), -1, 'Port of the status server; 0 is any free one'),
-  'status.host': option(stringType(), '127.0.0.1', 'Address that the status server listens on; it asks for no password'),
+  ...STATUS_OPTIONS,
   'log.level': option(choiceType('debug', 'info', 'warn', 'error'), 'info', 'Least severe lines to write'),
   'log.format': option(choiceType('auto', 'live', 'pretty', 'json'), 'auto', 'auto is the live view on a terminal and JSON lines otherwise'),
   ...LOG_OPTIONS,

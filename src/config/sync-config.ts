@@ -123,6 +123,8 @@ export interface JobConfig {
     /** -1 = no status server; 0 = any free port. */
     readonly port: number;
     readonly host: string;
+    /** What changes over HTTP ask for; '' = one is made for the run. */
+    readonly token: string;
     /** `/` answers as RedisShake does. */
     readonly isShake: boolean;
   };

@@ -176,6 +176,7 @@ export const ERROR_CODES = {
     'The job that --finish was asked for has not brought everything to the target yet.',
     'Let it run to its end first, or add --yes to give it up: a new run begins anew then.',
   ),
+  NOT_NOW: checkpoint('The running job cannot do now what it was asked for over HTTP.', 'The message says why; ask again when that is over.'),
   SPOOL_FAILED: checkpoint('The spool directory cannot be used.', 'Check spool.dir, its permissions and its disk.'),
   // 8: verification
   VERIFY_DIFFERENCES: {

@@ -1,7 +1,22 @@
 /** What a source of one version may hold that a target of another cannot, known before the start from the versions alone. docs/conversion.md has the rules. */
-import { atLeast, type ServerVersion } from '../model/server-version.ts';
+import type { OnUnsupported } from '../config/sync-config.ts';
+import { atLeast, type ServerVersion, versionName } from '../model/server-version.ts';
 import { ValueKind } from '../model/value-kind.ts';
 import { representable, type ValueFeatures } from '../rdb/encode/representable.ts';
+
+/** What is to be told of a target before the start; undefined where it can hold everything that any of the sources may have. */
+export function lossWarning(
+  sources: readonly ServerVersion[],
+  target: ServerVersion,
+  onUnsupported: OnUnsupported,
+): { readonly losses: readonly string[]; readonly message: string } | undefined {
+  const source = sources.find((version) => capabilityPlan(version, target).length > 0);
+  if (source === undefined) return undefined;
+  const losses = capabilityPlan(source, target);
+  const then = { stop: 'the run stops at the first of it', skip: 'such keys are left out', degrade: 'the target gets what it can hold' }[onUnsupported];
+  const pair = `the target (${versionName(target)}) cannot hold all that the source (${versionName(source)}) may have`;
+  return { losses, message: `${pair}: ${losses.join('. ')}. ${then} (--on-unsupported ${onUnsupported})` };
+}
 
 /** Each begins with what it is about; empty when the target can hold everything, modules apart. */
 export function capabilityPlan(source: ServerVersion, target: ServerVersion): string[] {

@@ -45,6 +45,7 @@ export interface ClusterTargetOptions {
 }
 
 const TRIES_MAX = 20;
+const READY_RETRY_MS = 250;
 
 export class ClusterTarget implements JobTarget {
   readonly address: string;
@@ -64,6 +65,7 @@ export class ClusterTarget implements JobTarget {
   private epoch = 0;
   private plans: readonly PipelinePlan[] = [];
   private isResumed = false;
+  private isClosed = false;
 
   constructor(options: ClusterTargetOptions) {
     const { config, topology, runName } = options;
@@ -93,9 +95,21 @@ export class ClusterTarget implements JobTarget {
     return limits.length === 0 ? 0 : Math.min(...limits);
   }
 
-  async connect(): Promise<void> {
+  /** A cluster in the middle of a failover is waited for, as long as a server is. @throws TARGET_NOT_READY */
+  async connect({ patient, attemptsMax }: Parameters<JobTarget['connect']>[0]): Promise<void> {
     await this.options.topology.start();
-    await this.ready();
+    let told = '';
+    for (let attempts = 1; ; attempts++) {
+      try {
+        return await this.ready();
+      } catch (error) {
+        if (!(error instanceof GodwitError) || error.code !== 'TARGET_NOT_READY' || this.isClosed) throw error;
+        if (!patient && attempts >= attemptsMax) throw error;
+        if (error.message !== told) this.options.onEvent('warn', 'target.not-ready', error.message);
+        told = error.message;
+        await new Promise((resolve) => setTimeout(resolve, READY_RETRY_MS));
+      }
+    }
   }
 
   async ready(): Promise<void> {
@@ -248,6 +262,7 @@ export class ClusterTarget implements JobTarget {
   }
 
   async close(): Promise<void> {
+    this.isClosed = true;
     await Promise.all([this.options.topology.close(), this.links.close(), ...[...this.pipelineLinks.values()].map((links) => links.close())]);
   }
 

@@ -1,6 +1,7 @@
 /** The status document of a running job, put together from its shards: sums, and the lag of the one that is furthest behind. */
 import type { SyncConfig } from '../config/sync-config.ts';
 import { versionName } from '../model/server-version.ts';
+import type { JobControl } from '../observe/job-api.ts';
 import type { JobPhase, JobStatus, PipelineStatus } from '../observe/job-status.ts';
 import type { SpoolBudget } from '../source/replica/spool/disk-space.ts';
 import { spoolJobDir } from '../source/replica/spool/spool-runs.ts';
@@ -30,6 +31,7 @@ export interface JobParts {
   readonly deadLetters: DeadLetterFile;
   readonly losses: LossReport;
   readonly rates: RateMeter;
+  readonly control: JobControl;
 }
 
 export function jobStatus(job: JobParts): JobStatus {
@@ -42,6 +44,7 @@ export function jobStatus(job: JobParts): JobStatus {
     job: config.job.name,
     version: VERSION,
     phase: job.phase,
+    paused: job.control.isPaused,
     startedAt: job.startedAt,
     phaseSinceAt: job.phaseSinceAt,
     source: { address: job.source.address, server: serverNames(shards) },
@@ -81,6 +84,7 @@ export function jobStatus(job: JobParts): JobStatus {
       ...job.target.connections(),
       ...shards.map(linkStatus).filter((status) => status !== undefined),
     ],
+    alerts: [],
   };
 }
 

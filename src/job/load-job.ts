@@ -12,11 +12,12 @@ import { Connection } from '../net/connection.ts';
 import { KeepaliveWheel } from '../net/keepalive-wheel.ts';
 import type { JobEvent, JobResult, LoadDependencies, SyncJobApi } from '../observe/job-api.ts';
 import type { JobPhase, JobStatus } from '../observe/job-status.ts';
-import { Pace, type PaceLimits } from '../pipeline/pace.ts';
+import { Pace } from '../pipeline/pace.ts';
 import type { EndStep } from '../source/file/file-source.ts';
 import { spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import { DeadLetterFile } from '../target/dead-letter.ts';
 import { LossReport } from '../target/loss-report.ts';
+import { JobSteering } from './job-steering.ts';
 import { LastingTrouble } from './lasting-trouble.ts';
 import { type JobRules, NO_RULES, openRules, tellOtherRules } from './open-edits.ts';
 import { LoneLoadTarget } from './lone-load-target.ts';
@@ -43,6 +44,7 @@ export class LoadJob implements SyncJobApi {
   readonly deadLetters: DeadLetterFile;
   readonly losses: LossReport;
   readonly pace: Pace;
+  readonly control: JobSteering;
   target: LoadTarget;
   readonly file: LoadedFile;
   pipeline: AnyLoadPipeline | undefined;
@@ -67,6 +69,12 @@ export class LoadJob implements SyncJobApi {
     this.deadLetters = new DeadLetterFile(deadLetter.file || `${spoolJobDir(spool.dir, job.name)}/dead-letter.jsonl`);
     this.losses = new LossReport(config.report.file);
     this.pace = new Pace(config.rate);
+    this.control = new JobSteering({
+      job: this,
+      goals: () => (this.pipeline === undefined ? [] : [this.pipeline.markGoal()]),
+      whyNotFinish: () => '',
+      onEvent: (level, kind, message, details) => this.emit(level, kind, message, details),
+    });
     this.file = new LoadedFile(config, dependencies.stdin, this.deadLetters);
     this.runName = `godwit:${job.name}:${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
     const isLone = targetSide.kind === 'auto' && targetSide.seeds.length === 1;
@@ -92,6 +100,7 @@ export class LoadJob implements SyncJobApi {
       await this.prepare();
       if (this.config.sync.finish) await this.finish();
       else if (!this.stopAsked) await this.load();
+      if (this.control.isFinishing && this.reason === 'loaded') await this.finish();
       this.enter('stopped');
       return this.result();
     } catch (caught) {
@@ -116,17 +125,13 @@ export class LoadJob implements SyncJobApi {
     this.stopped.resolve();
     if (this.phase !== 'stopped' && this.phase !== 'failed') this.enter('draining');
     this.pipeline?.stop();
+    this.pace.gate.break();
     this.target.stopWaiting();
   }
 
   abort(): void {
     this.stop();
     void this.target.close();
-  }
-
-  setRate(limits: PaceLimits): void {
-    this.pace.set(limits);
-    this.emit('info', 'rate.changed', 'the limits of the rate are others from now on', { ...limits });
   }
 
   status(): JobStatus {
@@ -159,6 +164,7 @@ export class LoadJob implements SyncJobApi {
       this.emit('warn', 'connection.lost', error.message, { role, idleMs, code: error.code });
       if (this.stopAsked) void connection.close();
     });
+    connection.events.on('round-trip', ({ roundTripMs }) => this.dependencies.onRoundTrip?.({ role, address: endpointName(connection.endpoint), roundTripMs }));
     connection.events.on('state', ({ from, to }) => {
       if (to.name === 'ready') this.emit('info', 'connection.ready', `${role} ${endpointName(connection.endpoint)} is connected`, { role, from });
     });

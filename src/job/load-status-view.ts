@@ -1,5 +1,6 @@
 /** The status document of a running load, put together from its parts: that of a sync, with `load` in it, and without all that a file has not. */
 import type { LoadConfig } from '../config/sync-config.ts';
+import type { JobControl } from '../observe/job-api.ts';
 import type { JobPhase, JobStatus } from '../observe/job-status.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { LossReport } from '../target/loss-report.ts';
@@ -24,6 +25,7 @@ interface LoadParts {
   readonly deadLetters: DeadLetterFile;
   readonly losses: LossReport;
   readonly rates: RateMeter;
+  readonly control: JobControl;
 }
 
 export function loadStatus(job: LoadParts): JobStatus {
@@ -37,6 +39,7 @@ export function loadStatus(job: LoadParts): JobStatus {
     job: config.job.name,
     version: VERSION,
     phase: job.phase,
+    paused: job.control.isPaused,
     startedAt: job.startedAt,
     phaseSinceAt: job.phaseSinceAt,
     source: { address: file.name, server: format },
@@ -60,6 +63,7 @@ export function loadStatus(job: LoadParts): JobStatus {
     checkpoint: { epoch: job.epoch, offset: 0, at: pipeline?.markAt ?? 0 },
     errors: { retried: pipeline?.retried ?? 0, deadLetters: job.deadLetters.count, last: job.lastError },
     connections: target.connections(),
+    alerts: [],
   };
 }
 

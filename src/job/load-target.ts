@@ -15,7 +15,7 @@ import type { LoadedFile } from './loaded-file.ts';
 
 export type AnyLoadPipeline = Pick<
   LoadPipeline | PlacedLoadPipeline,
-  'mark' | 'markAt' | 'applied' | 'phase' | 'retried' | 'end' | 'edits' | 'expired' | 'tally' | 'progress' | 'rdbVersion' | 'run' | 'stop'
+  'mark' | 'markAt' | 'applied' | 'phase' | 'retried' | 'end' | 'edits' | 'expired' | 'markGoal' | 'tally' | 'progress' | 'rdbVersion' | 'run' | 'stop'
 >;
 
 export interface LoadTakeOver {

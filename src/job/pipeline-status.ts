@@ -26,6 +26,7 @@ export function pipelineStatus(shard: SourceShard): PipelineStatus {
     lagBytes: shard.lagBytes,
     lagMs: shard.lagMs,
     spool: { bytesInMemory: (spool?.rdb?.status().bytesInMemory ?? 0) + (spool?.stream?.status().bytesInMemory ?? 0) },
+    backlog: shard.watch.backlog(spool?.stream?.endOffset ?? -1),
     checkpoint: { offset: pipeline?.mark.offset ?? 0, at: pipeline?.markAt ?? 0 },
     link: { state: link?.state ?? 'idle', sinceAt: link?.sinceAt ?? 0, reconnects: Math.max(0, link?.reconnects ?? 0), lastError: link?.lastError ?? null },
   };
@@ -68,6 +69,8 @@ export function linkStatus({ pipeline, name, endpoint }: SourceShard): Connectio
     roundTripSmoothedMs: 0,
     pingsSent: 0,
     pingsLost: 0,
+    bytesSent: link.bytesSent,
+    bytesReceived: link.bytesReceived,
     reconnects: Math.max(0, link.reconnects),
     unansweredReplies: 0,
     unansweredBytes: 0,

@@ -17,10 +17,11 @@ import { SCAN_DEFAULTS, type ScanOptions } from '../source/scan/scan-options.ts'
 import type { ConnectionHooks } from '../source/scan/scan-source.ts';
 import { spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import { DeadLetterFile } from '../target/dead-letter.ts';
-import { Pace, type PaceLimits } from '../pipeline/pace.ts';
+import { Pace } from '../pipeline/pace.ts';
 import { LossReport } from '../target/loss-report.ts';
 import type { JobSource, SourcePlace } from './job-source.ts';
 import type { JobTarget, TakenOver } from './job-target.ts';
+import { type JobSteering, steerShards } from './job-steering.ts';
 import { LastingTrouble } from './lasting-trouble.ts';
 import { connectSource, connectTarget, type ConnectOptions } from './connect-sides.ts';
 import { openSource, openTarget, type SidesOptions } from './open-sides.ts';
@@ -55,6 +56,7 @@ export class ScanJob implements SyncJobApi {
   readonly deadLetters: DeadLetterFile;
   readonly losses: LossReport;
   readonly pace: Pace;
+  readonly control: JobSteering;
   source: JobSource;
   target: JobTarget;
   targetLines: readonly AskLine[] = [];
@@ -80,6 +82,9 @@ export class ScanJob implements SyncJobApi {
     this.deadLetters = new DeadLetterFile(deadLetter.file || `${spoolJobDir(spool.dir, job.name)}/dead-letter.jsonl`);
     this.losses = new LossReport(config.report.file);
     this.pace = new Pace(config.rate);
+    this.control = steerShards(this, ['planning', 'full-sync', 'incremental-sync'], (level, kind, message, details) =>
+      this.emit(level, kind, message, details),
+    );
     this.runName = `godwit:${job.name}:${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
     this.sides = {
       config,
@@ -120,6 +125,7 @@ export class ScanJob implements SyncJobApi {
       if (this.config.sync.finish) await this.finish();
       else if (!this.stopAsked) await this.bring();
       await this.closeShards();
+      if (this.control.isFinishing && (this.reason === 'full-sync-done' || this.reason === 'lag-below')) await this.endForGood();
       this.enter('stopped');
       return this.result(this.reason ?? 'stopped');
     } catch (caught) {
@@ -144,6 +150,7 @@ export class ScanJob implements SyncJobApi {
     this.stopAsked = true;
     if (this.phase !== 'stopped' && this.phase !== 'failed') this.enter('draining');
     for (const shard of this.shards) shard.stop();
+    this.pace.gate.break();
     this.target.stopWaiting();
     for (const { connection } of this.targetLines) if (!connection.isReady) void connection.close();
     if (this.shards.length === 0) void this.source.close();
@@ -152,11 +159,6 @@ export class ScanJob implements SyncJobApi {
   abort(): void {
     this.stop();
     void this.closeAll();
-  }
-
-  setRate(limits: PaceLimits): void {
-    this.pace.set(limits);
-    this.emit('info', 'rate.changed', 'the limits of the rate are others from now on', { ...limits });
   }
 
   status(): JobStatus {
@@ -184,6 +186,7 @@ export class ScanJob implements SyncJobApi {
       this.emit('warn', 'connection.lost', error.message, { role, idleMs, code: error.code, ...named });
       if (this.stopAsked) void connection.close();
     });
+    connection.events.on('round-trip', ({ roundTripMs }) => this.dependencies.onRoundTrip?.({ role, address: endpointName(connection.endpoint), roundTripMs }));
     connection.events.on('state', ({ from, to }) => {
       if (to.name === 'ready') this.emit('info', 'connection.ready', `${role} ${endpointName(connection.endpoint)} is connected`, { role, from, ...named });
     });
@@ -280,6 +283,15 @@ export class ScanJob implements SyncJobApi {
     this.emit('info', 'job.finished', `the mark of this job is removed. ${this.remarks}`);
   }
 
+  /** What --finish would do now. */
+  private async endForGood(): Promise<void> {
+    await this.closeAll();
+    const { config } = this;
+    const ending = new ScanJob({ ...config, sync: { ...config.sync, finish: true, yes: true } }, this.dependencies);
+    this.remarks = (await ending.run()).remarks;
+    this.reason = 'finished';
+  }
+
   private async bring(): Promise<void> {
     const { epoch, marks } = await this.gate.whenItTakesWrites(() => this.takeOver());
     this.epoch = epoch;
@@ -354,6 +366,11 @@ export class ScanJob implements SyncJobApi {
     const follows = running.every(({ stage }) => stage === 'following');
     if (this.phase !== 'draining') this.enter(follows ? 'incremental-sync' : 'full-sync');
     this.notReady.done(Math.max(...running.map(({ markAt }) => markAt)), Date.now());
+    const queued = this.control.isFinishing && follows ? scanStatus(this).scan?.queued : -1;
+    if (queued === 0 && !this.stopAsked) {
+      this.reason = 'lag-below';
+      this.stop();
+    }
     const keys = running.reduce((sum, { keysApplied }) => sum + keysApplied, 0);
     this.rates.sample(performance.now(), [keys, 0, 0]);
   }

@@ -2,6 +2,7 @@
 import type { SyncConfig } from '../config/sync-config.ts';
 import { endpointName } from '../model/endpoint.ts';
 import { versionName } from '../model/server-version.ts';
+import type { JobControl } from '../observe/job-api.ts';
 import type { JobPhase, JobStatus, ScannedServer, ScanStatus } from '../observe/job-status.ts';
 import type { ScanPipeline } from '../pipeline/scan-pipeline.ts';
 import type { AskLine } from '../source/scan/ask-line.ts';
@@ -31,6 +32,7 @@ export interface ScanParts {
   readonly deadLetters: DeadLetterFile;
   readonly losses: LossReport;
   readonly rates: RateMeter;
+  readonly control: JobControl;
 }
 
 export function scanStatus(job: ScanParts): JobStatus {
@@ -44,6 +46,7 @@ export function scanStatus(job: ScanParts): JobStatus {
     job: config.job.name,
     version: VERSION,
     phase: job.phase,
+    paused: job.control.isPaused,
     startedAt: job.startedAt,
     phaseSinceAt: job.phaseSinceAt,
     source: { address: job.source.address, server: versions.length === 0 ? 'unknown' : [...new Set(versions)].join(', ') },
@@ -75,6 +78,7 @@ export function scanStatus(job: ScanParts): JobStatus {
       ...target.connections(),
       ...job.targetLines.map(({ connection }) => connection.status()),
     ],
+    alerts: [],
   };
 }
 

@@ -10,6 +10,7 @@ import type { ReplicaLinkState } from '../source/replica/replica-link-state.ts';
 
 const REPL_TIMEOUT_DEFAULT_MS = 60_000;
 const ASK_EVERY_MS = 1_000;
+const RATE_SPAN_MS = 30_000;
 
 export class SourceWatch {
   /** Of the source's stream; -1 = unknown. */
@@ -18,6 +19,9 @@ export class SourceWatch {
   replicationId = '';
   /** When both were heard, Unix ms. */
   heardAt = 0;
+  private backlogBytesMax = -1;
+  /** Bytes that it writes in a second, over the last minute or so; -1 = unknown. */
+  private bytesPerSecond = -1;
   private readonly source: Connection;
   private replTimeoutMs = REPL_TIMEOUT_DEFAULT_MS;
   private savingSeenMs = Number.NEGATIVE_INFINITY;
@@ -60,13 +64,30 @@ export class SourceWatch {
     return this.replTimeoutMs + Math.max(0, Math.round(this.savingSeenMs - receivedMs));
   }
 
+  /** @param received offset behind the last byte that is in the spool; -1 = there is no stream yet */
+  backlog(received: number): { readonly bytesMax: number; readonly bytesLeft: number; readonly timeLeftMs: number } {
+    const bytesMax = this.backlogBytesMax;
+    if (received < 0 || bytesMax < 0 || this.offset < 0) return { bytesMax, bytesLeft: -1, timeLeftMs: -1 };
+    const bytesLeft = Math.max(0, bytesMax - Math.max(0, this.offset - received));
+    return { bytesMax, bytesLeft, timeLeftMs: this.bytesPerSecond > 0 ? Math.round((bytesLeft * 1000) / this.bytesPerSecond) : -1 };
+  }
+
+  private noteRate(offset: number, atMs: number): void {
+    if (this.offset < 0 || offset < this.offset || atMs <= this.heardAt) return;
+    const now = ((offset - this.offset) * 1000) / (atMs - this.heardAt);
+    const weight = Math.min(1, (atMs - this.heardAt) / RATE_SPAN_MS);
+    this.bytesPerSecond = this.bytesPerSecond < 0 ? now : this.bytesPerSecond + (now - this.bytesPerSecond) * weight;
+  }
+
   private async read(link: ReplicaLinkState): Promise<void> {
     const askedAt = Date.now();
     const info = String(await this.source.call('INFO', 'replication'));
     const offset = /^(?:master_repl_offset|slave_repl_offset):(\d+)/m.exec(info)?.[1];
     if (offset !== undefined) {
+      this.noteRate(Number(offset), askedAt);
       this.offset = Number(offset);
       this.replicationId = /^master_replid:(\w+)/m.exec(info)?.[1] ?? '';
+      this.backlogBytesMax = Number(/^repl_backlog_size:(\d+)/m.exec(info)?.[1] ?? -1);
       this.heardAt = askedAt;
     }
     if (link !== 'waiting-for-rdb' && link !== 'receiving-rdb') return;

@@ -9,20 +9,20 @@ import type { SyncConfig } from '../config/sync-config.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { GodwitError } from '../errors/errors.ts';
 import { type Endpoint, endpointName } from '../model/endpoint.ts';
-import { versionName } from '../model/server-version.ts';
 import { Connection } from '../net/connection.ts';
 import { KeepaliveWheel } from '../net/keepalive-wheel.ts';
 import { logEvent } from '../observe/log-event.ts';
 import type { JobDependencies, JobEvent, JobResult, SyncJobApi } from '../observe/job-api.ts';
 import type { JobPhase, JobStatus } from '../observe/job-status.ts';
-import { Pace, type PaceLimits } from '../pipeline/pace.ts';
+import { Pace } from '../pipeline/pace.ts';
 import { SnapshotTurns } from '../source/replica/snapshot-turns.ts';
 import { SpoolBudget } from '../source/replica/spool/disk-space.ts';
 import { newestEpoch, spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import { DeadLetterFile } from '../target/dead-letter.ts';
 import { LossReport } from '../target/loss-report.ts';
-import { capabilityPlan } from './capability-plan.ts';
+import { lossWarning } from './capability-plan.ts';
 import { jobStatus } from './job-status-view.ts';
+import { type JobSteering, steerShards } from './job-steering.ts';
 import type { JobSource, SourcePlace } from './job-source.ts';
 import type { JobTarget, PipelinePlan, TakenOver } from './job-target.ts';
 import { LastingTrouble } from './lasting-trouble.ts';
@@ -51,6 +51,7 @@ export class SyncJob implements SyncJobApi {
   readonly deadLetters: DeadLetterFile;
   readonly losses: LossReport;
   readonly pace: Pace;
+  readonly control: JobSteering;
   source: JobSource;
   target: JobTarget;
   readonly budget: SpoolBudget;
@@ -85,6 +86,7 @@ export class SyncJob implements SyncJobApi {
     this.turns = new SnapshotTurns(config.sync.fullSyncConcurrency);
     this.runName = `godwit:${job.name}:${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
     this.pace = new Pace(config.rate);
+    this.control = steerShards(this, ['incremental-sync'], (level, kind, message, details) => this.emit(level, kind, message, details));
     this.sides = {
       config,
       pace: this.pace,
@@ -114,6 +116,7 @@ export class SyncJob implements SyncJobApi {
       await this.prepare();
       if (this.config.sync.finish) await this.finish();
       else if (!this.stopAsked) await this.sync();
+      if (this.control.isFinishing && this.reason === 'lag-below') await this.endForGood();
       this.enter('stopped');
       return this.result(this.reason ?? 'stopped');
     } catch (caught) {
@@ -144,6 +147,7 @@ export class SyncJob implements SyncJobApi {
     this.stopped.resolve();
     if (this.phase !== 'stopped' && this.phase !== 'failed') this.enter('draining');
     for (const shard of this.shards) shard.stop();
+    this.pace.gate.break();
     this.target.stopWaiting();
   }
 
@@ -152,22 +156,12 @@ export class SyncJob implements SyncJobApi {
     void this.closeAll();
   }
 
-  setRate(limits: PaceLimits): void {
-    this.pace.set(limits);
-    this.emit('info', 'rate.changed', 'the limits of the rate are others from now on', { ...limits });
-  }
-
   status(): JobStatus {
     return jobStatus(this);
   }
 
   on(_event: 'event', listener: (event: JobEvent) => void): void {
     this.listeners.push(listener);
-  }
-
-  /** Of the server behind a connection, for people. */
-  serverName(connection: Connection): string {
-    return connection.server.version === undefined ? 'unknown' : versionName(connection.server.version);
   }
 
   private trouble(code: ErrorCode, kind: string, kindOver: string, over: string, pipeline?: () => string): LastingTrouble {
@@ -191,6 +185,7 @@ export class SyncJob implements SyncJobApi {
       this.emit('warn', 'connection.lost', error.message, withPipeline({ role, idleMs, code: error.code }, pipeline));
       if (this.stopAsked) void connection.close();
     });
+    connection.events.on('round-trip', ({ roundTripMs }) => this.dependencies.onRoundTrip?.({ role, address: endpointName(connection.endpoint), roundTripMs }));
     connection.events.on('state', ({ from, to }) => {
       if (to.name !== 'ready') return;
       this.emit('info', 'connection.ready', `${role} ${endpointName(connection.endpoint)} is connected`, withPipeline({ role, from }, pipeline));
@@ -263,13 +258,8 @@ export class SyncJob implements SyncJobApi {
   private tellLosses(): void {
     const target = this.target.version;
     const versions = this.shards.map(({ control }) => control.server.version).filter((version) => version !== undefined);
-    const source = versions.find((version) => target !== undefined && capabilityPlan(version, target).length > 0);
-    if (source === undefined || target === undefined) return;
-    const losses = capabilityPlan(source, target);
-    const { onUnsupported } = this.config.sync;
-    const then = { stop: 'the run stops at the first of it', skip: 'such keys are left out', degrade: 'the target gets what it can hold' }[onUnsupported];
-    const message = `the target (${versionName(target)}) cannot hold all that the source (${versionName(source)}) may have: ${losses.join('. ')}. ${then} (--on-unsupported ${onUnsupported})`;
-    this.emit('warn', 'versions.losses', message, { losses });
+    const warning = target && lossWarning(versions, target, this.config.sync.onUnsupported);
+    if (warning !== undefined) this.emit('warn', 'versions.losses', warning.message, { losses: warning.losses });
   }
 
   private async checkRights(): Promise<void> {
@@ -286,8 +276,19 @@ export class SyncJob implements SyncJobApi {
     this.emit('info', 'job.finished', `the mark and the spool of this job are removed. ${this.remarks}`);
   }
 
+  /** What --finish would do now. */
+  private async endForGood(): Promise<void> {
+    const isSettled = this.shards.every(({ pipeline }) => pipeline?.isSettled ?? false);
+    if (!isSettled) return this.emit('warn', 'job.not-finished', 'the target has not answered to the end: the marks stay');
+    await this.closeAll();
+    const { config } = this;
+    const ending = new SyncJob({ ...config, sync: { ...config.sync, finish: true, yes: false } }, this.dependencies);
+    this.remarks = (await ending.run()).remarks;
+    this.reason = 'finished';
+  }
+
   private async sync(): Promise<void> {
-    const { budget, dependencies } = this;
+    const { budget } = this;
     const { epoch, marks } = await this.gate.whenItTakesWrites(() => this.takeOver());
     this.epoch = epoch;
     const { valueBytesMax } = this.target;
@@ -314,7 +315,6 @@ export class SyncJob implements SyncJobApi {
       onEvent: (level, kind, message, details) => this.emit(level, kind, message, details),
     });
     this.sampler = setInterval(() => this.sample(), SAMPLE_EVERY_MS);
-    dependencies.log.debug({ pipelines: this.shards.map(({ name }) => name) }, 'the pipelines begin');
     const outcomes = await Promise.all(this.shards.map((shard) => this.runShard(shard)));
     if (outcomes.every((outcome) => outcome === 'full-sync-done')) this.reason = 'full-sync-done';
   }
@@ -361,7 +361,7 @@ export class SyncJob implements SyncJobApi {
       sum((pipeline) => pipeline.commandsApplied),
       sum(({ applied }) => applied.offset + applied.rdbOffset),
     ]);
-    const { stopWhenLagBelowBytes } = this.config.sync;
+    const stopWhenLagBelowBytes = this.control.isFinishing ? 0 : this.config.sync.stopWhenLagBelowBytes;
     const near = stopWhenLagBelowBytes >= 0 && this.shards.every((shard) => shard.lagIsCertain && shard.lagBytes <= stopWhenLagBelowBytes);
     if (near && !this.stopAsked) {
       this.reason = 'lag-below';

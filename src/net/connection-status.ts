@@ -22,5 +22,7 @@ export function connectionStatus(
     roundTripSmoothedMs: keepalive.roundTripSmoothedMs,
     pingsSent: keepalive.pingsSent,
     pingsLost: keepalive.pingsLost,
+    bytesSent: keepalive.traffic.sentBytes,
+    bytesReceived: keepalive.traffic.receivedBytes,
   };
 }

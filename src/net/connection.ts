@@ -234,6 +234,7 @@ export class Connection implements OpenConnection {
       onMessage,
       connectTimeoutMs: reconnect.connectTimeoutMs,
       knownServer: this.timesReady > 0,
+      traffic: this.keepalive.traffic,
       onReceived: () => this.keepalive.received(),
       onWritten: () => this.keepalive.written(),
       onLost: (error) => this.lose(link, error),

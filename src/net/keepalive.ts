@@ -14,6 +14,7 @@
 import type { Clock } from '../async/clock.ts';
 import type { KeepaliveConfig } from '../config/sync-config.ts';
 import { checkOverride, fitKeepalive, type KeepaliveFit } from './keepalive-fit.ts';
+import type { Traffic } from './link.ts';
 import type { KeepaliveWheel, WheelEntry } from './keepalive-wheel.ts';
 
 const REFRESH_MS = 60_000;
@@ -53,6 +54,7 @@ export interface KeepaliveOptions {
 export class Keepalive implements WheelEntry {
   pingsSent = 0;
   pingsLost = 0;
+  readonly traffic: Traffic = { sentBytes: 0, receivedBytes: 0 };
   roundTripLastMs = 0;
   roundTripSmoothedMs = 0;
   nodeTimeoutMs = -1;

@@ -17,6 +17,11 @@ import { socketError, speaksTls } from './socket-errors.ts';
 const CLOSE_GRACE_MS = 1000;
 const REPLY_TYPES = new Set(Buffer.from('+-:$*_'));
 
+export interface Traffic {
+  sentBytes: number;
+  receivedBytes: number;
+}
+
 export interface LinkOptions {
   readonly endpoint: Endpoint;
   readonly role: string;
@@ -26,6 +31,8 @@ export interface LinkOptions {
   readonly onMessage?: ((reply: Reply) => boolean) | undefined;
   /** This address was a Redis server before: what it says now that is none is an accident on the way. */
   readonly knownServer: boolean;
+  /** Counted over all links of a connection. */
+  readonly traffic: Traffic;
   onReceived(): void;
   /** A write was taken by the system. */
   onWritten(): void;
@@ -98,6 +105,7 @@ export class Link {
     }
     if (last > 0) socket.uncork();
     if (last < 0) onWritten?.();
+    this.options.traffic.sentBytes += bytes;
     this.fifo.push(expect, bytes);
     return !socket.writableNeedDrain;
   }
@@ -144,6 +152,7 @@ export class Link {
     if (this.dead) return;
     try {
       if (!this.greeted) this.checkGreeting(bytes, length);
+      this.options.traffic.receivedBytes += length;
       this.options.onReceived();
       this.fifo.feed(bytes, 0, length);
     } catch (thrown) {

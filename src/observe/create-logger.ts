@@ -9,8 +9,13 @@ import type { Redactor } from './redaction.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
+/** Its level can be changed while it is used. */
+export interface LeveledLogger extends Logger {
+  level: string;
+}
+
 /** Makes a logger that writes lines of `level` and above to `destination`. */
-export function createLogger(level: LogLevel, destination: DestinationStream, redactor: Redactor): Logger {
+export function createLogger(level: LogLevel, destination: DestinationStream, redactor: Redactor): LeveledLogger {
   return pino(
     {
       level,

@@ -34,8 +34,16 @@ export interface FlushFacts {
   readonly keys: number;
 }
 
+/** Of a PING that had nothing in front of it. */
+export interface RoundTripFacts {
+  readonly role: string;
+  readonly address: string;
+  readonly roundTripMs: number;
+}
+
 export interface JobDependencies {
   readonly log: Logger;
+  onRoundTrip?(facts: RoundTripFacts): void;
   /** Asked before a target that holds keys is flushed; false or a rejection means that nothing is touched. Without it, sync.yes decides. */
   confirmFlush?(facts: FlushFacts): Promise<boolean>;
 }
@@ -43,6 +51,31 @@ export interface JobDependencies {
 export interface LoadDependencies extends JobDependencies {
   /** What the file `-` means. */
   readonly stdin: Readable;
+}
+
+export interface CheckpointFacts {
+  /** Unix milliseconds of the last mark; 0 = there is none yet. */
+  readonly at: number;
+  /** Of the source, as the status has it. */
+  readonly offset: number;
+  /** It tells all that was applied when it was asked for; false = the target has not answered in time. */
+  readonly isComplete: boolean;
+}
+
+/** Steers a running job. What cannot be done now is refused: @throws GodwitError NOT_NOW */
+export interface JobControl {
+  readonly isPaused: boolean;
+  /** The job ends, and its marks go, as soon as the target has all. */
+  readonly isFinishing: boolean;
+  /** From now on, commands and bytes that each node of the target is sent in a second at most; 0 = no limit. */
+  setRate(limits: { readonly commands: number; readonly bytes: number }): void;
+  /** The target gets nothing from now on but what is under way; the source is read and acknowledged as ever. Ends with the run. */
+  pause(): void;
+  resume(): void;
+  /** Resolves when the mark at the target tells all that is applied by now, or after a few seconds. */
+  checkpoint(): Promise<CheckpointFacts>;
+  /** Ends the job for good as soon as the target has all that the source has; run() resolves with `finished` then. */
+  finish(): void;
 }
 
 /** `LoadJob` implements it too. */
@@ -54,7 +87,6 @@ export interface SyncJobApi {
   /** End at once without waiting. */
   abort(): void;
   status(): JobStatus;
-  /** From now on, commands and bytes that each node of the target is sent in a second at most; 0 = no limit. */
-  setRate(limits: { readonly commands: number; readonly bytes: number }): void;
+  readonly control: JobControl;
   on(event: 'event', listener: (event: JobEvent) => void): void;
 }

@@ -27,6 +27,9 @@ export interface ConnectionStatus {
   readonly roundTripSmoothedMs: number;
   readonly pingsSent: number;
   readonly pingsLost: number;
+  /** Over all connections that were made to there. */
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
   readonly reconnects: number;
   readonly unansweredReplies: number;
   readonly unansweredBytes: number;
@@ -56,6 +59,16 @@ interface IncrementalSyncStatus {
   readonly commandsApplied: number;
 }
 
+/** How long the link to the source may be away before what it missed is no longer to be had there, and a new full sync is needed. -1 = unknown. */
+interface BacklogStatus {
+  /** `repl-backlog-size` of the source. */
+  readonly bytesMax: number;
+  /** That the source may still write before the next byte that is needed is gone. */
+  readonly bytesLeft: number;
+  /** Until then, as fast as it has written lately; -1 also while it writes nothing. */
+  readonly timeLeftMs: number;
+}
+
 /** What one place of the source comes through: the only one, or one of each shard or server. */
 export interface PipelineStatus {
   /** Stable over runs and failovers; '' of the only one. */
@@ -73,6 +86,7 @@ export interface PipelineStatus {
   readonly lagBytes: number;
   readonly lagMs: number;
   readonly spool: { readonly bytesInMemory: number };
+  readonly backlog: BacklogStatus;
   readonly checkpoint: { readonly offset: number; readonly at: number };
   readonly link: {
     readonly state: string;
@@ -146,10 +160,23 @@ export interface RulesStatus {
   readonly functionFailures: number;
 }
 
+export type AlertSeverity = 'warning' | 'critical';
+
+export interface AlertStatus {
+  /** The rule, and behind a colon what it is about where there are several: `connection-away:target data 10.0.0.2:6379`. */
+  readonly id: string;
+  readonly severity: AlertSeverity;
+  /** What is wrong, with its numbers, for people. */
+  readonly what: string;
+  readonly sinceAt: number;
+}
+
 export interface JobStatus {
   readonly job: string;
   readonly version: string;
   readonly phase: JobPhase;
+  /** The target gets nothing; the source is still read. */
+  readonly paused: boolean;
   readonly startedAt: number;
   readonly phaseSinceAt: number;
   readonly source: { readonly address: string; readonly server: string };
@@ -207,4 +234,6 @@ export interface JobStatus {
     readonly last: { readonly code: string; readonly message: string; readonly at: number } | null;
   };
   readonly connections: readonly ConnectionStatus[];
+  /** Those that are firing, the oldest first. */
+  readonly alerts: readonly AlertStatus[];
 }

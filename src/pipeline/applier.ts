@@ -10,6 +10,7 @@ import type { Batch } from '../model/batch.ts';
 import { StreamDecoder } from '../resp/stream-decoder.ts';
 import type { SpoolLog } from '../source/replica/spool/spool-log.ts';
 import type { Delivery } from './delivery.ts';
+import { windowBytesAt } from './distance.ts';
 import { LogCursor } from './log-cursor.ts';
 
 const RDB_WINDOW_BYTES = 512 * 1024;
@@ -31,6 +32,8 @@ export interface ApplierOptions {
   stopping(): boolean;
   /** Bounds of the target for one value; 0 = unknown. */
   readonly valueBytesMax: number;
+  /** To the target; 0 = not known. */
+  readonly roundTripMs: number;
 }
 
 export class Applier {
@@ -48,20 +51,22 @@ export class Applier {
 
   /** Applies the snapshot from the mark on; returns the mark behind it, in incremental sync, which is sent too. `complete` settles with the receipt. */
   async fullSync(log: SpoolLog, from: Mark, complete: Promise<void>): Promise<Mark> {
-    const { delivery } = this.options;
+    const { delivery, roundTripMs } = this.options;
+    const windowBytes = windowBytesAt(roundTripMs, RDB_WINDOW_BYTES);
+    const rowsMax = (RDB_ROWS_MAX * windowBytes) / RDB_WINDOW_BYTES;
     const hidden = { hiddenKeyPrefix: Buffer.from(this.options.prefix) };
     const decoder = from.rdbState === null ? new RdbDecoder(hidden) : RdbDecoder.resumeAt(from.rdbState, hidden);
-    const cursor = new LogCursor(log, from.rdbOffset, RDB_WINDOW_BYTES);
+    const cursor = new LogCursor(log, from.rdbOffset, windowBytes);
     this.cursor = cursor;
     let mark = from;
-    let batch = await delivery.take(RDB_ROWS_MAX);
+    let batch = await delivery.take(rowsMax);
     for (;;) {
       const next = decoder.decode(cursor.window, cursor.start, cursor.end, cursor.offset, batch);
       const moved = next > cursor.start;
       cursor.consume(next);
       if (batch.count > 0) {
         mark = await this.sendRows(decoder, batch, mark);
-        batch = await delivery.take(RDB_ROWS_MAX);
+        batch = await delivery.take(rowsMax);
       }
       if (decoder.status === 'end') break;
       if (this.options.stopping()) return mark;
@@ -73,7 +78,7 @@ export class Applier {
         if (large === undefined) cursor.grow();
         else {
           mark = await this.applyLarge(large, decoder, mark);
-          batch = await delivery.take(RDB_ROWS_MAX);
+          batch = await delivery.take(rowsMax);
           continue;
         }
       }
@@ -89,11 +94,13 @@ export class Applier {
 
   /** Applies the stream from the mark on until told to stop. */
   async incrementalSync(log: SpoolLog, from: Mark): Promise<void> {
-    const { delivery } = this.options;
+    const { delivery, roundTripMs } = this.options;
     const decoder = new StreamDecoder(from, this.options.prefix);
-    const cursor = new LogCursor(log, from.offset, STREAM_WINDOW_BYTES);
+    const windowBytes = windowBytesAt(roundTripMs, STREAM_WINDOW_BYTES);
+    const rowsUsual = (STREAM_ROWS_MAX * windowBytes) / STREAM_WINDOW_BYTES;
+    const cursor = new LogCursor(log, from.offset, windowBytes);
     this.cursor = cursor;
-    let rowsMax = STREAM_ROWS_MAX;
+    let rowsMax = rowsUsual;
     let batch = await delivery.take(rowsMax);
     let markedAtMs = performance.now();
     let marked = from.offset;
@@ -109,8 +116,8 @@ export class Applier {
         await delivery.sendCommands({ ...from, offset: decoder.offset, database: decoder.database });
         marked = decoder.offset;
         markedAtMs = performance.now();
-        rowsMax = STREAM_ROWS_MAX;
-        cursor.shrink(STREAM_WINDOW_BYTES);
+        rowsMax = rowsUsual;
+        cursor.shrink(windowBytes);
         batch = await delivery.take(rowsMax);
       } else if (decoder.offset > passed) delivery.pass({ ...from, offset: decoder.offset, database: decoder.database });
       passed = decoder.offset;

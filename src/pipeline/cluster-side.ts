@@ -74,6 +74,10 @@ export class ClusterSide implements TargetSide {
     return this.options.restore;
   }
 
+  get roundTripMs(): number {
+    return Math.max(0, ...this.options.links.status().map(({ roundTripSmoothedMs }) => roundTripSmoothedMs));
+  }
+
   ready(): Promise<void> {
     return this.nodes.ready();
   }

@@ -22,6 +22,7 @@ import type { FileEdits } from './edits/file-edits.ts';
 import { lesserLimit } from './lesser-limit.ts';
 import type { HeldKeys } from './held-keys.ts';
 import type { Parcel } from './parcel.ts';
+import type { PauseGate } from './pause-gate.ts';
 import type { Refusals } from './refusals.ts';
 import { unitCount } from './unit-count.ts';
 import type { StreamTranslation } from './stream-translation.ts';
@@ -43,6 +44,8 @@ export interface FileApplierOptions extends ValueSenderOptions {
   /** Of all attempts of the run. */
   readonly held: HeldKeys;
   readonly connection: Connection;
+  /** Closed while the job is paused. */
+  readonly gate: PauseGate;
   /** True: end at the next place between two batches. */
   stopping(): boolean;
 }
@@ -72,10 +75,11 @@ export class FileApplier {
 
   /** Applies all that is left of the file, and marks it as done. @throws GodwitError; those of the file are not retryable */
   async apply(from: Mark): Promise<EndStep> {
-    const { sender, source, stopping } = this.options;
+    const { sender, source, gate, stopping } = this.options;
     let mark = from;
     for (;;) {
       const step = await this.next();
+      if (gate.isClosed) await gate.passage();
       if (stopping()) throw new GodwitError('CONNECTION_LOST', 'the job is stopped');
       if (step.kind === 'end') {
         if (this.options.held.count > 0) await this.releaseHeld(mark);

@@ -111,6 +111,12 @@ export class LoadPipeline {
     return this.source?.rdbVersion ?? 0;
   }
 
+  /** Tells from now on whether the mark covers what is applied by now. */
+  markGoal(): () => boolean {
+    const { keys, commands } = this.applied;
+    return () => this.marked.keys >= keys && this.marked.commands >= commands;
+  }
+
   /** Runs to the end of the file, or until stop(). */
   async run(): Promise<'stopped' | 'loaded'> {
     const { config, log, onEvent } = this.options;
@@ -133,6 +139,8 @@ export class LoadPipeline {
   private async loadOnce(): Promise<'stopped' | 'loaded' | 'again'> {
     const { connection, config } = this.options;
     await Promise.race([connection.ready(), this.ended.promise]);
+    const { gate } = this.options.pace;
+    if (gate.isClosed) await gate.passage();
     if (this.stopping) return 'stopped';
     const { generation } = connection;
     if (connection.server.role === 'replica') {
@@ -259,6 +267,7 @@ export class LoadPipeline {
       stopping: () => this.stopping,
       held: this.held,
       connection,
+      gate: this.options.pace.gate,
     });
     return { applier, sender };
   }

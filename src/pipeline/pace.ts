@@ -6,6 +6,7 @@
  * exactly, and bursts are as large as what is sent at once, which is kept small (rowsMax).
  */
 import { type Clock, systemClock } from '../async/clock.ts';
+import { PauseGate } from './pause-gate.ts';
 
 export interface PaceLimits {
   /** In a second; 0 = no limit. */
@@ -20,6 +21,8 @@ const SAVED_MS_MAX = 100;
 
 export class Pace {
   limits: PaceLimits;
+  /** Closed while the job is paused. */
+  readonly gate = new PauseGate();
   private readonly clock: Clock;
   private readonly nodes = new Map<string, Pacer>();
 

@@ -93,6 +93,12 @@ export class PlacedLoadPipeline {
     return this.source?.rdbVersion ?? 0;
   }
 
+  /** True once all that is applied now is marked. */
+  markGoal(): () => boolean {
+    const { keys, commands } = this.applied;
+    return () => this.marked.keys >= keys && this.marked.commands >= commands;
+  }
+
   /** Runs to the end of the file, or until stop(). */
   run(): Promise<'stopped' | 'loaded'> {
     const { target, log, onEvent } = this.options;

@@ -12,7 +12,7 @@ import type { Parcel } from './parcel.ts';
 /** Of the commands that may be applied twice, those that change the type of a key. */
 const GIVE_ANEW = new Set(['del', 'unlink', 'set', 'mset', 'msetex', 'restore']);
 /** The sender sends no more than this, or one batch, beyond its mark (batch-sender.ts): what explains a doubt does not come later. */
-export const UNMARKED_BYTES_MAX = 8 * 1024 * 1024;
+export const UNMARKED_BYTES_MAX = 32 * 1024 * 1024;
 /** More, since a doubt itself holds the mark back. */
 const DOUBT_BYTES_MAX = 2 * UNMARKED_BYTES_MAX;
 

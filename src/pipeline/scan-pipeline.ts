@@ -176,8 +176,9 @@ export class ScanPipeline {
   }
 
   private async attempt(): Promise<'stopped' | 'done' | 'again'> {
-    const { target } = this.options;
+    const { target, pace } = this.options;
     await Promise.race([target.ready(), this.ended.promise]);
+    if (pace.gate.isClosed) await pace.gate.passage();
     if (this.stopping) return 'stopped';
     let found = await target.readMark(this.mark.epoch);
     if (found === undefined) {

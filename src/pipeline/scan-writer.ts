@@ -109,7 +109,7 @@ export class ScanWriter {
 
   private async sendRows(values: ReadValues, rows: readonly number[], database: number, scan: string | undefined): Promise<void> {
     const { delivery } = this.options;
-    const batch = await delivery.take(rows.length);
+    const batch = await delivery.take(rows.length, rows.length);
     const { bytes } = values.slab;
     batch.bytes = bytes;
     for (const i of rows) this.addRow(batch, values, i, database);
@@ -153,7 +153,7 @@ export class ScanWriter {
     const { delivery, numbers } = this.options;
     const { commands } = this;
     commands.reset();
-    const batch = await delivery.take(gone.length);
+    const batch = await delivery.take(gone.length, gone.length);
     for (const i of gone) {
       const row = batch.count++;
       batch.kind[row] = EntryKind.Command;

@@ -69,6 +69,10 @@ export class StandaloneSide implements TargetSide {
     return found;
   }
 
+  get roundTripMs(): number {
+    return this.options.connection.status().roundTripSmoothedMs;
+  }
+
   takenOver(epoch: number): Promise<GodwitError | undefined> {
     return this.ownership.takenOver(epoch);
   }

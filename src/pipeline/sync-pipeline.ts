@@ -232,8 +232,10 @@ export class SyncPipeline implements ReplicaLinkOwner {
   }
 
   private async applyOnce(): Promise<'stopped' | 'full-sync-done' | 'again'> {
-    const { target, spool } = this.options;
+    const { target, spool, pace } = this.options;
+    const { gate } = pace;
     await Promise.race([target.ready(), this.ended.promise]);
+    if (gate.isClosed) await gate.passage();
     if (this.stopping) return 'stopped';
     const found = withRules(await target.readMark(this.mark.epoch), this.options.rulesDigest);
     if (found === undefined) {
@@ -248,6 +250,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
     this.applied = found;
     this.keysApplied = this.keysMarked;
     await this.synced.promise;
+    if (gate.isClosed) await gate.passage();
     const { snapshot } = spool;
     const mark = snapshot !== undefined && this.isOlder(found, snapshot) ? await this.beginFullSync(found, snapshot) : found;
     // Another one has begun meanwhile: its bytes do not stand for this mark.
@@ -354,6 +357,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
       delivery,
       prefix: `${config.checkpoint.prefix}:`,
       valueBytesMax: lesserLimit(valueBytesMax, config.limits.valueBytesMax),
+      roundTripMs: target.roundTripMs,
       stopping,
     });
     attempt.applier = applier;

@@ -29,6 +29,8 @@ export interface TargetSide {
   readonly address: string;
   /** How values of a snapshot are written. */
   readonly restore: RestoreOptions;
+  /** To the node that is furthest away, ms; 0 = not known yet. */
+  readonly roundTripMs: number;
   /** Resolves when it takes connections. @throws TARGET_NOT_READY */
   ready(): Promise<void>;
   /** Ends what this run, or one before it, may still have under way, and reads the mark. undefined: the target has lost it. @throws FENCED, MARK_INVALID */

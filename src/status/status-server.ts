@@ -1,7 +1,9 @@
 /**
- * The status over HTTP: `GET /status` is the JobStatus as JSON, `/healthz` and `/readyz` are 200 or 503 for supervisors, `/` names them, or is what RedisShake answers.
- * `PUT /rate?commands=1000&bytes=0` changes the limits of the rate, from this machine alone. Nothing else changes anything, requests with a body are
- * refused, and every answer is cleaned of secrets. It asks for no password, so it listens on 127.0.0.1 unless told otherwise.
+ * A running job over HTTP. What only tells is open to whoever reaches the port: `/status`, `/healthz`, `/readyz`, `/events`, `/history`, `/metrics`, `/alerts`, and the
+ * page under `/ui/`. What changes something asks for a token (server/control-routes.ts). So it listens on 127.0.0.1 unless told otherwise.
+ *
+ * Invariants: every answer is cleaned of secrets; no answer lets a page of another origin read it, run a script or frame it; bodies are not read; headers, time and
+ * connections are bounded, and watchers can take a part of the connections only. Nothing that goes wrong here touches the job.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,15 +13,31 @@ import type { JobStatus } from '../observe/job-status.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Redactor } from '../observe/redaction.ts';
 import { readiness } from './readiness.ts';
+import { type Answer, otherMethod, refusal } from './server/answer.ts';
+import { CONTROL_PATHS, controlAnswer, type ControlRoutesOptions } from './server/control-routes.ts';
+import type { EventRing } from './server/event-ring.ts';
+import { EventStreams } from './server/event-streams.ts';
+import { SAMPLE_EVERY_MS, StatusHistory } from './server/status-history.ts';
 
-export interface StatusServerOptions {
+/** A file of the page. */
+export interface PageFile {
+  readonly contentType: string;
+  readonly body: Uint8Array | string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface StatusServerOptions extends ControlRoutesOptions {
   readonly host: string;
   /** 0 = any free port. */
   readonly port: number;
   readonly status: () => JobStatus;
+  readonly events: EventRing;
   /** What `/` answers instead of its own words. */
   readonly root?: () => unknown;
-  readonly setRate: (limits: { readonly commands: number; readonly bytes: number }) => void;
+  /** The text of `/metrics`, in the exposition format of Prometheus. */
+  readonly metrics?: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  /** What is under `/ui/`; '' is the page itself. Undefined: there is no such file. */
+  readonly page?: (path: string) => PageFile | undefined;
   readonly redactor: Redactor;
   readonly log: Logger;
 }
@@ -32,31 +50,54 @@ export interface StatusServer {
   close(): Promise<void>;
 }
 
-interface Answer {
-  readonly code: number;
-  readonly body: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
+interface Context extends StatusServerOptions {
+  readonly streams: EventStreams;
+  readonly history: StatusHistory;
 }
 
 const HEADER_BYTES_MAX = 8 * 1024;
 const REQUEST_TIMEOUT_MS = 10_000;
 const CONNECTIONS_MAX = 64;
-const PATHS = ['/', '/status', '/healthz', '/readyz', '/rate'];
-const RATE_MAX = 2 ** 40;
+const READ_PATHS = ['/', '/status', '/healthz', '/readyz', '/events', '/history', '/alerts', '/metrics'];
+const PAGE = '/ui/';
+
+const HEADERS: Readonly<Record<string, string>> = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+};
+const PAGE_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /** @throws GodwitError CONFIG_INVALID if it cannot listen there. */
 export async function startStatusServer(options: StatusServerOptions): Promise<StatusServer> {
-  const server = createServer(
-    { maxHeaderSize: HEADER_BYTES_MAX, requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: 5000 },
-    (request, response) => respond(request, response, options),
-  );
+  const context: Context = { ...options, streams: new EventStreams(options), history: new StatusHistory() };
+  const timeouts = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: 5000, connectionsCheckingInterval: 2000 };
+  const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX, ...timeouts }, (request, response) => void respond(request, response, context));
   server.maxConnections = CONNECTIONS_MAX;
   await listen(server, options);
   server.on('error', (error) => options.log.warn({ error: error.message }, 'the status server had a failure'));
   const { port } = server.address() as AddressInfo;
   const url = `http://${endpointName({ host: options.host, port })}`;
   options.log.info({ url, port }, `the status is at ${url}/status`);
-  return { port, url, close: () => close(server) };
+  const sampler = setInterval(() => sample(context), SAMPLE_EVERY_MS);
+  sampler.unref();
+  const close = async (): Promise<void> => {
+    clearInterval(sampler);
+    await context.streams.close();
+    await closeServer(server);
+  };
+  return { port, url, close };
+}
+
+function sample({ history, status, log }: Context): void {
+  try {
+    history.add(Date.now(), status());
+  } catch (error) {
+    log.debug({ err: error }, 'no sample of the status could be taken');
+  }
 }
 
 function listen(server: Server, { host, port }: StatusServerOptions): Promise<void> {
@@ -78,27 +119,30 @@ function listen(server: Server, { host, port }: StatusServerOptions): Promise<vo
   });
 }
 
-function close(server: Server): Promise<void> {
+function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeAllConnections();
   });
 }
 
-function respond(request: IncomingMessage, response: ServerResponse, options: StatusServerOptions): void {
-  let answer: Answer;
+async function respond(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
+  let answer: Answer | 'stream';
   try {
-    answer = route(request, options);
+    answer = await route(request, context);
   } catch (error) {
-    options.log.warn({ err: error }, 'the status could not be made');
-    answer = { code: 500, body: { error: 'the status could not be made; the log says why' } };
+    context.log.warn({ err: error }, 'a request to the status server failed');
+    answer = refusal(500, 'this could not be done; the log says why');
   }
-  const body = `${JSON.stringify(options.redactor.value(answer.body), null, 2)}\n`;
+  if (answer === 'stream') {
+    if (request.method !== 'HEAD') return context.streams.start(queryOf(request), request, response, HEADERS);
+    answer = { code: 200, body: '', contentType: 'text/event-stream; charset=utf-8' };
+  }
+  const body = answer.contentType === undefined ? `${JSON.stringify(context.redactor.value(answer.body), null, 2)}\n` : (answer.body as string | Uint8Array);
   response.writeHead(answer.code, {
-    'content-type': 'application/json; charset=utf-8',
+    ...HEADERS,
+    'content-type': answer.contentType ?? 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
     ...answer.headers,
   });
   response.end(request.method === 'HEAD' ? undefined : body);
@@ -106,40 +150,69 @@ function respond(request: IncomingMessage, response: ServerResponse, options: St
   if (answer.headers?.connection === 'close') response.once('finish', () => request.socket.destroySoon());
 }
 
-function route(request: IncomingMessage, { status, root, setRate }: StatusServerOptions): Answer {
+async function route(request: IncomingMessage, context: Context): Promise<Answer | 'stream'> {
   if (request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0) {
-    return { code: 413, body: { error: 'requests with a body are not taken' }, headers: { connection: 'close' } };
+    return refusal(413, 'requests with a body are not taken', {}, { connection: 'close' });
   }
   const path = (request.url ?? '/').split('?', 1)[0];
-  if (path === '/rate') return rate(request, setRate);
-  if (!PATHS.includes(path)) return { code: 404, body: { error: 'there is nothing here', paths: PATHS } };
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    return { code: 405, body: { error: 'only GET and HEAD are taken' }, headers: { allow: 'GET, HEAD' } };
-  }
-  if (path === '/status') return { code: 200, body: status() };
-  if (path === '/readyz') {
-    const body = readiness(status());
-    return { code: body.ready ? 200 : 503, body };
-  }
-  const { phase, job, version } = status();
-  if (path === '/healthz') return { code: phase === 'failed' ? 503 : 200, body: { ok: phase !== 'failed', phase } };
-  if (root !== undefined) return { code: 200, body: root() };
-  return { code: 200, body: { name: 'godwit', version, job, phase, paths: PATHS } };
+  if (CONTROL_PATHS.includes(path)) return controlAnswer(path, queryOf(request), request, context);
+  const isPage = context.page !== undefined && path.startsWith(PAGE);
+  if (!isPage && !READ_PATHS.includes(path)) return refusal(404, 'there is nothing here', { paths: pathsOf(context) });
+  if (request.method !== 'GET' && request.method !== 'HEAD') return otherMethod('GET', 'HEAD');
+  return isPage ? pageAnswer(path, context) : told(path, request, context);
 }
 
-/** PUT is none of the requests that a page of another origin can make without asking first. */
-function rate(request: IncomingMessage, setRate: StatusServerOptions['setRate']): Answer {
-  if (request.method !== 'PUT') return { code: 405, body: { error: 'only PUT is taken' }, headers: { allow: 'PUT' } };
-  const { remoteAddress = '' } = request.socket;
-  const host = (request.headers.host ?? '').replace(/:\d+$/, '');
-  const isOwn = /^(?:127\.|::1$|::ffff:127\.)/.test(remoteAddress) && /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(host);
-  if (!isOwn) return { code: 403, body: { error: 'the rate can be changed from this machine alone, by its address 127.0.0.1' } };
-  const words = new URLSearchParams((request.url ?? '').split('?')[1] ?? '');
-  const [commands, bytes] = ['commands', 'bytes'].map((name) => Number(words.get(name) ?? '0'));
-  const isNumber = (value: number): boolean => Number.isSafeInteger(value) && value >= 0 && value <= RATE_MAX;
-  if (words.size === 0 || [...words.keys()].some((name) => name !== 'commands' && name !== 'bytes') || !isNumber(commands) || !isNumber(bytes)) {
-    return { code: 400, body: { error: 'give commands and bytes in a second as whole numbers, 0 is no limit: PUT /rate?commands=1000&bytes=0' } };
+function told(path: string, request: IncomingMessage, context: Context): Answer | 'stream' | Promise<Answer> {
+  const { status } = context;
+  switch (path) {
+    case '/status':
+      return { code: 200, body: status() };
+    case '/events':
+      return context.streams.refusal(queryOf(request)) ?? 'stream';
+    case '/history':
+      return { code: 200, body: JSON.stringify(context.history.document()), contentType: 'application/json; charset=utf-8' };
+    case '/alerts':
+      return { code: 200, body: { alerts: status().alerts } };
+    case '/metrics':
+      return metricsAnswer(context);
+    case '/readyz': {
+      const body = readiness(status());
+      return { code: body.ready ? 200 : 503, body };
+    }
+    case '/healthz': {
+      const { phase } = status();
+      return { code: phase === 'failed' ? 503 : 200, body: { ok: phase !== 'failed', phase } };
+    }
+    default:
+      return rootAnswer(request, context);
   }
-  setRate({ commands, bytes });
-  return { code: 200, body: { commands, bytes } };
+}
+
+async function metricsAnswer({ metrics, redactor }: Context): Promise<Answer> {
+  if (metrics === undefined) return refusal(404, 'this run has no metrics');
+  const { contentType, text } = await metrics();
+  return { code: 200, body: redactor.text(text), contentType };
+}
+
+function rootAnswer(request: IncomingMessage, context: Context): Answer {
+  const { page, root, status } = context;
+  if (page !== undefined && /\btext\/html\b/.test(request.headers.accept ?? '')) return { code: 302, body: {}, headers: { location: PAGE } };
+  if (root !== undefined) return { code: 200, body: root() };
+  const { version, job, phase } = status();
+  return { code: 200, body: { name: 'godwit', version, job, phase, paths: pathsOf(context) } };
+}
+
+function pageAnswer(path: string, { page }: Context): Answer {
+  const file = page?.(path.slice(PAGE.length));
+  if (file === undefined) return refusal(404, 'there is no such file');
+  const { body, contentType, headers } = file;
+  return { code: 200, body, contentType, headers: { 'content-security-policy': PAGE_POLICY, ...headers } };
+}
+
+function pathsOf({ page }: Context): readonly string[] {
+  return [...READ_PATHS, ...CONTROL_PATHS, ...(page === undefined ? [] : [PAGE])];
+}
+
+function queryOf(request: IncomingMessage): URLSearchParams {
+  return new URLSearchParams((request.url ?? '').split('?')[1] ?? '');
 }

@@ -85,6 +85,18 @@ describe('a sync to a cluster', () => {
     expect((await godwit.stop()).code).toBe(143);
   });
 
+  test('waits at its start for a node that does not answer yet, whatever becomes of it', async () => {
+    await open();
+    await scene.richData(10);
+    const node = await scene.cluster.primary(1);
+    node.suspend();
+    const godwit = scene.godwit();
+    await waitFor('the wait to be told', () => godwit.lines.some(({ event }) => event === 'target.not-ready'));
+    node.resume();
+    await godwit.waitForPhase('incremental-sync');
+    await expectEqual(godwit);
+  });
+
   test('goes on after kill -9, three times, and applies nothing twice', async () => {
     await open();
     await scene.richData(300);

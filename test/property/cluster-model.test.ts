@@ -35,7 +35,7 @@ const event: fc.Arbitrary<ScheduleEvent> = fc.oneof(
 beforeEach(() => vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
 afterEach(() => vi.useRealTimers());
 
-test('nothing is lost or done twice, whatever the schedule', { timeout: 600_000 }, async () => {
+test('nothing is lost or done twice, whatever the schedule', { timeout: 60_000 + RUNS * 500 }, async () => {
   const property = fc.asyncProperty(fc.nat(1e6), fc.array(event, { minLength: 5, maxLength: 60 }), async (seed, events) => {
     const schedule = new Schedule(seed);
     try {

@@ -2,6 +2,9 @@
  * What can go wrong between Godwit and a cluster, each as a function that does it and ends when the cluster has got over it (not when Godwit has).
  * `fullSyncs` as in chaos-faults.ts.
  */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { JobStatus } from '../../src/observe/job-status.ts';
 import type { Seeded } from '../support/rdb/seeded.ts';
 import type { ClusterChaosStage } from './cluster-chaos-stage.ts';
 
@@ -35,6 +38,7 @@ export const CLUSTER_FAULTS: readonly ClusterFault[] = [
   { kind: 'failover loses tail', fullSyncs: IF_RECEIVING, reshapes: true, loses: true, inflict: loseTail },
   { kind: 'kill primary', fullSyncs: IF_RECEIVING, reshapes: true, loses: true, inflict: killPrimary },
   { kind: 'primary comes back empty', fullSyncs: ALWAYS, reshapes: true, loses: true, inflict: emptyPrimary },
+  { kind: 'primary comes back old', fullSyncs: IF_RECEIVING, reshapes: true, loses: true, inflict: oldPrimary },
   {
     kind: 'move some slots',
     fullSyncs: NEVER,
@@ -55,7 +59,7 @@ export const CLUSTER_FAULTS: readonly ClusterFault[] = [
   { kind: 'take over a sleeper', fullSyncs: IF_RECEIVING, reshapes: false, keepsMessages: true, inflict: takeOver },
   { kind: 'freeze godwit', fullSyncs: IF_RECEIVING, reshapes: false, keepsMessages: true, inflict: freezeGodwit },
   { kind: 'freeze node', fullSyncs: NEVER, reshapes: true, loses: true, inflict: freezeNode },
-  { kind: 'node is full', fullSyncs: NEVER, reshapes: false, keepsMessages: true, inflict: fillNode },
+  { kind: 'node is full', fullSyncs: NEVER, reshapes: true, keepsMessages: true, inflict: fillNode },
   { kind: 'cut source', fullSyncs: IF_RECEIVING, reshapes: false, keepsMessages: true, inflict: cutSource },
   { kind: 'flushall', fullSyncs: NEVER, reshapes: false, keepsMessages: true, inflict: flushAll },
 ];
@@ -104,9 +108,24 @@ async function emptyPrimary(stage: ClusterChaosStage, random: Seeded): Promise<s
   const shard = await stage.owningShard(random);
   const primary = await stage.cluster.primary(shard);
   await primary.kill();
+  // One that was a replica once has what it got then, of slots that it may have no more.
+  rmSync(join(primary.dir, 'dump.rdb'), { force: true });
   await primary.start();
   await stage.cluster.settled();
   return `shard ${shard}`;
+}
+
+/** With its replica: to what it saved some hundred commands ago. */
+async function oldPrimary(stage: ClusterChaosStage, random: Seeded): Promise<string> {
+  const shard = await stage.owningShard(random);
+  const primary = await stage.cluster.primary(shard);
+  await stage.ask(primary, 'SAVE');
+  const commands = 50 + random.below(600);
+  await stage.load.more(commands);
+  await primary.kill();
+  await primary.start();
+  await stage.cluster.settled();
+  return `shard ${shard}, about ${commands} commands ago`;
 }
 
 async function move(stage: ClusterChaosStage, count: number, random: Seeded): Promise<string> {
@@ -129,9 +148,12 @@ async function halfMoved(stage: ClusterChaosStage, random: Seeded): Promise<stri
 
 async function takeOver(stage: ClusterChaosStage): Promise<string> {
   const sleeper = stage.godwit;
+  const isOwner = ({ phase }: JobStatus): boolean => phase === 'incremental-sync' || phase === 'full-sync';
+  // One that has only begun would take over when it wakes up.
+  await sleeper.waitForStatus('its own take-over', isOwner);
   sleeper.suspend();
   stage.startGodwit();
-  await stage.godwit.waitForStatus('the take-over', ({ phase }) => phase === 'incremental-sync' || phase === 'full-sync');
+  await stage.godwit.waitForStatus('the take-over', isOwner);
   await stage.load.more(100);
   sleeper.resume();
   const { code, stderr } = await sleeper.exit;

@@ -16,6 +16,7 @@ import { type WaitOptions, waitFor } from './wait-for.ts';
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const ENTRYPOINT = fileURLToPath(new URL('../../dist/cli/container/entrypoint.js', import.meta.url));
 const STATUS_TIMEOUT_MS = 2_000;
+const CONTROL_TIMEOUT_MS = 10_000;
 
 export interface GodwitOptions {
   /** Of a sync, or of a scan. */
@@ -46,6 +47,11 @@ export interface GodwitExit {
   readonly stderr: string;
 }
 
+export interface ControlAnswer {
+  readonly code: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
 export type LogLine = Readonly<Record<string, unknown>>;
 
 const alive = new Set<GodwitProcess>();
@@ -63,6 +69,8 @@ export class GodwitProcess {
   readonly lines: LogLine[] = [];
   /** `http://127.0.0.1:40123`, once its log has told it. */
   statusUrl = '';
+  /** Of the file that its log has named. */
+  private token = '';
   private readonly child: ChildProcessByStdio<null, Readable, Readable>;
   private ended: GodwitExit | null = null;
   private stderr = '';
@@ -94,6 +102,14 @@ export class GodwitProcess {
     if (this.statusUrl === '') throw new Error('the status server is not up');
     const response = await fetch(`${this.statusUrl}/status`, { signal: AbortSignal.timeout(STATUS_TIMEOUT_MS) });
     return (await response.json()) as JobStatus;
+  }
+
+  /** Asks its status server for a change, with the token. `path` with its query, e.g. `PUT`, `/rate?commands=5`. */
+  async control(method: 'POST' | 'PUT', path: string): Promise<ControlAnswer> {
+    await waitFor('the token of the run', async () => this.token !== '' || null);
+    const headers = { authorization: `Bearer ${this.token}` };
+    const response = await fetch(`${this.statusUrl}${path}`, { method, headers, signal: AbortSignal.timeout(CONTROL_TIMEOUT_MS) });
+    return { code: response.status, body: (await response.json()) as Record<string, unknown> };
   }
 
   /** Polls the status until it satisfies. @throws Error with the end of the log at once when the process ends before. */
@@ -180,6 +196,7 @@ export class GodwitProcess {
       line = { message: text };
     }
     this.lines.push(line);
+    if (this.token === '' && typeof line.file === 'string' && line.file.endsWith('/control-token')) this.token = readFileSync(line.file, 'utf8').trim();
     if (this.statusUrl === '' && typeof line.url === 'string' && typeof line.port === 'number') this.statusUrl = line.url;
   }
 }

@@ -55,8 +55,8 @@ export class EditedDelivery implements Delivery {
     return this.inner.isSettled;
   }
 
-  async take(rowsMax: number): Promise<Batch> {
-    this.batch = await this.inner.take(rowsMax);
+  async take(rowsMax: number, rowsMin?: number): Promise<Batch> {
+    this.batch = await this.inner.take(rowsMax, rowsMin);
     return this.batch;
   }
 

@@ -53,6 +53,9 @@ export class ReplicaLink {
   sinceAt = Date.now();
   reconnects = -1;
   lastReceivedAtMs = 0;
+  /** Over all connections. */
+  bytesReceived = 0;
+  bytesSent = 0;
   /** Where it goes, or went last. */
   endpoint: Endpoint | undefined;
   lastError: { code: string; message: string; at: number } | null = null;
@@ -223,7 +226,9 @@ export class ReplicaLink {
   }
 
   private acknowledge(socket: Socket): void {
-    socket.write(encodeCommand(['REPLCONF', 'ACK', this.options.owner.appliedOffset()]));
+    const ack = encodeCommand(['REPLCONF', 'ACK', this.options.owner.appliedOffset()]);
+    this.bytesSent += ack.length;
+    socket.write(ack);
   }
 
   private async synchronise(socket: Socket, endpoint: Endpoint): Promise<void> {
@@ -258,6 +263,7 @@ export class ReplicaLink {
 
   private onBytes(bytes: Buffer, length: number): boolean {
     this.lastReceivedAtMs = this.clock.nowMs();
+    this.bytesReceived += length;
     try {
       if (this.dialogue !== undefined) return this.dialogue.feed(bytes, length);
       this.receive(bytes, 0, length);

@@ -1,5 +1,5 @@
 /** The functions of Lua's C API that the module exports, as far as they are used here; pointers and sizes are numbers of 32 bits. */
-import type { WasmMemory, WasmTable } from './web-assembly.ts';
+import type { WasmMemory, WasmTable } from '../../bytes/web-assembly.ts';
 
 /** A pointer to a `lua_State`. */
 export type LuaState = number;

@@ -11,7 +11,7 @@ import { GLOBALS, type LuaApi, type LuaState } from './lua-api.ts';
 import { FORMAT_NUMBER, METER, meteredModule } from './metered-module.ts';
 import { numberText } from './number-text.ts';
 import { addToTable, type LuaCallback, type LuaHook } from './trampolines.ts';
-import { type WasmFunction, type WasmImports, WasmInstance, WasmModule } from './web-assembly.ts';
+import { type WasmFunction, type WasmImports, WasmInstance, WasmModule } from '../../bytes/web-assembly.ts';
 
 const PAGE_BYTES = 65_536;
 /** Rounds between two calls of onMeter. */

@@ -3,7 +3,7 @@ import type { CurrentEntry } from './current-entry.ts';
 import { LuaType } from './lua-api.ts';
 import { LIST_READ_MAX, type LuaMachine } from './lua-machine.ts';
 import type { OwnFunctions } from './open-libraries.ts';
-import type { WasmFunction } from './web-assembly.ts';
+import type { WasmFunction } from '../../bytes/web-assembly.ts';
 
 /** As many as servers take in a command by default. */
 const ARGUMENTS_MAX = 1024 * 1024;

@@ -5,7 +5,7 @@
 import { formatInteger, pad } from './format-integer.ts';
 import { LuaType } from './lua-api.ts';
 import type { LuaMachine } from './lua-machine.ts';
-import type { WasmFunction } from './web-assembly.ts';
+import type { WasmFunction } from '../../bytes/web-assembly.ts';
 
 const SPEC = /%(?:%|([-+ #0]{0,5})(\d{0,2})(?:\.(\d{0,2}))?([A-Za-z]))/y;
 const INTEGERS = 'diouxX';

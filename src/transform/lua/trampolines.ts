@@ -5,7 +5,7 @@
  *   (i32) -> i32        lua_CFunction
  *   (i32, i32) -> ()    lua_Hook
  */
-import { type WasmFunction, WasmInstance, WasmModule, type WasmTable } from './web-assembly.ts';
+import { type WasmFunction, WasmInstance, WasmModule, type WasmTable } from '../../bytes/web-assembly.ts';
 
 export type LuaCallback = (L: number) => number;
 export type LuaHook = (L: number, activation: number) => void;

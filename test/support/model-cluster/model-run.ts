@@ -135,8 +135,14 @@ export class ModelRun {
     const empty = before.snapshotId === 0 ? before : await this.side.beginAnew(before);
     const fresh = await this.side.beginFullSync(empty, { replicationId: 'r', offset: 0, startedAt: this.stream.snapshotIds++ } as unknown as Snapshot);
     const delivery = this.open(fresh);
-    await delivery.endFullSync({ ...fresh, phase: 'incremental-sync' });
+    await this.endFullSync(delivery, fresh);
     delivery.close();
+  }
+
+  private async endFullSync(delivery: Delivery, mark: Mark): Promise<Mark> {
+    const done: Mark = { ...mark, phase: 'incremental-sync' };
+    await Promise.race([delivery.endFullSync(done), this.failure]);
+    return done;
   }
 
   private open(mark: Mark): Delivery {
@@ -159,10 +165,12 @@ export class ModelRun {
 
   private failure: Promise<never> = new Promise(() => {});
 
-  private async follow(from: Mark): Promise<void> {
-    const delivery = this.open(from);
-    const decoder = new StreamDecoder(from, PREFIX);
+  private async follow(found: Mark): Promise<void> {
+    const delivery = this.open(found);
+    const decoder = new StreamDecoder(found, PREFIX);
     try {
+      // A node has lost the end of the full sync.
+      const from = found.phase === 'full-sync' ? await this.endFullSync(delivery, found) : found;
       for (;;) {
         const batch = await Promise.race([delivery.take(4_096), this.failure]);
         while (decoder.offset >= this.stream.endOffset) await Promise.race([this.stream.more, this.failure]);

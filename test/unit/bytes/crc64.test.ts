@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { compileKernel } from '../../../scripts/kernels/compile-kernel.ts';
 import { Crc64 } from '../../../src/bytes/crc64.ts';
 import { Seeded } from '../../support/rdb/seeded.ts';
 
@@ -28,8 +30,8 @@ test('the check value is that of the servers', () => {
 
 test('every length and place of a range gives what the definition gives', () => {
   const random = new Seeded(1);
-  const bytes = Uint8Array.from({ length: 200 }, () => random.below(256));
-  for (let end = 0; end < 100; end++) {
+  const bytes = Uint8Array.from({ length: 300 }, () => random.below(256));
+  for (let end = 0; end < 300; end++) {
     for (const start of [0, 1, 3, 7, 8].filter((place) => place <= end)) {
       const crc = new Crc64();
       crc.update(bytes, start, end);
@@ -64,4 +66,18 @@ test('matches knows its own sum, and no other in any bit', () => {
     expect(crc.matches(out, 3)).toBe(false);
     out[3 + (bit >> 3)] ^= 1 << (bit & 7);
   }
+});
+
+test('a piece longer than the memory of the kernel, and sums that take turns, are right', () => {
+  const random = new Seeded(2);
+  const bytes = Uint8Array.from({ length: 400_000 }, () => random.below(256));
+  const [whole, odd, even] = [new Crc64(), new Crc64(), new Crc64()];
+  whole.update(bytes, 0, bytes.length);
+  for (let at = 0; at < bytes.length; at += 1_000) for (const sum of [odd, even]) sum.update(bytes, at, at + 1_000);
+  expect(sumOf(whole)).toBe(reference(bytes));
+  expect([sumOf(odd), sumOf(even)]).toEqual([sumOf(whole), sumOf(whole)]);
+});
+
+test('the kernel is what its source makes', async () => {
+  expect(readFileSync(new URL('../../../src/bytes/crc64-kernel.ts', import.meta.url), 'utf8')).toBe(await compileKernel('crc64'));
 });

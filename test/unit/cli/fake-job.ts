@@ -11,10 +11,11 @@ export class FakeJob implements SyncJobApi {
   phase: JobStatus['phase'] = 'full-sync';
   onStop: () => void = () => {};
   onAbort: () => void = () => {};
+  limits = { commands: 0, bytes: 0 };
   readonly #listeners: ((event: JobEvent) => void)[] = [];
   readonly #outcome = withResolvers<JobResult>();
 
-  constructor(config: SyncConfig, dependencies: JobDependencies) {
+  constructor(config = {} as SyncConfig, dependencies = {} as JobDependencies) {
     this.config = config;
     this.dependencies = dependencies;
   }
@@ -34,7 +35,15 @@ export class FakeJob implements SyncJobApi {
     this.onAbort();
   }
 
-  setRate(): void {}
+  readonly control = {
+    isPaused: false,
+    isFinishing: false,
+    setRate: (limits: FakeJob['limits']): void => void (this.limits = limits),
+    pause: (): void => void this.calls.push('pause'),
+    resume: (): void => void this.calls.push('resume'),
+    checkpoint: async () => ({ at: 0, offset: 0, isComplete: true }),
+    finish: (): void => void this.calls.push('finish'),
+  };
 
   status(): JobStatus {
     return exampleStatus({ phase: this.phase, conversion: { encoded: 5, degraded: 0, skipped: 0, first: [], report: '' } });

@@ -69,7 +69,7 @@ describe('defaults', () => {
       checkpoint: { prefix: '__godwit' },
       deadLetter: { file: '' },
       report: { file: '' },
-      status: { port: -1, host: '127.0.0.1', isShake: false },
+      status: { port: -1, host: '127.0.0.1', token: '', isShake: false },
       log: { level: 'info', format: 'auto', intervalMs: 5000, file: { path: '', bytesMax: 0, ageMaxMs: 0, filesMax: 0, compress: false } },
     });
     expect(warnings).toEqual([]);
@@ -327,7 +327,7 @@ describe('schema', () => {
   });
 
   test('every option reaches the configuration', () => {
-    writeFileSync(join(folder, 'reach'), 'reach');
+    writeFileSync(join(folder, 'reach'), 'far-reach');
     const other: Record<string, string> = {
       string: 'other',
       boolean: 'true',
@@ -352,6 +352,7 @@ describe('schema', () => {
       'transform.expand': { 'transform.function': 'x' },
       ...Object.fromEntries(['mixed', 'unknown', 'flush', 'keyless'].map((name) => [`filter.on_${name}`, { 'filter.allow_keys': ['a'] }])),
     };
+    own['status.token'] = 'long-enough';
     for (const side of ['source', 'target']) own[`${side}.address_map`] = 'a=b';
     const asText = (config: unknown): string => JSON.stringify(config, (_key, value: unknown) => (value instanceof Map ? [...value] : value));
     for (const { key, type, fallback, section } of optionsOf('sync')) {

@@ -17,6 +17,8 @@ export function exampleConnection(over: Partial<ConnectionStatus> = {}): Connect
     roundTripSmoothedMs: 0.31,
     pingsSent: 12,
     pingsLost: 0,
+    bytesSent: 1_288_500_000,
+    bytesReceived: 6_172_835,
     reconnects: 2,
     unansweredReplies: 1024,
     unansweredBytes: 65_536,
@@ -51,6 +53,7 @@ export function examplePipeline(over: Partial<PipelineStatus> = {}): PipelineSta
     lagBytes: 54,
     lagMs: 4,
     spool: { bytesInMemory: 1_048_576 },
+    backlog: { bytesMax: 1_048_576, bytesLeft: 1_048_575, timeLeftMs: 52_000 },
     checkpoint: { offset: 12_345, at: STARTED_AT + 5000 },
     link: { state: 'streaming', sinceAt: STARTED_AT + 900, reconnects: 0, lastError: null },
     ...over,
@@ -62,6 +65,7 @@ export function exampleStatus(over: Partial<JobStatus> = {}): JobStatus {
     job: '10.0.0.1-6379-to-10.0.0.2-6379',
     version: '0.1.0',
     phase: 'full-sync',
+    paused: false,
     startedAt: STARTED_AT,
     phaseSinceAt: STARTED_AT + 2000,
     source: { address: '10.0.0.1:6379', server: 'Redis 7.0.15' },
@@ -109,6 +113,7 @@ export function exampleStatus(over: Partial<JobStatus> = {}): JobStatus {
         lastError: null,
       }),
     ],
+    alerts: [{ id: 'lag', severity: 'warning', what: 'the target is 2 GB behind the source', sinceAt: STARTED_AT + 3000 }],
     ...over,
   };
 }

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { createServer, type AddressInfo, connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { GodwitError } from '../../../src/errors/errors.ts';
@@ -8,6 +7,7 @@ import type { Logger } from '../../../src/observe/log.ts';
 import { silentLogger } from '../../../src/observe/log.ts';
 import { Redactor } from '../../../src/observe/redaction.ts';
 import { startStatusServer, type StatusServer } from '../../../src/status/status-server.ts';
+import { exampleServer } from './example-server.ts';
 import { exampleConnection, exampleStatus } from './example-status.ts';
 
 let server: StatusServer | undefined;
@@ -16,40 +16,12 @@ afterEach(async () => {
   server = undefined;
 });
 
-const rates: { commands: number; bytes: number }[] = [];
-const setRate = (limits: (typeof rates)[number]): void => void rates.push(limits);
-
 async function start(status: () => JobStatus = () => exampleStatus(), log: Logger = silentLogger): Promise<string> {
   const redactor = new Redactor();
   redactor.register('planted-secret');
-  server = await startStatusServer({ host: '127.0.0.1', port: 0, status, setRate, redactor, log });
+  server = await startStatusServer(exampleServer({ status, redactor, log }));
   return server.url;
 }
-
-test('the rate is changed by PUT alone, from this machine alone, and by numbers alone', async () => {
-  const url = await start();
-  const put = async (query: string, headers: Record<string, string> = {}): Promise<number> =>
-    new Promise((resolve, reject) => {
-      const sent = request(`${url}/rate${query}`, { method: 'PUT', headers }, (answer) => {
-        answer.resume();
-        resolve(answer.statusCode ?? 0);
-      });
-      sent.once('error', reject).end();
-    });
-  expect(await put('?commands=500')).toBe(200);
-  expect(await put('?bytes=1048576&commands=0')).toBe(200);
-  expect(rates.splice(0)).toEqual([
-    { commands: 500, bytes: 0 },
-    { commands: 0, bytes: 1_048_576 },
-  ]);
-  expect(await put('?commands=-1')).toBe(400);
-  expect(await put('?comands=5')).toBe(400);
-  expect(await put('')).toBe(400);
-  expect(await put('?commands=1', { host: 'evil.example:80' })).toBe(403);
-  expect((await fetch(`${url}/rate?commands=1`)).status).toBe(405);
-  expect((await fetch(`${url}/rate?commands=1`, { method: 'POST' })).status).toBe(405);
-  expect(rates).toEqual([]);
-});
 
 describe('the status server', () => {
   test('answers /status with the whole status, without secrets', async () => {
@@ -71,7 +43,7 @@ describe('the status server', () => {
     phase = 'failed';
     const failed = await fetch(`${url}/healthz`);
     expect([failed.status, await failed.json()]).toEqual([503, { ok: false, phase }]);
-    expect(await (await fetch(`${url}/`)).json()).toMatchObject({ name: 'godwit', paths: ['/', '/status', '/healthz', '/readyz', '/rate'] });
+    expect(await (await fetch(`${url}/`)).json()).toMatchObject({ name: 'godwit', job: exampleStatus().job });
   });
 
   test('/readyz is 200 while the job works and 503 with what stands in its way', async () => {
@@ -145,7 +117,7 @@ describe('the status server', () => {
     const other = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => other.once('listening', resolve));
     const { port } = other.address() as AddressInfo;
-    const failed = startStatusServer({ host: '127.0.0.1', port, status: exampleStatus, setRate, redactor: new Redactor(), log: silentLogger });
+    const failed = startStatusServer(exampleServer({ port }));
     const error = await failed.then(
       () => undefined,
       (reason: unknown) => reason,

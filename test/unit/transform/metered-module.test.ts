@@ -6,7 +6,7 @@ import { encodeCommand } from '../../../src/resp/encode.ts';
 import { LuaTransform } from '../../../src/transform/lua/lua-transform.ts';
 import { meteredModule } from '../../../src/transform/lua/metered-module.ts';
 import { Op, WasmCursor, signed, unsigned } from '../../../src/transform/lua/wasm-code.ts';
-import { WasmModule } from '../../../src/transform/lua/web-assembly.ts';
+import { WasmModule } from '../../../src/bytes/web-assembly.ts';
 import { runEngine } from '../../support/transform/transform-run.ts';
 
 const file = readFileSync(createRequire(import.meta.url).resolve('wasmoon-lua5.1/dist/liblua5.1.wasm'));

@@ -17,7 +17,7 @@ export type WasmImports = Record<string, Record<string, (...args: number[]) => n
 
 interface WebAssemblyGlobal {
   readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
-  readonly Instance: new (module: object, imports: WasmImports) => { readonly exports: object };
+  readonly Instance: new (module: object, imports?: WasmImports) => { readonly exports: object };
 }
 
 export const { Module: WasmModule, Instance: WasmInstance } = (globalThis as unknown as { WebAssembly: WebAssemblyGlobal }).WebAssembly;
