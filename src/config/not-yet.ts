@@ -18,7 +18,6 @@ interface NotYet {
 const SHOWN_MAX = 80;
 
 const NOT_YET: readonly NotYet[] = [
-  { keys: ['sync.dry_run'], what: 'dry run of a scan', actsIn: ['sync', 'load', 'export'] },
   {
     keys: ['scan.notifications'],
     what: 'export that follows notifications (with ksn = false what the server holds is exported)',

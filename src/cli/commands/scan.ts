@@ -6,6 +6,8 @@ import { ScanJob } from '../../job/scan-job.ts';
 import type { JobDependencies } from '../../observe/job-api.ts';
 import type { CommandContext } from '../command-context.ts';
 import { addConfigOptions, configInput } from '../config-options.ts';
+import { dryRunOfSync } from '../../job/dry-run-job.ts';
+import { tellDryRun } from '../tell-dry-run.ts';
 import { seeJobThrough } from '../see-job-through.ts';
 
 const EXAMPLES = `
@@ -31,7 +33,8 @@ export function registerScan(program: Command, context: CommandContext): void {
 
 /** Resolves with the exit code. @throws GodwitError */
 export function seeScanThrough(loaded: LoadedScanConfig, context: CommandContext): Promise<number> {
-  const { scan } = loaded;
+  const { scan, config: given, warnings, secrets } = loaded;
+  if (given.sync.dryRun) return tellDryRun({ log: given.log, warnings, secrets }, context.io, (log) => dryRunOfSync(given, log, scan));
   const create = (config: SyncConfig, dependencies: JobDependencies): ScanJob => new ScanJob(config, { ...dependencies, scan });
   return seeJobThrough(loaded, create, context);
 }
