@@ -278,8 +278,9 @@ export class SyncPipeline implements ReplicaLinkOwner {
       from = await applier.fullSync(spool.rdb, from, this.received.promise);
       if (this.stopping) return 'stopped';
       this.options.onEvent('info', 'full-sync.done', 'the full sync is applied', { keys: this.keysApplied });
-      if (config.sync.stopAfter === 'full-sync') return 'full-sync-done';
     }
+    // Also when a run before this one has applied it.
+    if (config.sync.stopAfter === 'full-sync') return 'full-sync-done';
     return this.follow(applier, from);
   }
 

@@ -164,8 +164,9 @@ export class EditedDelivery implements Delivery {
     return mark;
   }
 
+  /** Offsets are of the stream behind one snapshot, whatever its history is called: a new primary goes on in those of the old one, or a new snapshot begins. */
   private writeDown(mark: Mark, letters: readonly DeadLetter[]): Promise<void> {
-    return this.options.letters.write(mark.phase === 'full-sync' ? `snapshot ${mark.snapshotId}` : mark.replicationId, letters);
+    return this.options.letters.write(`${mark.phase} ${mark.snapshotId}`, letters);
   }
 
   private taken(): Batch {

@@ -118,6 +118,29 @@ describe('a function that fails', () => {
   });
 });
 
+test('letters are written once over a failover of the source, whose history has another name then, and again behind another snapshot', async () => {
+  const edits = new Edits({
+    filter: {},
+    transform: {},
+    engine: new LuaTransform({ source: 'error("no")', name: 'f', log: () => {} }),
+    expands: false,
+    dropsValues: false,
+    onError: 'dead-letter',
+  });
+  const restore = { conversion: new ValueConversion(undefined, 'stop'), replace: true, setPxat: true, absttl: true, keepIdle: false, keepFreq: false };
+  const letters = new LettersOnce(new DeadLetterFile(join(folder, 'letters')));
+  const count = async (mark: Mark): Promise<number> => {
+    const delivery = new EditedDelivery({ delivery: new Written(), edits, restore, letters, tally: new CommandTally(), onError: 'dead-letter' });
+    (await delivery.take(1)).copyRows(streamBatch(['set k v']));
+    await delivery.sendCommands(mark);
+    return readFileSync(join(folder, 'letters'), 'utf8').trimEnd().split('\n').length;
+  };
+  const mark = { ...MARK, snapshotId: 1 };
+  expect(await count(mark)).toBe(1);
+  expect(await count({ ...mark, replicationId: 'b' })).toBe(1);
+  expect(await count({ ...mark, replicationId: 'b', snapshotId: 2 })).toBe(2);
+});
+
 test('letters are written once, whatever comes again', async () => {
   const file = new DeadLetterFile(join(folder, 'letters'));
   const once = new LettersOnce(file);
