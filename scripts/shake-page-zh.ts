@@ -40,13 +40,14 @@ SYNC=true SHAKE_SRC_ADDRESS=a:6379 SHAKE_DST_ADDRESS=b:6379 godwit run --from-en
 - **TLS**：没有 \`tls_config.ca_cert\` 时 RedisShake 不校验证书，Godwit 读取它的文件时也不校验。写明 CA 就会校验。\`godwit.toml\` 则默认校验，除非明确关闭。
 
 ## 行为上的不同
-- **能够继续。** 连接中断、服务器重启、Godwit 被杀都不意味着从头再来：再次运行同一条命令即从断点继续，每个变更恰好执行一次。为此目标端保存一个键 \`__godwit:<job>\`；
+- **能够继续。** 连接中断、服务器重启、Godwit 被杀都不意味着从头再来：再次运行同一条命令即从断点继续，每个变更恰好执行一次。为此目标端保存一个键 \`__godwit:<job>\`（集群中有几个，\`__godwit:<job>:{...}\`），比较 \`DBSIZE\` 时会计入；
   全部完成后用 \`godwit shake.toml --finish\` 删除它。已加载完的文件再次加载时什么也不做。
 - **事务**保持完整。有序集合的分值、流、过期时间与访问时间都得到保留（[conversion.md](conversion.md)）；途中过期的键最多可能多留一小时（README 说明了何时会这样）。
 - **错误回复**：目标端返回的错误会使运行以相应的错误码结束；加 \`--on-error dead-letter\` 时则写入死信文件。OOM、LOADING 之类的状态会等待其恢复（[refusals.md](refusals.md)）。
 - **退出码**说明错误的种类（[errors.md](errors.md)）；SIGINT 与 SIGTERM 会先收尾，再以 130 与 143 结束，第二次信号则立即结束。
 - **日志**以 JSON 行写到标准输出与 \`log_file\`；在终端上显示实时视图，日志则写入文件。
-- **状态**在 \`/status\`，字段不同（[status.md](status.md)）。
+- **状态**：\`/\` 返回 RedisShake 的字段，更多内容在 \`/status\` 与 \`/metrics\`（[status.md](status.md)）。\`consistent\` 也计入在 Godwit 中等待的数据。读取不需要密码，更改需要令牌。
+- **对照了什么**：\`test/e2e/redisshake/README.md\` 逐行列出 RedisShake 自己的测试用例，以及这里对应的测试。
 - **密码**在日志、状态与各种消息中一律隐藏。
 
 ## 容器的环境变量

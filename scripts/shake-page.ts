@@ -45,13 +45,15 @@ there, and a setting that nothing acts on yet, are refused with \`NOT_YET\` and 
 
 ## What is other
 - **It goes on.** A lost connection, a restarted server and a killed Godwit are no end: the same command line goes on where it was, each change applied once. For that the target
-  holds a key \`__godwit:<job>\`; \`godwit shake.toml --finish\` removes it when all is done. A load of a file that is loaded already loads nothing again.
+  holds a key \`__godwit:<job>\` (a cluster a few, \`__godwit:<job>:{...}\`), which a comparison of \`DBSIZE\` counts; \`godwit shake.toml --finish\` removes it when all is done. A load of a file that is loaded already loads nothing again.
 - **Transactions** stay whole. Scores, streams, expiry and times of use are kept ([conversion.md](conversion.md)); a key that expires on the way may stay for up to an hour (the readme says
   when).
 - **An error reply** of the target ends the run with its code, or goes to a file with \`--on-error dead-letter\`. OOM, LOADING and the like are waited for ([refusals.md](refusals.md)).
 - **Exit codes** tell the kind of error ([errors.md](errors.md)); SIGINT and SIGTERM drain, and end with 130 and 143, a second one at once.
 - **The log** is JSON lines on standard output and in \`log_file\`; on a terminal there is a live view, and its log in the file.
-- **The status** has other fields, at \`/status\` ([status.md](status.md)).
+- **The status** at \`/\` has RedisShake's keys; what more there is, is at \`/status\` and \`/metrics\` ([status.md](status.md)). \`consistent\` counts what waits in Godwit too. Reading asks for no password, changes for a
+  token.
+- **What is compared**: \`test/e2e/redisshake/README.md\` has RedisShake's own test cases, row by row, with the test here.
 - **Passwords** are hidden in log, status and messages.
 
 ## The container's variables

@@ -11,6 +11,8 @@ export interface ConnectOptions<Sides extends TargetSidesOptions = SidesOptions>
   unlessStopped<T>(work: Promise<T>): Promise<T>;
 }
 
+const IGNORED = 'source.prefer_replica has no effect on one server alone: give the address of the replica that is to be read from';
+
 /** A place of the source that the job has made something of. */
 interface ConnectedShard {
   readonly control: Connection;
@@ -56,7 +58,10 @@ export async function connectSource(
   if (cluster === undefined) return;
   const modes = shards.map(({ control }) => control.server.mode);
   if (modes.includes('sentinel')) await unlessStopped(refuseSentinel(sides, 'source', sides.config.sourceSide, first));
-  if (!modes.includes('cluster')) return;
+  if (!modes.includes('cluster')) {
+    if (sides.config.preferReplica) sides.onEvent('warn', 'source.prefer-replica', IGNORED);
+    return;
+  }
   await Promise.all([...shards.map((shard) => shard.close()), source.close()]);
   await connect(openSource(sides, cluster));
 }

@@ -230,6 +230,11 @@ describe('mistakes', () => {
     expect(oneLine(await run(text), 'NOT_YET')).toMatch(/^default of RedisShake: export\.follow is true, but there is no export that follows what changes/);
   });
 
+  test('prefer_replica of one server alone is told to have no effect', async () => {
+    const { code, stdout } = await run(`${reader('prefer_replica = true\nsync_aof = false')}\n${writer()}`);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('prefer_replica has no effect on one server alone') as string]);
+  });
+
   test('explain shows what becomes of each key, without secrets', async () => {
     const config = shakeToml(`${reader('password = "planted"')}\n${writer()}[advanced]\nncpu = 3\n`);
     const { code, stdout } = await runGodwit(['explain', config], { cwd: dir, env: { HOME: dir } });

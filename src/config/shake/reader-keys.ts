@@ -44,6 +44,7 @@ const preferReplica = (section: 'sync_reader' | 'scan_reader'): ShakeKey => ({
   type: 'boolean',
   fallback: false,
   becomes: '`source.prefer_replica`',
+  note: 'Of a cluster, and of what sentinels name. For one server alone it has no effect, which is told: give the address of the replica.',
   map: same('source.prefer_replica'),
 });
 
@@ -61,7 +62,15 @@ const SCAN_KEYS: readonly ShakeKey[] = [
       return value === true ? [] : [{ key: 'scan.full', raw: value }];
     },
   },
-  { section: 'scan_reader', key: 'ksn', type: 'boolean', fallback: false, becomes: '`scan.notifications`', map: same('scan.notifications') },
+  {
+    section: 'scan_reader',
+    key: 'ksn',
+    type: 'boolean',
+    fallback: false,
+    becomes: '`scan.notifications`',
+    note: 'notify-keyspace-events of the source is set where it lacks something and that is granted, and put back at the end; RedisShake leaves it to you.',
+    map: same('scan.notifications'),
+  },
   {
     section: 'scan_reader',
     key: 'count',
