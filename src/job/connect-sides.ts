@@ -59,7 +59,7 @@ export async function connectSource(
   const modes = shards.map(({ control }) => control.server.mode);
   if (modes.includes('sentinel')) await unlessStopped(refuseSentinel(sides, 'source', sides.config.sourceSide, first));
   if (!modes.includes('cluster')) {
-    if (sides.config.preferReplica) sides.onEvent('warn', 'source.prefer-replica', IGNORED);
+    if (sides.config.preferReplica) sides.onEvent('warn', 'job.prefer-replica', IGNORED);
     return;
   }
   await Promise.all([...shards.map((shard) => shard.close()), source.close()]);
