@@ -1,6 +1,6 @@
 /**
- * Writes docs/errors.md from the table of error codes, docs/metrics.md from that of metrics, docs/configuration.md from the table of options, and docs/from-redisshake.md with its Chinese twin from that of
- * RedisShake's keys: `npx tsx scripts/generate-docs.ts`.
+ * Writes docs/errors.md from the table of error codes, docs/metrics.md from that of metrics, docs/configuration.md from the table of options, docs/doctor.md from the registry of
+ * checks, and docs/from-redisshake.md with its Chinese twin from that of RedisShake's keys: `npx tsx scripts/generate-docs.ts`.
  * A unit test compares the pages with what this makes, so that neither goes stale.
  */
 import { writeFileSync } from 'node:fs';
@@ -13,6 +13,7 @@ import { JOB_METRICS } from '../src/status/metrics/job-metrics.ts';
 import { COUNTED_METRICS } from '../src/status/metrics/metrics-page.ts';
 import { PIPELINE_METRICS } from '../src/status/metrics/pipeline-metrics.ts';
 import { PROCESS_METRICS } from '../src/status/metrics/process-metrics.ts';
+import { doctorPage as pageOfDoctor } from './doctor-page.ts';
 import { CHINESE } from './shake-page-zh.ts';
 import { ENGLISH, shakePage } from './shake-page.ts';
 
@@ -45,6 +46,7 @@ const EXIT_CODE_NAMES: Record<number, string> = {
   6: 'transform',
   7: 'checkpoint',
   8: 'verification found differences',
+  9: 'not cut over',
   70: 'internal',
 };
 
@@ -56,7 +58,12 @@ export function errorsPage(): string {
       'one line each. Codes are stable: they are never renamed or reused. The exit code of the process tells the kind.',
     table(
       ['Exit code', 'Kind'],
-      [['0', 'the run ended as asked'], ...Object.entries(EXIT_CODE_NAMES), ['130, 143', 'stopped by SIGINT, SIGTERM: drained, and the mark written']],
+      [
+        ['0', 'the run ended as asked'],
+        ['1, 9', 'of `godwit doctor` alone: it has found warnings, errors ([doctor.md](doctor.md))'],
+        ...Object.entries(EXIT_CODE_NAMES),
+        ['130, 143', 'stopped by SIGINT, SIGTERM: drained, and the mark written'],
+      ],
     ),
     'Codes with *retried* are waited out while a job runs; they end it only when a limit that you set is reached, or before it has begun.',
   ];
@@ -147,6 +154,11 @@ export function metricsPage(): string {
   return `${parts.join('\n\n')}\n`;
 }
 
+/** The text of docs/doctor.md. */
+export function doctorPage(): string {
+  return pageOfDoctor(GENERATED, table);
+}
+
 /** The text of docs/from-redisshake.md. */
 export function fromRedisShakePage(): string {
   return shakePage(ENGLISH, GENERATED, table);
@@ -174,6 +186,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   writeFileSync(new URL('../docs/errors.md', import.meta.url), errorsPage());
   writeFileSync(new URL('../docs/metrics.md', import.meta.url), metricsPage());
   writeFileSync(new URL('../docs/configuration.md', import.meta.url), configurationPage());
+  writeFileSync(new URL('../docs/doctor.md', import.meta.url), doctorPage());
   writeFileSync(new URL('../docs/from-redisshake.md', import.meta.url), fromRedisShakePage());
   writeFileSync(new URL('../docs/from-redisshake.zh-CN.md', import.meta.url), fromRedisShakePageZh());
 }

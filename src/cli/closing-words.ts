@@ -1,7 +1,7 @@
 /** What a run says at its end: why it ended, and how to go on. */
 import { redactUrls } from '../observe/redaction.ts';
 import type { JobResult } from '../observe/job-api.ts';
-import { showBytes, showCount } from '../status/format-quantity.ts';
+import { showBytes, showCount, showDuration } from '../status/format-quantity.ts';
 import { lossWords } from './loss-words.ts';
 import type { StopSignal } from './process-io.ts';
 
@@ -30,9 +30,24 @@ function reasonWords(result: JobResult, signal: StopSignal | undefined, commandL
       return `the target has caught up${lag}.${goOn}`;
     case 'finished':
       return `the job ${status.job} is finished: its marks and its spool are removed.${result.remarks === undefined ? '' : ` ${result.remarks}`}`;
+    case 'cut-over':
+      return cutOverWords(status);
+    case 'rehearsed':
+      return 'nothing stands in the way of the cut-over. Nothing was changed: whoever runs the job goes on with it.';
     case 'stopped':
+      if (status.cutover?.state === 'switched') return backWords(status, mark);
       return `stopped${signal ? ` by ${signal}` : ''}.${goOn || notKept(status)}`;
   }
+}
+
+function cutOverWords({ job, source, target, cutover }: JobResult['status']): string {
+  const paused = cutover ? ` Writes were stopped for ${showDuration(cutover.pausedMs)}.` : '';
+  return `cut over from ${source.address} to ${target.address}.${paused} The job ${job} is finished: its marks and its spool are removed.`;
+}
+
+/** Of the sync back, which the command line that began it does not begin again. */
+function backWords({ job, source, target }: JobResult['status'], mark: string): string {
+  return `the sync back is stopped. ${mark} it goes on with godwit sync ${source.address} ${target.address} --job ${job}, and the options of the sync before it.`;
 }
 
 function notKept({ load, incrementalSync }: JobResult['status']): string {

@@ -28,6 +28,11 @@ export function addRunOptions(command: Command): Command {
   return addOptions(command, 'run');
 }
 
+/** Adds --config and the options of all kinds of jobs, in groups. */
+export function addDoctorOptions(command: Command): Command {
+  return addOptions(command, 'run');
+}
+
 function addOptions(command: Command, name: CommandName): Command {
   const config = new CommandOption(CONFIG_FLAG, `TOML file with any of the options below (${CONFIG_FILE_ENV})`);
   command.addOption(config.helpGroup('General:'));
@@ -75,6 +80,11 @@ export function runInput(command: Command, io: CliIo): ConfigInput {
   const input = optionsInput(command, io, 'run');
   const { strict, fromEnv } = command.opts<{ strict?: boolean; fromEnv?: boolean }>();
   return { ...input, configFile: onlyFile(command.args[0], { ...input, containerVariables: fromEnv }), strict, containerVariables: fromEnv };
+}
+
+/** As configInput(), of what addDoctorOptions() has added; arguments are not in it. */
+export function doctorInput(command: Command, io: CliIo): ConfigInput {
+  return optionsInput(command, io, 'run');
 }
 
 /** The file of the argument, or of --config. @throws GodwitError CONFIG_INVALID if both are given, or one beside --from-env */

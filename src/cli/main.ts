@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The program: the process on one side, runCli() on the other. Whatever escapes both is a defect, told in one line. */
-import { SyncJob } from '../job/sync-job.ts';
+import { SwitchingJob } from '../job/cutover/switching-job.ts';
 import { processIo } from './process-io.ts';
 import { reportError } from './report-error.ts';
 import { runCli } from './run-cli.ts';
@@ -15,4 +15,4 @@ process.on('exit', () => {
   if (io.stdout.isTTY) io.stdout.write(SHOW_CURSOR);
 });
 
-process.exit(await runCli(io, (config, dependencies) => new SyncJob(config, dependencies)));
+process.exit(await runCli(io, (config, dependencies) => new SwitchingJob(config, dependencies)));

@@ -4,6 +4,8 @@
  */
 import { Command } from 'commander';
 import type { CommandContext, JobFactory } from './command-context.ts';
+import { registerCutover } from './commands/cutover.ts';
+import { registerDoctor } from './commands/doctor.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerLoad } from './commands/load.ts';
 import { registerExport } from './commands/export.ts';
@@ -24,6 +26,8 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
   registerExport,
   registerInspect,
   registerVerify,
+  registerCutover,
+  registerDoctor,
   registerRun,
   registerExplain,
   registerMigrateConfig,

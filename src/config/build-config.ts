@@ -81,6 +81,7 @@ export function buildJobConfig(settings: Settings, target: SideSetting, name: st
       token: statusToken(settings),
       isShake: settings.shake !== undefined,
     },
+    doctor: { intervalMs: settings.required('doctor.interval') },
     log: {
       level: settings.required('log.level'),
       format: settings.required('log.format'),

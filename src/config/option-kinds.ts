@@ -17,7 +17,6 @@ const OF_EXPORT: readonly string[] = ['source', 'load', 'scan', 'export', 'filte
 const SYNC_ONLY = new Set<string>([
   'source.psync_commands',
   'sync.on_lost_position',
-  'sync.stop_after',
   'sync.stop_when_lag_below',
   'sync.full_sync',
   'sync.full_sync_concurrency',
@@ -26,7 +25,10 @@ const SYNC_ONLY = new Set<string>([
   'spool.retain_bytes',
 ]);
 
+/** A file has no source that could be looked at, and nothing behind it. */
+const NOT_OF_LOAD = new Set<string>(['doctor.interval', 'sync.stop_after']);
+
 export function isOptionOf(kind: JobKind, { key, section }: Option): boolean {
   if (kind === 'export') return OF_EXPORT.includes(section) || key === 'sync.on_unsupported';
-  return !STRANGE_TO[kind].includes(section) && (kind === 'sync' || !SYNC_ONLY.has(key));
+  return !STRANGE_TO[kind].includes(section) && (kind === 'sync' || !SYNC_ONLY.has(key)) && !(kind === 'load' && NOT_OF_LOAD.has(key));
 }

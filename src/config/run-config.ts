@@ -56,7 +56,8 @@ export function explainRun(input: ConfigInput, settings = gatherSettings(input))
   return { kind, settings, effective, problems: settings.problems, warnings: settings.warnings };
 }
 
-function jobKindOf(settings: Settings): JobKind {
+/** What the settings describe. */
+export function jobKindOf(settings: Settings): JobKind {
   const kind = settings.required('run.kind');
   if (kind !== 'auto') return kind;
   if (settings.given('export.to')) return 'export';
@@ -64,7 +65,7 @@ function jobKindOf(settings: Settings): JobKind {
 }
 
 /** A flag that the job has no use for is a mistake, as it is for the command of that kind. */
-function refuseStrangers(settings: Settings, kind: JobKind): void {
+export function refuseStrangers(settings: Settings, kind: JobKind): void {
   for (const option of OPTIONS) {
     const given = settings.given(option.key);
     if (given?.origin.kind !== 'flag' || option.section === 'run' || isOptionOf(kind, option)) continue;

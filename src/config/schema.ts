@@ -25,6 +25,7 @@ import {
 } from './option-type.ts';
 import { option, optional, type OptionSpec } from './option-spec.ts';
 import { FILTER_OPTIONS } from './options/filter-options.ts';
+import { DOCTOR_OPTIONS } from './options/doctor-options.ts';
 import { KIND_OPTIONS } from './options/kind-options.ts';
 import { LOG_OPTIONS } from './options/log-options.ts';
 import { PACE_OPTIONS } from './options/pace-options.ts';
@@ -124,6 +125,7 @@ const SPECS = {
   ...TRANSFORM_OPTIONS,
   ...PACE_OPTIONS,
   ...KIND_OPTIONS,
+  ...DOCTOR_OPTIONS,
 
   'keepalive.interval': option(
     durationType({ min: 100, max: HOUR_MS, or: { word: 'auto', value: 0 } }),
@@ -214,6 +216,7 @@ export const SECTIONS: Readonly<Record<string, string>> = {
   dead_letter: 'Dead letters',
   report: 'Report of losses',
   status: 'Status server',
+  doctor: 'Doctor',
   log: 'Log',
 };
 

@@ -128,10 +128,24 @@ export interface JobConfig {
     /** `/` answers as RedisShake does. */
     readonly isShake: boolean;
   };
+  /** Between two rounds of the doctor; 0 = none. */
+  readonly doctor: { readonly intervalMs: number };
   readonly log: LogConfig;
 }
 
+/** Where a pipeline begins that no run has begun yet: behind a place at which both sides are known to be equal. */
+export interface BeginPlace {
+  /** '' = the only one. */
+  readonly pipeline: string;
+  readonly replicationId: string;
+  readonly offset: number;
+  /** All that the target holds is the source's. */
+  readonly owned: boolean;
+}
+
 export interface SyncConfig extends JobConfig {
+  /** Instead of a full sync, of a job without marks. No option: what a cut-over leaves for the sync that goes back. */
+  readonly beginAt?: readonly BeginPlace[];
   /** The first address of the source, or of its sentinels. */
   readonly source: Endpoint;
   readonly sourceSide: SideSetting;

@@ -3,7 +3,7 @@
  * general advice. `docs/errors.md` is generated from this table (npm run docs:errors); a code is never renamed or reused.
  *
  * Exit codes: 2 configuration, 3 connection and authentication, 4 protocol, reply and replication, 5 format, 6 transform,
- * 7 checkpoint, 8 verification found differences, 70 internal, 130/143 signals.
+ * 7 checkpoint, 8 verification found differences, 9 not cut over, 70 internal, 130/143 signals.
  */
 interface CodeEntry {
   exitCode: number;
@@ -17,6 +17,7 @@ const connection = (summary: string, fix: string, retryable = true): CodeEntry =
 const protocol = (summary: string, fix: string, retryable = false): CodeEntry => ({ exitCode: 4, retryable, summary, fix });
 const format = (summary: string, fix: string): CodeEntry => ({ exitCode: 5, retryable: false, summary, fix });
 const transform = (summary: string, fix: string): CodeEntry => ({ exitCode: 6, retryable: false, summary, fix });
+const cutover = (summary: string, fix: string): CodeEntry => ({ exitCode: 9, retryable: false, summary, fix });
 const checkpoint = (summary: string, fix: string): CodeEntry => ({ exitCode: 7, retryable: false, summary, fix });
 
 export const ERROR_CODES = {
@@ -177,6 +178,10 @@ export const ERROR_CODES = {
     'Let it run to its end first, or add --yes to give it up: a new run begins anew then.',
   ),
   NOT_NOW: checkpoint('The running job cannot do now what it was asked for over HTTP.', 'The message says why; ask again when that is over.'),
+  JOB_CUT_OVER: checkpoint(
+    'The clients of this job were switched to its target, and a sync from there back to its source has begun: both together would copy in a circle.',
+    'Go on with the sync back (the sides exchanged, --job as the message names it), go back with `godwit cutover --back`, or end the sync back with --finish first.',
+  ),
   SPOOL_FAILED: checkpoint('The spool directory cannot be used.', 'Check spool.dir, its permissions and its disk.'),
   // 8: verification
   VERIFY_DIFFERENCES: {
@@ -185,6 +190,15 @@ export const ERROR_CODES = {
     summary: 'Source and target are not equal.',
     fix: 'The report says which keys differ, and where (docs/verify.md says what can be the reason).',
   },
+  // 9: cut-over
+  CUTOVER_REFUSED: cutover(
+    'Something stands in the way of the cut-over; no writes were stopped.',
+    'Mend what the message names, and give the same command line again; --dry-run shows whether it would go.',
+  ),
+  CUTOVER_UNDONE: cutover(
+    'The cut-over was given up; writes go on at the source, and nothing is lost.',
+    'Mend what the message names, and give the same command line again; see that no client was switched.',
+  ),
   // 70
   INTERNAL: { exitCode: 70, retryable: false, summary: 'A defect of Godwit.', fix: 'Please report it with the log; the job can be resumed from its mark.' },
 } as const satisfies Record<string, CodeEntry>;

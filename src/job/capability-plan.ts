@@ -4,18 +4,18 @@ import { atLeast, type ServerVersion, versionName } from '../model/server-versio
 import { ValueKind } from '../model/value-kind.ts';
 import { representable, type ValueFeatures } from '../rdb/encode/representable.ts';
 
-/** What is to be told of a target before the start; undefined where it can hold everything that any of the sources may have. */
+/** The warning at the start of a run; undefined where the target can hold everything that versions tell of. */
 export function lossWarning(
-  sources: readonly ServerVersion[],
-  target: ServerVersion,
+  sources: readonly (ServerVersion | undefined)[],
+  target: ServerVersion | undefined,
   onUnsupported: OnUnsupported,
-): { readonly losses: readonly string[]; readonly message: string } | undefined {
-  const source = sources.find((version) => capabilityPlan(version, target).length > 0);
-  if (source === undefined) return undefined;
+): { readonly message: string; readonly losses: readonly string[] } | undefined {
+  const source = sources.find((version) => version !== undefined && target !== undefined && capabilityPlan(version, target).length > 0);
+  if (source === undefined || target === undefined) return undefined;
   const losses = capabilityPlan(source, target);
   const then = { stop: 'the run stops at the first of it', skip: 'such keys are left out', degrade: 'the target gets what it can hold' }[onUnsupported];
-  const pair = `the target (${versionName(target)}) cannot hold all that the source (${versionName(source)}) may have`;
-  return { losses, message: `${pair}: ${losses.join('. ')}. ${then} (--on-unsupported ${onUnsupported})` };
+  const message = `the target (${versionName(target)}) cannot hold all that the source (${versionName(source)}) may have: ${losses.join('. ')}. ${then} (--on-unsupported ${onUnsupported})`;
+  return { message, losses };
 }
 
 /** Each begins with what it is about; empty when the target can hold everything, modules apart. */

@@ -27,6 +27,7 @@ import type { ClusterNode } from '../topology/cluster-node.ts';
 import { parseRedirect } from '../topology/parse-redirect.ts';
 import { checkTargetRights } from './check-rights.ts';
 import { finishCluster } from './finish-cluster.ts';
+import { beginMark } from './begin-mark.ts';
 import type { JobTarget, PipelinePlan, TakenOver, TakeOverRequest } from './job-target.ts';
 import { keyCount, notEmpty, restoreOptions, valueBytesMax } from './preflight.ts';
 
@@ -51,6 +52,7 @@ export class ClusterTarget implements JobTarget {
   readonly address: string;
   /** It stands for the whole cluster. */
   readonly isClusterNode = false;
+  readonly isCluster = true;
   readonly isSentinel = false;
   /** Of all pipelines. */
   readonly counts: BarrierCounts = { split: 0 };
@@ -169,7 +171,7 @@ export class ClusterTarget implements JobTarget {
     this.plans = pipelines;
     const flush = !this.isResumed && config.sync.flushTarget && (await mayFlush());
     const keys = this.isResumed || flush ? 0 : await this.keyCount();
-    if (keys > 0 && config.sync.onExisting === 'fail') throw notEmpty(config, this.address, keys);
+    if (keys > 0 && config.sync.onExisting === 'fail' && !pipelines.every(({ beginsAt }) => beginsAt !== undefined)) throw notEmpty(config, this.address, keys);
     const { epoch, killed } = await this.fence(epochTaken);
     this.epoch = epoch;
     const names = pipelines.map(({ name }) => name);
@@ -300,7 +302,8 @@ export class ClusterTarget implements JobTarget {
     if (mark !== undefined && !plan.beginsAnew) return mark;
     const last = mark ?? lastLowMark(plan.name, records);
     if (last === undefined) {
-      const first = { ...FIRST_MARK, epoch: this.epoch, owned: isEmpty };
+      const { beginsAt } = plan;
+      const first = beginsAt === undefined ? { ...FIRST_MARK, epoch: this.epoch, owned: isEmpty } : beginMark(beginsAt, this.epoch);
       await this.writeFirst([plan.name], first, false);
       await this.note(plan.name, plan.note);
       return first;

@@ -5,6 +5,7 @@ import type { JobControl } from '../observe/job-api.ts';
 import type { JobPhase, JobStatus, PipelineStatus } from '../observe/job-status.ts';
 import type { SpoolBudget } from '../source/replica/spool/disk-space.ts';
 import { spoolJobDir } from '../source/replica/spool/spool-runs.ts';
+import type { DoctorRounds } from './doctor/doctor-rounds.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { JobSource } from './job-source.ts';
 import type { LossReport } from '../target/loss-report.ts';
@@ -32,6 +33,7 @@ export interface JobParts {
   readonly losses: LossReport;
   readonly rates: RateMeter;
   readonly control: JobControl;
+  readonly doctor: DoctorRounds;
 }
 
 export function jobStatus(job: JobParts): JobStatus {
@@ -78,6 +80,7 @@ export function jobStatus(job: JobParts): JobStatus {
       deadLetters: job.deadLetters.count,
       last: job.lastError,
     },
+    findings: job.doctor.findings,
     connections: [
       ...shards.map((shard) => ({ ...shard.control.status(), ...(shard.name === '' ? {} : { pipeline: shard.name }) })),
       ...job.source.connections(),

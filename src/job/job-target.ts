@@ -4,6 +4,7 @@
  */
 import type { KnownPipeline } from '../checkpoint/job-marks.ts';
 import type { Mark } from '../checkpoint/mark.ts';
+import type { BeginPlace } from '../config/sync-config.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import type { KeyShare } from '../model/key-share.ts';
 import type { ServerVersion } from '../model/server-version.ts';
@@ -19,6 +20,8 @@ export interface PipelinePlan {
   readonly note: string;
   /** It cannot go on at its mark, whatever that says: it gets one that asks for a full sync. */
   readonly beginsAnew: boolean;
+  /** Without a mark it begins there instead of with a full sync: what the target holds is equal. */
+  readonly beginsAt?: BeginPlace | undefined;
 }
 
 export interface TakeOverRequest {
@@ -55,6 +58,8 @@ export interface JobTarget {
   ready(): Promise<void>;
   /** It was taken for a server, and says that it is a node of a cluster. */
   readonly isClusterNode: boolean;
+  /** It stands for a whole cluster. */
+  readonly isCluster: boolean;
   /** It is no server with data. */
   readonly isSentinel: boolean;
   /** @throws WRONG_TOPOLOGY, TARGET_IS_REPLICA */

@@ -62,6 +62,7 @@ export function loadStatus(job: LoadParts): JobStatus {
     spool: { dir: '', bytesOnDisk: 0, bytesInMemory: 0, bytesMax: 0, diskFreeBytes: -1, full: null },
     checkpoint: { epoch: job.epoch, offset: 0, at: pipeline?.markAt ?? 0 },
     errors: { retried: pipeline?.retried ?? 0, deadLetters: job.deadLetters.count, last: job.lastError },
+    findings: [],
     connections: target.connections(),
     alerts: [],
   };

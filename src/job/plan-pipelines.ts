@@ -1,6 +1,7 @@
 /** Finds the name of each shard's pipeline and says what the target must know of it, before the job is taken over. */
 import type { KnownPipeline } from '../checkpoint/job-marks.ts';
 import { parseSlots } from '../model/slot-ranges.ts';
+import type { BeginPlace } from '../config/sync-config.ts';
 import type { PipelinePlan } from './job-target.ts';
 import { nameShards } from './shard-naming.ts';
 import type { SourcePlace } from './job-source.ts';
@@ -14,9 +15,15 @@ export interface PlannedShard {
 
 /**
  * Gives the shards their names.
+ * @param beginAt places for those without a mark
  * @param renames keys have other names at the target: their slots there tell nothing of whose they are
  */
-export async function planPipelines(shards: readonly PlannedShard[], known: ReadonlyMap<string, KnownPipeline>, renames: boolean): Promise<PipelinePlan[]> {
+export async function planPipelines(
+  shards: readonly PlannedShard[],
+  known: ReadonlyMap<string, KnownPipeline>,
+  renames: boolean,
+  beginAt: readonly BeginPlace[] = [],
+): Promise<PipelinePlan[]> {
   const places = await Promise.all(shards.map(async (shard) => ({ id: shard.place.id, note: shard.place.note(), histories: await shard.watch.histories() })));
   const names = nameShards(places, known);
   for (const [i, shard] of shards.entries()) shard.name = names[i];
@@ -26,6 +33,7 @@ export async function planPipelines(shards: readonly PlannedShard[], known: Read
       name,
       share: renames && place.share.kind === 'slots' ? { kind: 'unknown' } : place.share,
       note,
+      beginsAt: beginAt.find(({ pipeline }) => pipeline === name),
       beginsAnew: place.share.kind === 'slots' && hasOtherSlots(note, known.get(name)),
     };
   });

@@ -9,9 +9,8 @@ import { GodwitError } from '../errors/errors.ts';
 import { type Endpoint, endpointName } from '../model/endpoint.ts';
 import { Connection } from '../net/connection.ts';
 import { KeepaliveWheel } from '../net/keepalive-wheel.ts';
-import { logEvent } from '../observe/log-event.ts';
 import type { JobDependencies, JobEvent, JobResult, SyncJobApi } from '../observe/job-api.ts';
-import type { JobPhase, JobStatus } from '../observe/job-status.ts';
+import type { JobStatus } from '../observe/job-status.ts';
 import { AskLine } from '../source/scan/ask-line.ts';
 import { SCAN_DEFAULTS, type ScanOptions } from '../source/scan/scan-options.ts';
 import type { ConnectionHooks } from '../source/scan/scan-source.ts';
@@ -19,10 +18,12 @@ import { spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import { DeadLetterFile } from '../target/dead-letter.ts';
 import { Pace } from '../pipeline/pace.ts';
 import { LossReport } from '../target/loss-report.ts';
+import { JobStory } from './job-story.ts';
 import type { JobSource, SourcePlace } from './job-source.ts';
 import type { JobTarget, TakenOver } from './job-target.ts';
 import { type JobSteering, steerShards } from './job-steering.ts';
-import { LastingTrouble } from './lasting-trouble.ts';
+import { DoctorRounds } from './doctor/doctor-rounds.ts';
+import type { LastingTrouble } from './lasting-trouble.ts';
 import { connectSource, connectTarget, type ConnectOptions } from './connect-sides.ts';
 import { openSource, openTarget, type SidesOptions } from './open-sides.ts';
 import { type JobRules, NO_RULES, openRules } from './open-edits.ts';
@@ -44,15 +45,12 @@ export interface ScanDependencies extends JobDependencies {
   readonly source?: JobSource;
 }
 
-export class ScanJob implements SyncJobApi {
+export class ScanJob extends JobStory implements SyncJobApi {
   readonly config: SyncConfig;
   readonly scan: ScanOptions;
-  readonly startedAt = Date.now();
-  phase: JobPhase = 'created';
-  phaseSinceAt = Date.now();
   epoch = 0;
-  lastError: JobStatus['errors']['last'] = null;
   readonly rates = new RateMeter();
+  readonly doctor: DoctorRounds;
   readonly deadLetters: DeadLetterFile;
   readonly losses: LossReport;
   readonly pace: Pace;
@@ -64,17 +62,16 @@ export class ScanJob implements SyncJobApi {
   private readonly dependencies: ScanDependencies;
   private readonly wheel = new KeepaliveWheel();
   private readonly sides: SidesOptions;
-  private readonly listeners: ((event: JobEvent) => void)[] = [];
   private readonly runName: string;
   private reason: JobResult['reason'] | undefined;
   private remarks: string | undefined;
-  private stopAsked = false;
   private rules: JobRules = NO_RULES;
   private sampler: NodeJS.Timeout | undefined;
   private readonly notReady: LastingTrouble;
   private readonly gate: TargetGate;
 
   constructor(config: SyncConfig, dependencies: ScanDependencies) {
+    super(dependencies);
     this.config = config;
     this.dependencies = dependencies;
     this.scan = { ...SCAN_DEFAULTS, ...dependencies.scan };
@@ -82,9 +79,7 @@ export class ScanJob implements SyncJobApi {
     this.deadLetters = new DeadLetterFile(deadLetter.file || `${spoolJobDir(spool.dir, job.name)}/dead-letter.jsonl`);
     this.losses = new LossReport(config.report.file);
     this.pace = new Pace(config.rate);
-    this.control = steerShards(this, ['planning', 'full-sync', 'incremental-sync'], (level, kind, message, details) =>
-      this.emit(level, kind, message, details),
-    );
+    this.control = steerShards(this, ['planning', 'full-sync', 'incremental-sync'], this.emit);
     this.runName = `godwit:${job.name}:${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
     this.sides = {
       config,
@@ -100,13 +95,8 @@ export class ScanJob implements SyncJobApi {
     // What is told of them before it is known what they are.
     this.source = dependencies.source ?? openSource(this.sides, { kind: 'standalone', endpoint: config.source });
     this.target = openTarget(this.sides, { kind: 'standalone', endpoint: config.target });
-    this.notReady = new LastingTrouble({
-      onTold: (message, lastsMs) => {
-        this.lastError = { code: 'TARGET_NOT_READY', message, at: Date.now() };
-        this.emit('warn', 'target.not-ready', message, { lastsMs });
-      },
-      onOver: (lastedMs) => this.emit('info', 'target.ready', 'the target takes writes again', { lastedMs }),
-    });
+    this.notReady = this.targetTrouble();
+    this.doctor = new DoctorRounds({ kind: 'scan', job: this, onEvent: this.emit });
     this.gate = new TargetGate({
       target: () => this.target,
       notReady: this.notReady,
@@ -135,12 +125,11 @@ export class ScanJob implements SyncJobApi {
         this.enter('stopped');
         return this.result('stopped');
       }
-      this.lastError = { code: error.code, message: error.message, at: Date.now() };
-      this.enter('failed');
-      this.emit('error', 'job.failed', error.message, { code: error.code });
+      this.failed(error);
       throw error;
     } finally {
       clearInterval(this.sampler);
+      this.doctor.close();
       await this.closeAll();
       this.losses.close();
     }
@@ -165,10 +154,6 @@ export class ScanJob implements SyncJobApi {
     return scanStatus(this);
   }
 
-  on(_event: 'event', listener: (event: JobEvent) => void): void {
-    this.listeners.push(listener);
-  }
-
   private result(reason: JobResult['reason']): JobResult {
     const markWritten = this.shards.length > 0 && this.shards.every(({ pipeline }) => pipeline?.isSettled ?? false);
     return { reason, status: this.status(), resumable: reason !== 'finished', markWritten, remarks: this.remarks };
@@ -180,16 +165,7 @@ export class ScanJob implements SyncJobApi {
     const begin = role === LOOKING ? `${this.config.job.name}:looks` : this.runName;
     const clientName = [begin, ...(pipeline === '' ? [] : [pipeline]), role.replace(' ', '-')].join(':');
     const connection = new Connection({ role, endpoint, clientName, keepalive, reconnect, wheel: this.wheel, log: this.dependencies.log, ...hooks });
-    const named = pipeline === '' ? {} : { pipeline };
-    connection.events.on('lost', ({ error, idleMs }) => {
-      this.lastError = { code: error.code, message: error.message, at: Date.now() };
-      this.emit('warn', 'connection.lost', error.message, { role, idleMs, code: error.code, ...named });
-      if (this.stopAsked) void connection.close();
-    });
-    connection.events.on('round-trip', ({ roundTripMs }) => this.dependencies.onRoundTrip?.({ role, address: endpointName(connection.endpoint), roundTripMs }));
-    connection.events.on('state', ({ from, to }) => {
-      if (to.name === 'ready') this.emit('info', 'connection.ready', `${role} ${endpointName(connection.endpoint)} is connected`, { role, from, ...named });
-    });
+    this.listenTo(connection, role, pipeline);
     return connection;
   }
 
@@ -307,6 +283,7 @@ export class ScanJob implements SyncJobApi {
     if (this.stopAsked) return;
     this.enter('full-sync');
     this.sampler = setInterval(() => this.sample(), SAMPLE_EVERY_MS);
+    this.doctor.start();
     const outcomes = await Promise.all(this.shards.map((shard) => this.runShard(shard)));
     if (outcomes.every((outcome) => outcome === 'done')) this.reason = 'full-sync-done';
   }
@@ -381,18 +358,5 @@ export class ScanJob implements SyncJobApi {
 
   private async closeAll(): Promise<void> {
     await Promise.all([this.closeShards(), this.source.close(), this.target.close(), ...this.targetLines.map(({ connection }) => connection.close())]);
-  }
-
-  private enter(phase: JobPhase): void {
-    if (phase === this.phase) return;
-    this.phase = phase;
-    this.phaseSinceAt = Date.now();
-    this.emit('info', 'job.phase', `phase: ${phase}`, { phase });
-  }
-
-  private emit(level: JobEvent['level'], kind: string, message: string, details: Record<string, unknown> = {}): void {
-    const event: JobEvent = { at: Date.now(), level, kind, message, details };
-    logEvent(this.dependencies.log, event);
-    for (const listener of this.listeners) listener(event);
   }
 }

@@ -9,6 +9,7 @@ import type { AskLine } from '../source/scan/ask-line.ts';
 import { SCAN_BEGIN, SCAN_STAGES } from '../source/scan/scan-position.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { LossReport } from '../target/loss-report.ts';
+import type { DoctorRounds } from './doctor/doctor-rounds.ts';
 import type { JobSource } from './job-source.ts';
 import type { JobTarget } from './job-target.ts';
 import { commandCounts } from './command-counts.ts';
@@ -33,6 +34,7 @@ export interface ScanParts {
   readonly losses: LossReport;
   readonly rates: RateMeter;
   readonly control: JobControl;
+  readonly doctor: DoctorRounds;
 }
 
 export function scanStatus(job: ScanParts): JobStatus {
@@ -72,6 +74,7 @@ export function scanStatus(job: ScanParts): JobStatus {
     spool: { dir: '', bytesOnDisk: 0, bytesInMemory: 0, bytesMax: 0, diskFreeBytes: -1, full: null },
     checkpoint: { epoch: job.epoch, offset: 0, at: Math.max(0, ...pipelines.map(({ markAt }) => markAt)) },
     errors: { retried: sum(({ retried }) => retried), deadLetters: job.deadLetters.count, last: job.lastError },
+    findings: job.doctor.findings,
     connections: [
       ...shards.flatMap((shard) => [shard.control.status(), ...(shard.source?.status() ?? [])].map((one) => named(one, shard.name))),
       ...job.source.connections(),

@@ -20,6 +20,7 @@ import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { LossReport } from '../target/loss-report.ts';
 import { checkTargetRights } from './check-rights.ts';
 import { finishJob } from './finish-job.ts';
+import { beginMark } from './begin-mark.ts';
 import type { JobTarget, PipelinePlan, TakenOver, TakeOverRequest } from './job-target.ts';
 import type { TargetPlace } from './target-place.ts';
 import { checkTarget, keyCount, notEmpty, restoreOptions, valueBytesMax } from './preflight.ts';
@@ -40,6 +41,7 @@ export interface StandaloneTargetOptions {
 export class StandaloneTarget implements JobTarget {
   /** As far as it is known: the source's databases are the measure. */
   readonly databases = Number.POSITIVE_INFINITY;
+  readonly isCluster = false;
   private readonly options: StandaloneTargetOptions;
   private readonly marks: JobMarks;
   private control: Connection | undefined;
@@ -131,7 +133,7 @@ export class StandaloneTarget implements JobTarget {
     this.plans = pipelines;
     const flush = known.size === 0 && config.sync.flushTarget && (await mayFlush());
     const keys = known.size === 0 && !flush ? await keyCount(connection) : 0;
-    if (keys > 0 && config.sync.onExisting === 'fail') throw notEmpty(config, this.address, keys);
+    if (keys > 0 && config.sync.onExisting === 'fail' && !pipelines.every(({ beginsAt }) => beginsAt !== undefined)) throw notEmpty(config, this.address, keys);
     const names = pipelines.map(({ name }) => name);
     const all = await marks.takeOver(connection, names, (before) => nextMarks(before, pipelines, epochTaken, keys === 0), flush);
     const killed = await marks.store('').killOthers(connection);
@@ -248,8 +250,9 @@ function nextMarks(
   const epoch = Math.max(0, epochTaken, ...before.map((mark) => mark.epoch)) + 1;
   // A pipeline that joins a job has the target as that job has it.
   const owned = before.length === 0 ? isEmpty : before.every((mark) => mark.owned);
-  const marks = pipelines.map(({ name, note, beginsAnew }): [string, KnownPipeline] => {
-    const own = known.get(name)?.mark ?? { ...FIRST_MARK, owned, epoch };
+  const marks = pipelines.map(({ name, note, beginsAnew, beginsAt }): [string, KnownPipeline] => {
+    const first: Mark = beginsAt === undefined ? { ...FIRST_MARK, owned, epoch } : beginMark(beginsAt, epoch);
+    const own = known.get(name)?.mark ?? first;
     return [name, { note, mark: beginsAnew ? { ...own, ...FIRST_MARK, epoch } : { ...own, epoch } }];
   });
   return { epoch, marks: new Map(marks) };

@@ -6,14 +6,12 @@
  */
 import { Deferred } from '../async/deferred.ts';
 import type { SyncConfig } from '../config/sync-config.ts';
-import type { ErrorCode } from '../errors/codes.ts';
 import { GodwitError } from '../errors/errors.ts';
-import { type Endpoint, endpointName } from '../model/endpoint.ts';
+import type { Endpoint } from '../model/endpoint.ts';
 import { Connection } from '../net/connection.ts';
 import { KeepaliveWheel } from '../net/keepalive-wheel.ts';
-import { logEvent } from '../observe/log-event.ts';
 import type { JobDependencies, JobEvent, JobResult, SyncJobApi } from '../observe/job-api.ts';
-import type { JobPhase, JobStatus } from '../observe/job-status.ts';
+import type { JobStatus } from '../observe/job-status.ts';
 import { Pace } from '../pipeline/pace.ts';
 import { SnapshotTurns } from '../source/replica/snapshot-turns.ts';
 import { SpoolBudget } from '../source/replica/spool/disk-space.ts';
@@ -23,9 +21,11 @@ import { LossReport } from '../target/loss-report.ts';
 import { lossWarning } from './capability-plan.ts';
 import { jobStatus } from './job-status-view.ts';
 import { type JobSteering, steerShards } from './job-steering.ts';
+import { JobStory, withPipeline } from './job-story.ts';
 import type { JobSource, SourcePlace } from './job-source.ts';
 import type { JobTarget, PipelinePlan, TakenOver } from './job-target.ts';
-import { LastingTrouble } from './lasting-trouble.ts';
+import { DoctorRounds } from './doctor/doctor-rounds.ts';
+import type { LastingTrouble } from './lasting-trouble.ts';
 import { type JobRules, NO_RULES, openRules, tellOtherRules } from './open-edits.ts';
 import { checkDatabases } from './preflight.ts';
 import { connectSource, connectTarget, type ConnectOptions } from './connect-sides.ts';
@@ -40,14 +40,11 @@ import { tryWritablePlaces } from './writable-places.ts';
 const SAMPLE_EVERY_MS = 250;
 const FIRST_ATTEMPTS = 3;
 
-export class SyncJob implements SyncJobApi {
+export class SyncJob extends JobStory implements SyncJobApi {
   readonly config: SyncConfig;
-  readonly startedAt = Date.now();
-  phase: JobPhase = 'created';
-  phaseSinceAt = Date.now();
   epoch = 0;
-  lastError: { code: string; message: string; at: number } | null = null;
   readonly rates = new RateMeter();
+  readonly doctor: DoctorRounds;
   readonly deadLetters: DeadLetterFile;
   readonly losses: LossReport;
   readonly pace: Pace;
@@ -59,14 +56,12 @@ export class SyncJob implements SyncJobApi {
   private rules: JobRules = NO_RULES;
   private readonly dependencies: JobDependencies;
   private readonly wheel = new KeepaliveWheel();
-  private readonly listeners: ((event: JobEvent) => void)[] = [];
   /** Begins the names of the connections of this process. */
   private readonly runName: string;
   private readonly turns: SnapshotTurns;
   private readonly sides: SidesOptions;
   private reason: JobResult['reason'] | undefined;
   private remarks: string | undefined;
-  private stopAsked = false;
   private readonly stopped = new Deferred<void>();
   private moves: SlotMoves | undefined;
   private sampler: NodeJS.Timeout | undefined;
@@ -76,6 +71,7 @@ export class SyncJob implements SyncJobApi {
   private spoolFull: JobStatus['spool']['full'] = null;
 
   constructor(config: SyncConfig, dependencies: JobDependencies) {
+    super(dependencies);
     this.config = config;
     this.dependencies = dependencies;
     const { job, spool, deadLetter } = config;
@@ -86,7 +82,7 @@ export class SyncJob implements SyncJobApi {
     this.turns = new SnapshotTurns(config.sync.fullSyncConcurrency);
     this.runName = `godwit:${job.name}:${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
     this.pace = new Pace(config.rate);
-    this.control = steerShards(this, ['incremental-sync'], (level, kind, message, details) => this.emit(level, kind, message, details));
+    this.control = steerShards(this, ['incremental-sync'], this.emit);
     this.sides = {
       config,
       pace: this.pace,
@@ -101,7 +97,8 @@ export class SyncJob implements SyncJobApi {
     // What is told of them before it is known what they are.
     this.source = openSource(this.sides, { kind: 'standalone', endpoint: config.source });
     this.target = openTarget(this.sides, { kind: 'standalone', endpoint: config.target });
-    this.notReady = this.trouble('TARGET_NOT_READY', 'target.not-ready', 'target.ready', 'the target takes writes again');
+    this.notReady = this.targetTrouble();
+    this.doctor = new DoctorRounds({ kind: 'sync', job: this, onEvent: this.emit });
     this.gate = new TargetGate({
       target: () => this.target,
       notReady: this.notReady,
@@ -125,12 +122,11 @@ export class SyncJob implements SyncJobApi {
         this.enter('stopped');
         return this.result('stopped');
       }
-      this.lastError = { code: error.code, message: error.message, at: Date.now() };
-      this.enter('failed');
-      this.emit('error', 'job.failed', error.message, { code: error.code });
+      this.failed(error);
       throw error;
     } finally {
       clearInterval(this.sampler);
+      this.doctor.close();
       this.moves?.close();
       await this.closeAll();
       this.losses.close();
@@ -160,36 +156,12 @@ export class SyncJob implements SyncJobApi {
     return jobStatus(this);
   }
 
-  on(_event: 'event', listener: (event: JobEvent) => void): void {
-    this.listeners.push(listener);
-  }
-
-  private trouble(code: ErrorCode, kind: string, kindOver: string, over: string, pipeline?: () => string): LastingTrouble {
-    const named = (details: Record<string, unknown>): Record<string, unknown> => withPipeline(details, pipeline?.() ?? '');
-    return new LastingTrouble({
-      onTold: (message, lastsMs) => {
-        this.lastError = { code, message, at: Date.now() };
-        this.emit('warn', kind, message, named({ lastsMs }));
-      },
-      onOver: (lastedMs) => this.emit('info', kindOver, over, named({ lastedMs })),
-    });
-  }
-
   /** @param pipeline '' = of the job */
   private connection(role: string, endpoint: Endpoint, pipeline: string): Connection {
     const { keepalive, reconnect } = this.config;
     const clientName = [this.runName, ...(pipeline === '' ? [] : [pipeline]), role.replace(' ', '-')].join(':');
     const connection = new Connection({ role, endpoint, clientName, keepalive, reconnect, wheel: this.wheel, log: this.dependencies.log });
-    connection.events.on('lost', ({ error, idleMs }) => {
-      this.lastError = { code: error.code, message: error.message, at: Date.now() };
-      this.emit('warn', 'connection.lost', error.message, withPipeline({ role, idleMs, code: error.code }, pipeline));
-      if (this.stopAsked) void connection.close();
-    });
-    connection.events.on('round-trip', ({ roundTripMs }) => this.dependencies.onRoundTrip?.({ role, address: endpointName(connection.endpoint), roundTripMs }));
-    connection.events.on('state', ({ from, to }) => {
-      if (to.name !== 'ready') return;
-      this.emit('info', 'connection.ready', `${role} ${endpointName(connection.endpoint)} is connected`, withPipeline({ role, from }, pipeline));
-    });
+    this.listenTo(connection, role, pipeline);
     return connection;
   }
 
@@ -256,9 +228,8 @@ export class SyncJob implements SyncJobApi {
   }
 
   private tellLosses(): void {
-    const target = this.target.version;
-    const versions = this.shards.map(({ control }) => control.server.version).filter((version) => version !== undefined);
-    const warning = target && lossWarning(versions, target, this.config.sync.onUnsupported);
+    const versions = this.shards.map(({ control }) => control.server.version);
+    const warning = lossWarning(versions, this.target.version, this.config.sync.onUnsupported);
     if (warning !== undefined) this.emit('warn', 'versions.losses', warning.message, { losses: warning.losses });
   }
 
@@ -312,9 +283,10 @@ export class SyncJob implements SyncJobApi {
       target: this.target,
       shards: this.shards,
       mayBeginAnew: this.config.sync.onLostPosition === 'resync',
-      onEvent: (level, kind, message, details) => this.emit(level, kind, message, details),
+      onEvent: this.emit,
     });
     this.sampler = setInterval(() => this.sample(), SAMPLE_EVERY_MS);
+    this.doctor.start();
     const outcomes = await Promise.all(this.shards.map((shard) => this.runShard(shard)));
     if (outcomes.every((outcome) => outcome === 'full-sync-done')) this.reason = 'full-sync-done';
   }
@@ -337,7 +309,7 @@ export class SyncJob implements SyncJobApi {
   private async takeOver(): Promise<TakenOver> {
     const { config, target } = this;
     const epochTaken = await newestEpoch(spoolJobDir(config.spool.dir, config.job.name));
-    const pipelines: PipelinePlan[] = await planPipelines(this.shards, await target.known(), this.rules.renames);
+    const pipelines: PipelinePlan[] = await planPipelines(this.shards, await target.known(), this.rules.renames, config.beginAt);
     const taken = await target.takeOver({ pipelines, epochTaken, mayFlush: () => this.gate.mayFlush() });
     const { epoch, isResumed, killed, marks } = taken;
     const offset = marks.get('')?.offset;
@@ -380,21 +352,4 @@ export class SyncJob implements SyncJobApi {
   private async closeAll(): Promise<void> {
     await Promise.all([...this.shards.map((shard) => shard.close()), this.source.close(), this.target.close()]);
   }
-
-  private enter(phase: JobPhase): void {
-    if (phase === this.phase) return;
-    this.phase = phase;
-    this.phaseSinceAt = Date.now();
-    this.emit('info', 'job.phase', `phase: ${phase}`, { phase });
-  }
-
-  private emit(level: JobEvent['level'], kind: string, message: string, details: Record<string, unknown> = {}): void {
-    const event: JobEvent = { at: Date.now(), level, kind, message, details };
-    logEvent(this.dependencies.log, event);
-    for (const listener of this.listeners) listener(event);
-  }
-}
-
-function withPipeline(details: Record<string, unknown> | undefined, pipeline: string): Record<string, unknown> {
-  return pipeline === '' ? { ...details } : { ...details, pipeline };
 }

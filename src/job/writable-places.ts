@@ -1,5 +1,5 @@
 /** Tries the places on disk that a job will write to, before anything is written to the target: a folder of the wrong owner must not be found out about in the middle. */
-import { mkdir, mkdtemp, open, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rm, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileErrorText } from '../config/file-error-text.ts';
 import type { JobConfig } from '../config/sync-config.ts';
@@ -7,16 +7,25 @@ import { GodwitError } from '../errors/errors.ts';
 import { errorCode, isDiskFullError } from '../source/replica/spool/spool-files.ts';
 import { spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 
-/** @throws SPOOL_FAILED, DISK_FULL, CONFIG_INVALID (dead_letter.file) */
-export async function tryWritablePlaces({ spool, job, deadLetter }: JobConfig): Promise<void> {
-  await trySpoolDir(spool.dir, spoolJobDir(spool.dir, job.name));
-  if (deadLetter.file !== '') await tryDeadLetterFile(deadLetter.file);
+/**
+ * @param options.leavesNothing folders that were made for the trial are removed: there is no job that will use them
+ * @throws SPOOL_FAILED, DISK_FULL, CONFIG_INVALID (dead_letter.file)
+ */
+export async function tryWritablePlaces({ spool, job, deadLetter }: JobConfig, { leavesNothing = false } = {}): Promise<void> {
+  const made: string[] = [];
+  try {
+    await trySpoolDir(spool.dir, spoolJobDir(spool.dir, job.name), made);
+    if (deadLetter.file !== '') await tryDeadLetterFile(deadLetter.file, made);
+  } finally {
+    if (leavesNothing) for (const folder of made.toReversed()) await rmdir(folder).catch(() => {});
+  }
 }
 
-async function trySpoolDir(dir: string, jobDir: string): Promise<void> {
+/** @param made is added what had to be made */
+async function trySpoolDir(dir: string, jobDir: string, made: string[]): Promise<void> {
   let probe = '';
   try {
-    await makeFolders(jobDir);
+    await makeFolders(jobDir, made);
     probe = await mkdtemp(path.join(jobDir, '.probe-'));
     await writeFile(path.join(probe, 'probe'), 'x', { mode: 0o600 });
   } catch (error) {
@@ -33,7 +42,7 @@ async function trySpoolDir(dir: string, jobDir: string): Promise<void> {
 }
 
 /** Not `recursive`: Node 20 tries for ever where a file system has no room for folders at all, as /proc. */
-async function makeFolders(dir: string): Promise<void> {
+async function makeFolders(dir: string, made: string[]): Promise<void> {
   const missing: string[] = [];
   for (let at = path.resolve(dir); ; at = path.dirname(at)) {
     const found = await stat(at).catch((error: unknown) => {
@@ -43,20 +52,23 @@ async function makeFolders(dir: string): Promise<void> {
     missing.push(at);
   }
   for (const folder of missing.toReversed()) {
-    await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
+    try {
+      await mkdir(folder, { mode: 0o700 });
+      made.push(folder);
+    } catch (error) {
       if (errorCode(error) !== 'EEXIST') throw error;
-    });
+    }
   }
 }
 
 /** Leaves no empty file behind where there was none. */
-async function tryDeadLetterFile(file: string): Promise<void> {
+async function tryDeadLetterFile(file: string, made: string[]): Promise<void> {
   const existed = await stat(file).then(
     () => true,
     () => false,
   );
   try {
-    await makeFolders(path.dirname(file));
+    await makeFolders(path.dirname(file), made);
     const handle = await open(file, 'a', 0o600);
     await handle.close();
   } catch (error) {

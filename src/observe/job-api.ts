@@ -2,10 +2,11 @@
  * What the command line needs of a job, so that cli/ and job/ agree without seeing each other's insides. `SyncJob` implements SyncJobApi.
  */
 import type { Readable } from 'node:stream';
+import type { CutoverSettings } from './cutover-status.ts';
 import type { JobStatus } from './job-status.ts';
 import type { Logger } from './log.ts';
 
-type JobEndReason = 'loaded' | 'full-sync-done' | 'lag-below' | 'finished' | 'stopped';
+type JobEndReason = 'loaded' | 'full-sync-done' | 'lag-below' | 'finished' | 'cut-over' | 'rehearsed' | 'stopped';
 
 export interface JobResult {
   readonly reason: JobEndReason;
@@ -76,6 +77,15 @@ export interface JobControl {
   checkpoint(): Promise<CheckpointFacts>;
   /** Ends the job for good as soon as the target has all that the source has; run() resolves with `finished` then. */
   finish(): void;
+  /** Only of a sync. */
+  readonly cutover?: CutoverControl;
+}
+
+/** Cuts a running sync over; how it goes on is told by its status and its events. @throws GodwitError NOT_NOW */
+export interface CutoverControl {
+  begin(settings: CutoverSettings): void;
+  /** The clients are switched, or all is to be undone. */
+  say(word: 'switched' | 'back'): void;
 }
 
 /** `LoadJob` implements it too. */

@@ -2,6 +2,8 @@
  * What a running job says of itself: the document behind the status JSON, the live view and (later) metrics. Plain data, made anew by each
  * SyncJob.status(). Times are milliseconds, sizes and offsets are bytes; `...At` are Unix milliseconds.
  */
+import type { CutoverStatus } from './cutover-status.ts';
+import type { OpenFinding } from './finding.ts';
 import type { KeepaliveReason } from './keepalive-reason.ts';
 
 export type JobPhase = 'created' | 'planning' | 'loading' | 'full-sync' | 'incremental-sync' | 'draining' | 'stopped' | 'failed';
@@ -233,7 +235,11 @@ export interface JobStatus {
     readonly deadLetters: number;
     readonly last: { readonly code: string; readonly message: string; readonly at: number } | null;
   };
+  /** What the doctor has found beside the job and is not over, the worst first; none of a load. */
+  readonly findings: readonly OpenFinding[];
   readonly connections: readonly ConnectionStatus[];
+  /** The last cut-over of this run; null = none was asked for. Only of a sync. */
+  readonly cutover?: CutoverStatus | null;
   /** Those that are firing, the oldest first. */
   readonly alerts: readonly AlertStatus[];
 }

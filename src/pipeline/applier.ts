@@ -10,7 +10,7 @@ import type { Batch } from '../model/batch.ts';
 import { StreamDecoder } from '../resp/stream-decoder.ts';
 import type { SpoolLog } from '../source/replica/spool/spool-log.ts';
 import type { Delivery } from './delivery.ts';
-import { windowBytesAt } from './distance.ts';
+import { rowsAt, windowBytesAt } from './distance.ts';
 import { LogCursor } from './log-cursor.ts';
 
 const RDB_WINDOW_BYTES = 512 * 1024;
@@ -53,7 +53,7 @@ export class Applier {
   async fullSync(log: SpoolLog, from: Mark, complete: Promise<void>): Promise<Mark> {
     const { delivery, roundTripMs } = this.options;
     const windowBytes = windowBytesAt(roundTripMs, RDB_WINDOW_BYTES);
-    const rowsMax = (RDB_ROWS_MAX * windowBytes) / RDB_WINDOW_BYTES;
+    const rowsMax = rowsAt(windowBytes, RDB_WINDOW_BYTES, RDB_ROWS_MAX);
     const hidden = { hiddenKeyPrefix: Buffer.from(this.options.prefix) };
     const decoder = from.rdbState === null ? new RdbDecoder(hidden) : RdbDecoder.resumeAt(from.rdbState, hidden);
     const cursor = new LogCursor(log, from.rdbOffset, windowBytes);
@@ -97,7 +97,7 @@ export class Applier {
     const { delivery, roundTripMs } = this.options;
     const decoder = new StreamDecoder(from, this.options.prefix);
     const windowBytes = windowBytesAt(roundTripMs, STREAM_WINDOW_BYTES);
-    const rowsUsual = (STREAM_ROWS_MAX * windowBytes) / STREAM_WINDOW_BYTES;
+    const rowsUsual = rowsAt(windowBytes, STREAM_WINDOW_BYTES, STREAM_ROWS_MAX);
     const cursor = new LogCursor(log, from.offset, windowBytes);
     this.cursor = cursor;
     let rowsMax = rowsUsual;

@@ -75,7 +75,8 @@ export class ClusterSide implements TargetSide {
   }
 
   get roundTripMs(): number {
-    return Math.max(0, ...this.options.links.status().map(({ roundTripSmoothedMs }) => roundTripSmoothedMs));
+    const known = this.options.links.status().flatMap(({ roundTripSmoothedMs }) => (roundTripSmoothedMs > 0 ? [roundTripSmoothedMs] : []));
+    return known.length === 0 ? 0 : Math.min(...known);
   }
 
   ready(): Promise<void> {

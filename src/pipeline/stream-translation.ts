@@ -49,6 +49,8 @@ export interface StreamTranslationOptions {
   readonly replaceFunctions?: boolean;
   /** Commands of the stream are counted there. */
   readonly tally?: CommandTally;
+  /** A key is held over its expiry. @param key only valid during the call */
+  onHeld?(database: number, key: Uint8Array, expiryMs: number, heldMs: number): void;
 }
 
 export class StreamTranslation {
@@ -125,7 +127,7 @@ export class StreamTranslation {
     if (plan.isSet && isPlainSet(bytes, start[row])) return true;
     const { args } = this;
     if (!args.read(bytes, start[row], end[row])) return false;
-    const held = plan.expiry > 0 && args.count > plan.expiry ? this.hold(plan, row, nowMs) : undefined;
+    const held = plan.expiry > 0 && args.count > plan.expiry ? this.hold(plan, batch.database[row], row, nowMs) : undefined;
     // What is rewritten is the command that holds its key.
     if (held !== undefined) args.read(held.bytes, 0, held.bytes.length);
     if (plan.rewrite) this.rewrite(plan.command, batch, row, nowMs);
@@ -170,7 +172,7 @@ export class StreamTranslation {
   }
 
   /** @returns undefined if the time is still to come */
-  private hold({ isSet, expiry }: Plan, row: number, nowMs: number): RewrittenCommands | undefined {
+  private hold({ isSet, expiry }: Plan, database: number, row: number, nowMs: number): RewrittenCommands | undefined {
     const { args } = this;
     const at = isSet ? args.find(TIME_WORDS, expiry) + 1 : expiry;
     if (at === 0) return undefined;
@@ -178,6 +180,7 @@ export class StreamTranslation {
     const heldMs = heldExpiry(expiryMs, nowMs);
     if (!Number.isSafeInteger(expiryMs) || heldMs === expiryMs) return undefined;
     this.held.push({ row, expiryMs, heldMs });
+    this.options.onHeld?.(database, args.value(1), expiryMs, heldMs);
     return commands(Array.from({ length: args.count }, (_, i) => (i === at ? heldMs : Buffer.from(args.value(i)))));
   }
 }

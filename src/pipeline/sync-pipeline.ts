@@ -30,6 +30,7 @@ import { LettersOnce } from './edits/letters-once.ts';
 import { lesserLimit } from './lesser-limit.ts';
 import type { Pace } from './pace.ts';
 import { PacedDelivery } from './paced-delivery.ts';
+import { RecentHolds } from './recent-holds.ts';
 import { SharedDelivery } from './shared-delivery.ts';
 import type { Snapshot, SyncSpool } from './sync-spool.ts';
 import type { TargetSide } from './target-side.ts';
@@ -78,6 +79,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
   keysSkipped = 0;
   commandsApplied = 0;
   retried = 0;
+  readonly holds = new RecentHolds();
   /** At the end of a run: the target's mark tells all that is applied. */
   isSettled = false;
   private readonly options: SyncPipelineOptions;
@@ -340,6 +342,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
       tally: this.tally,
       replaceFunctions: this.options.share.kind !== 'all',
       stopping,
+      onHeld: (database, key, expiryMs, heldMs) => this.holds.add(database, key, expiryMs, heldMs),
       onApplied: (position) => this.onApplied(position),
       onMarked: (position) => this.onMarked(position),
       onFailed: (error) => {

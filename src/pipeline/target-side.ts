@@ -22,6 +22,8 @@ export interface AttemptOptions extends DeliveryEvents {
   /** Other pipelines bring the same libraries of functions. */
   readonly replaceFunctions: boolean;
   stopping(): boolean;
+  /** The target holds this key over its expiry. @param key only valid during the call */
+  onHeld?(database: number, key: Uint8Array, expiryMs: number, heldMs: number): void;
 }
 
 export interface TargetSide {
@@ -29,7 +31,7 @@ export interface TargetSide {
   readonly address: string;
   /** How values of a snapshot are written. */
   readonly restore: RestoreOptions;
-  /** To the node that is furthest away, ms; 0 = not known yet. */
+  /** Of a cluster: to its nearest node, since those of busy ones look longer than they are. ms; 0 = not known yet. */
   readonly roundTripMs: number;
   /** Resolves when it takes connections. @throws TARGET_NOT_READY */
   ready(): Promise<void>;

@@ -21,7 +21,7 @@ const CONTROL_TIMEOUT_MS = 10_000;
 export interface GodwitOptions {
   /** Of a sync, or of a scan. */
   readonly source?: string;
-  readonly command?: 'sync' | 'scan';
+  readonly command?: 'sync' | 'scan' | 'cutover';
   /** Of a load. */
   readonly file?: string;
   /** A shake.toml or godwit.toml instead of source, file, target and spool. */

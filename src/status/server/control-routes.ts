@@ -1,7 +1,7 @@
 /**
  * What changes a running job over HTTP. Each asks for the token (`Authorization: Bearer ...`): 401 without it, 409 with a code where the job cannot do it now.
  *
- *   POST /control/pause|resume|checkpoint|finish     PUT /rate?commands=1000&bytes=0     PUT /log-level?level=debug
+ *   POST /control/pause|resume|checkpoint|finish|cutover     PUT /rate?commands=1000&bytes=0     PUT /log-level?level=debug
  */
 import type { IncomingMessage } from 'node:http';
 import { GodwitError } from '../../errors/errors.ts';
@@ -9,6 +9,8 @@ import type { LogLevel } from '../../observe/create-logger.ts';
 import type { JobControl } from '../../observe/job-api.ts';
 import type { AccessToken } from './access-token.ts';
 import { type Answer, otherMethod, refusal } from './answer.ts';
+import { BadRequest } from './bad-request.ts';
+import { cutoverRequest } from './cutover-request.ts';
 
 export interface ControlRoutesOptions {
   readonly control: JobControl;
@@ -27,14 +29,12 @@ interface ControlRoute {
 const RATE_MAX = 2 ** 40;
 const LEVELS: readonly string[] = ['debug', 'info', 'warn', 'error'];
 
-/** A question that is not well put: 400. */
-class BadRequest extends Error {}
-
 const ROUTES: Readonly<Record<string, ControlRoute>> = {
   '/control/pause': { method: 'POST', act: ({ control }) => (control.pause(), { paused: true }) },
   '/control/resume': { method: 'POST', act: ({ control }) => (control.resume(), { paused: false }) },
   '/control/checkpoint': { method: 'POST', act: async ({ control }) => ({ checkpoint: await control.checkpoint() }) },
   '/control/finish': { method: 'POST', act: ({ control }) => (control.finish(), { finishing: true }) },
+  '/control/cutover': { method: 'POST', act: ({ control }, query) => cutoverRequest(control, query) },
   '/rate': { method: 'PUT', act: setRate },
   '/log-level': { method: 'PUT', act: setLogLevel },
 };

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { configurationPage, errorsPage, fromRedisShakePage, fromRedisShakePageZh, metricsPage } from '../../../scripts/generate-docs.ts';
+import { configurationPage, doctorPage, errorsPage, fromRedisShakePage, fromRedisShakePageZh, metricsPage } from '../../../scripts/generate-docs.ts';
 import { SHAKE_BECOMES_ZH, SHAKE_NOTES_ZH } from '../../../scripts/shake-notes-zh.ts';
 import { SHAKE_KEYS } from '../../../src/config/shake/shake-keys.ts';
 
@@ -10,6 +10,7 @@ test('docs/errors.md is what the codes say (else: npx tsx scripts/generate-docs.
 test('docs/metrics.md is what the metrics say (else: npx tsx scripts/generate-docs.ts)', () => expect(page('metrics.md')).toBe(metricsPage()));
 test('docs/configuration.md is what the schema says (else: npx tsx scripts/generate-docs.ts)', () =>
   expect(page('configuration.md')).toBe(configurationPage()));
+test('docs/doctor.md is what the registry of checks says (else: npx tsx scripts/generate-docs.ts)', () => expect(page('doctor.md')).toBe(doctorPage()));
 test("docs/from-redisshake.md is what the table of RedisShake's keys says (else: npx tsx scripts/generate-docs.ts)", () =>
   expect(page('from-redisshake.md')).toBe(fromRedisShakePage()));
 

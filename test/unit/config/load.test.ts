@@ -67,6 +67,7 @@ describe('defaults', () => {
       reconnect: { delayMinMs: 100, delayMaxMs: 10_000, attemptsMax: 0, connectTimeoutMs: 5000 },
       spool: { dir: '/home/u/.local/state/godwit', maxBytes: 0, retainMs: 60_000, retainBytes: 268_435_456 },
       checkpoint: { prefix: '__godwit' },
+      doctor: { intervalMs: 60_000 },
       deadLetter: { file: '' },
       report: { file: '' },
       status: { port: -1, host: '127.0.0.1', token: '', isShake: false },

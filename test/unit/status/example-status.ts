@@ -98,6 +98,17 @@ export function exampleStatus(over: Partial<JobStatus> = {}): JobStatus {
     spool: { dir: '/var/lib/godwit', bytesOnDisk: 12_582_912, bytesInMemory: 1_048_576, bytesMax: 10_737_418_240, diskFreeBytes: 85_899_345_920, full: null },
     checkpoint: { epoch: 3, offset: 12_345, at: STARTED_AT + 5000 },
     errors: { retried: 0, deadLetters: 0, last: null },
+    findings: [
+      {
+        check: 'eviction',
+        severity: 'warn',
+        where: 'target 10.0.0.2:6379',
+        measured: 'allkeys-lru at 1 GiB',
+        why: 'Keys that the target evicts are gone.',
+        mends: [{ kind: 'server', at: 'target 10.0.0.2:6379', command: 'CONFIG SET maxmemory-policy noeviction' }],
+        sinceAt: 1_700_000_000_000,
+      },
+    ],
     connections: [
       exampleConnection(),
       exampleConnection({
