@@ -7,6 +7,7 @@ import { compareServers } from '../../support/compare.ts';
 import { sendRaw } from '../../support/send-raw.ts';
 import { type RealServer, startServer } from '../../support/server.ts';
 import { addressLines, emptySide, keyCount, ShakeRuns } from '../../support/shake-runs.ts';
+import { waitFor } from '../../support/wait-for.ts';
 import { SAMPLE_READERS, SAMPLE_REST, SAMPLE_WRITERS } from '../../unit/config/shake/shake-samples.ts';
 
 const runs = new ShakeRuns();
@@ -30,6 +31,8 @@ beforeEach(async () => {
   await client.rpush('list', '1', '2', '3');
   await client.hset('hash', 'f', 'v');
   await client.set('brief', 'x', 'PX', 3_600_000);
+  // The snapshot of the test before may still be made.
+  await waitFor('no other save', async () => /rdb_bgsave_in_progress:0/.test(await client.info('persistence')));
   await client.save();
   client.disconnect();
 });
