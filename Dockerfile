@@ -11,7 +11,9 @@ WORKDIR /build
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
+COPY scripts/bundle.ts ./scripts/
 COPY src ./src
+COPY web ./web
 RUN npm run build
 
 FROM --platform=$BUILDPLATFORM node:${NODE_VERSION}-slim AS dependencies

@@ -57,7 +57,7 @@ async function loadData(source: RealServer): Promise<number> {
 
 async function followFullSync(godwit: GodwitProcess): Promise<void> {
   await godwit.waitForStatus('the status server', () => true);
-  say(`its status: ${godwit.statusUrl}/status`);
+  say(`its page: ${godwit.statusUrl}/ui/, its status: ${godwit.statusUrl}/status`);
   const status = await godwit.waitForPhase('incremental-sync', { timeoutMs: 30_000 });
   sayStatus('the full sync is applied, now it follows', status);
 }

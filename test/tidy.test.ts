@@ -6,13 +6,14 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { codecsArePure, importCycles, importsGoDown, processOnlyInCli, socketsOnlyInNet } from './support/tidy/layer-rules.ts';
+import { codecsArePure, importCycles, importsGoDown, pageStandsAlone, processOnlyInCli, socketsOnlyInNet } from './support/tidy/layer-rules.ts';
 import { filesAreShort, functionsAreShort, importsEndInTs, noBarrels, noDefaultExports } from './support/tidy/shape-rules.ts';
 import { type Rule, type SourceFile, readSource } from './support/tidy/source-file.ts';
 import { fileNamesSayWhat, leftoversHaveNumbers, namesAreOurs, noMachinePaths } from './support/tidy/word-rules.ts';
 
 const RULES: Readonly<Record<string, Rule>> = {
   importsGoDown,
+  pageStandsAlone,
   socketsOnlyInNet,
   processOnlyInCli,
   codecsArePure,
@@ -49,6 +50,10 @@ const BAD: readonly Sample[] = [
   ['importsGoDown', 'src/cli/a.ts', "import { b } from '../index.ts';"],
   ['importsGoDown', 'src/net/a.ts', "import { b } from '../../test/support/b.ts';"],
   ['importsGoDown', 'src/things/a.ts', 'export const a = 1;'],
+  ['pageStandsAlone', 'web/view/a.tsx', "import { b } from '../../src/status/readiness.ts';"],
+  ['pageStandsAlone', 'web/view/a.tsx', "import type { b } from '../../test/support/b.ts';"],
+  ['pageStandsAlone', 'web/judge/a.ts', "import { b } from '../view/b.tsx';"],
+  ['pageStandsAlone', 'web/feed/a.ts', "import { readFileSync } from 'node:fs';"],
   ['socketsOnlyInNet', 'src/source/a.ts', "import { connect } from 'node:net';"],
   ['socketsOnlyInNet', 'src/cli/a.ts', "import tls from 'node:tls';"],
   ['socketsOnlyInNet', 'src/config/a.ts', "import { connect, isIP } from 'node:net';"],
@@ -73,6 +78,8 @@ const BAD: readonly Sample[] = [
   ['noBarrels', 'src/net/a.ts', "import './c.ts'; export { b } from './b.ts';"],
   ['importsEndInTs', 'src/net/a.ts', "import { b } from './b.js';"],
   ['importsEndInTs', 'src/net/a.ts', "import { b } from './b';"],
+  ['importsEndInTs', 'web/view/a.tsx', "import { b } from './b.jsx';"],
+  ['fileNamesSayWhat', 'web/view/ConnectionPanel.tsx', ''],
   ['fileNamesSayWhat', 'src/net/utils.ts', ''],
   ['fileNamesSayWhat', 'test/helpers/a.ts', ''],
   ['fileNamesSayWhat', 'src/net/connection-manager.ts', ''],
@@ -98,6 +105,8 @@ const GOOD: readonly Sample[] = [
   ['importsGoDown', 'src/pipeline/a.ts', "import { b } from '../source/b.ts'; import { c } from '../target/c.ts';"],
   ['importsGoDown', 'src/job/a.ts', "import { b } from '../pipeline/b.ts';"],
   ['importsGoDown', 'test/unit/a.ts', "import { b } from '../../src/cli/b.ts'; import { c } from '../../src/net/c.ts';"],
+  ['pageStandsAlone', 'web/view/a.tsx', "import type { b } from '../../src/observe/b.ts'; import { c } from '../judge/c.ts'; import { d } from 'preact';"],
+  ['pageStandsAlone', 'web/app.tsx', "import { b } from './view/b.tsx';"],
   ['socketsOnlyInNet', 'src/net/a.ts', "import { connect } from 'node:net';"],
   ['socketsOnlyInNet', 'src/config/a.ts', "import { isIPv6 } from 'node:net';"],
   ['socketsOnlyInNet', 'src/observe/a.ts', "import type { Socket } from 'node:net';"],
@@ -164,10 +173,10 @@ describe('the project is tidy:', () => {
 
 function projectFiles(): SourceFile[] {
   const root = fileURLToPath(new URL('..', import.meta.url));
-  return ['src', 'test', 'bench', 'scripts']
+  return ['src', 'test', 'bench', 'scripts', 'web']
     .filter((dir) => existsSync(join(root, dir)))
     .flatMap((dir) => readdirSync(join(root, dir), { recursive: true, encoding: 'utf8' }).map((path) => `${dir}/${path}`))
-    .filter((path) => path.endsWith('.ts') && !path.startsWith('test/fixtures/'))
+    .filter((path) => /\.tsx?$/.test(path) && !path.startsWith('test/fixtures/'))
     .toSorted()
     .map((path) => readSource(path, readFileSync(join(root, path), 'utf8')));
 }

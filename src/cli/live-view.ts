@@ -43,6 +43,11 @@ export class LiveView {
     this.resume();
   }
 
+  /** What is drawn from now on. */
+  show(status: () => JobStatus): void {
+    if (this.#status) this.#status = status;
+  }
+
   addEvent(event: JobEvent): void {
     if (event.level === 'debug') return;
     this.#events.push(event);

@@ -5,6 +5,8 @@
 import { Command } from 'commander';
 import type { CommandContext, JobFactory } from './command-context.ts';
 import { registerCutover } from './commands/cutover.ts';
+import { registerAlertTest } from './commands/alert-test.ts';
+import { registerCtl } from './commands/ctl.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerLoad } from './commands/load.ts';
@@ -14,6 +16,7 @@ import { registerMigrateConfig } from './commands/migrate-config.ts';
 import { registerRun } from './commands/run.ts';
 import { registerScan } from './commands/scan.ts';
 import { registerSync } from './commands/sync.ts';
+import { registerTop } from './commands/top.ts';
 import { registerVerify } from './commands/verify.ts';
 import { VERSION } from '../job/version.ts';
 import type { CliIo } from './process-io.ts';
@@ -27,6 +30,9 @@ const COMMANDS: readonly ((program: Command, context: CommandContext) => void)[]
   registerInspect,
   registerVerify,
   registerCutover,
+  registerTop,
+  registerCtl,
+  registerAlertTest,
   registerDoctor,
   registerRun,
   registerExplain,

@@ -5,6 +5,7 @@
  */
 import type { JobConfig } from '../config/sync-config.ts';
 import type { EffectiveValue } from '../config/load.ts';
+import { webhookSecrets } from '../config/webhook-type.ts';
 import { ERROR_CODES } from '../errors/codes.ts';
 import { toGodwitError } from '../errors/errors.ts';
 import type { JobDependencies, JobResult, SyncJobApi } from '../observe/job-api.ts';
@@ -32,7 +33,7 @@ export async function seeJobThrough<Config extends JobConfig>(loaded: Loaded<Con
   const { io } = context;
   requireAskable(io, loaded.config.sync);
   const redactor = new Redactor();
-  redactor.register(...loaded.secrets, loaded.config.status.token);
+  redactor.register(...loaded.secrets, loaded.config.status.token, ...loaded.config.alerts.webhooks.flatMap(webhookSecrets));
   const level = loaded.effective.find(({ option }) => option.key === 'log.level');
   const runLog = openRunLog(loaded.config.log, level?.origin.kind !== 'default', io, redactor);
   for (const warning of loaded.warnings) runLog.log.warn({}, warning);

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type Endpoint, endpointName } from '../model/endpoint.ts';
 import type { SideSetting } from '../model/side-topology.ts';
+import { alertsConfig } from './alerts-config.ts';
 import { originRank } from './origin.ts';
 import { rulesConfig } from './rules-config.ts';
 import type { Settings } from './settings.ts';
@@ -81,6 +82,7 @@ export function buildJobConfig(settings: Settings, target: SideSetting, name: st
       token: statusToken(settings),
       isShake: settings.shake !== undefined,
     },
+    alerts: alertsConfig(settings),
     doctor: { intervalMs: settings.required('doctor.interval') },
     log: {
       level: settings.required('log.level'),

@@ -5,6 +5,7 @@
  *   gather-settings.ts (read the layers) -> endpoint-setting.ts (two endpoints) -> rules between options -> build-config.ts
  */
 import { type Endpoint, isSameAddress } from '../model/endpoint.ts';
+import { alertsConfig } from './alerts-config.ts';
 import { buildConfig, jobName, spoolDirectory } from './build-config.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { type ConfigInput, gatherSettings } from './gather-settings.ts';
@@ -123,6 +124,7 @@ export function checkJobRules(settings: Settings): void {
   }
   checkKeepalive(settings);
   statusToken(settings);
+  alertsConfig(settings);
   checkTransforms(settings);
   if (
     settings.value('sync.finish') &&

@@ -24,6 +24,7 @@ import {
   urlType,
 } from './option-type.ts';
 import { option, optional, type OptionSpec } from './option-spec.ts';
+import { ALERT_OPTIONS } from './options/alert-options.ts';
 import { FILTER_OPTIONS } from './options/filter-options.ts';
 import { DOCTOR_OPTIONS } from './options/doctor-options.ts';
 import { KIND_OPTIONS } from './options/kind-options.ts';
@@ -125,7 +126,6 @@ const SPECS = {
   ...TRANSFORM_OPTIONS,
   ...PACE_OPTIONS,
   ...KIND_OPTIONS,
-  ...DOCTOR_OPTIONS,
 
   'keepalive.interval': option(
     durationType({ min: 100, max: HOUR_MS, or: { word: 'auto', value: 0 } }),
@@ -175,6 +175,8 @@ const SPECS = {
     env: 'GODWIT_REPORT',
   },
   ...STATUS_OPTIONS,
+  ...DOCTOR_OPTIONS,
+  ...ALERT_OPTIONS,
   'log.level': option(choiceType('debug', 'info', 'warn', 'error'), 'info', 'Least severe lines to write'),
   'log.format': option(choiceType('auto', 'live', 'pretty', 'json'), 'auto', 'auto is the live view on a terminal and JSON lines otherwise'),
   ...LOG_OPTIONS,
@@ -216,6 +218,7 @@ export const SECTIONS: Readonly<Record<string, string>> = {
   dead_letter: 'Dead letters',
   report: 'Report of losses',
   status: 'Status server',
+  alerts: 'Alerts',
   doctor: 'Doctor',
   log: 'Log',
 };

@@ -5,6 +5,7 @@
 import type { FileFormat } from '../model/file-format.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import type { SideSetting } from '../model/side-topology.ts';
+import type { AlertsConfig } from './alerts-config.ts';
 import type { RulesConfig } from './rules-config.ts';
 
 export interface KeepaliveConfig {
@@ -128,6 +129,7 @@ export interface JobConfig {
     /** `/` answers as RedisShake does. */
     readonly isShake: boolean;
   };
+  readonly alerts: AlertsConfig;
   /** Between two rounds of the doctor; 0 = none. */
   readonly doctor: { readonly intervalMs: number };
   readonly log: LogConfig;

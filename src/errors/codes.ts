@@ -45,6 +45,7 @@ export const ERROR_CODES = {
   CONNECT_FAILED: connection('No connection could be made.', 'Check the address, that the server runs, and the firewall between.'),
   CONNECTION_LOST: connection('The connection was closed by the other side.', "Godwit reconnects by itself; if this repeats, look at the server's log."),
   CONNECTION_DEAD: connection('The other side stopped answering.', "Godwit reconnects by itself; if this repeats, look at the network and the server's load."),
+  ALERT_NOT_SENT: connection('A webhook has not taken the test alert.', 'Check its URL, and what it said.', false),
   TLS_FAILED: connection(
     'The TLS handshake failed.',
     'Check tls.ca, tls.cert, tls.key and the name in the certificate; use rediss:// only where the port speaks TLS.',

@@ -256,7 +256,8 @@ export class ClusterTarget implements JobTarget {
   }
 
   connections(): ConnectionStatus[] {
-    return [...this.options.topology.connections(), ...this.links.status(), ...[...this.pipelineLinks.values()].flatMap((links) => links.status())];
+    const ofPipelines = [...this.pipelineLinks].flatMap(([pipeline, links]) => links.status().map((one) => (pipeline === '' ? one : { ...one, pipeline })));
+    return [...this.options.topology.connections(), ...this.links.status(), ...ofPipelines];
   }
 
   stopWaiting(): void {

@@ -25,6 +25,8 @@ interface ShardedJob {
 }
 
 interface MarkedPipeline {
+  /** Does not wait for more to be marked. */
+  markNow?(): void;
   readonly mark: Mark;
   readonly applied: Mark;
 }
@@ -115,6 +117,7 @@ export function steerShards(job: SteeredJob & ShardedJob, finishesIn: readonly J
 /** Of a pipeline that tells its mark and what is applied. */
 function markGoal(pipeline: MarkedPipeline): () => boolean {
   const { phase, offset, rdbOffset, snapshotId } = pipeline.applied;
+  pipeline.markNow?.();
   return () => {
     const { mark } = pipeline;
     // Another full sync has begun: what was applied before is of no matter any more.

@@ -387,7 +387,7 @@ export class Connection implements OpenConnection {
     const { link, keepalive } = this;
     if (link === undefined) return;
     const startMs = this.clock.nowMs();
-    const quiet = link.fifo.unansweredReplies === 0;
+    const quiet = link.fifo.unansweredReplies === keepalive.probesUnanswered;
     const answered = (reply: Reply): void => {
       const roundTripMs = quiet ? this.clock.nowMs() - startMs : -1;
       keepalive.probeAnswered(roundTripMs);

@@ -39,6 +39,7 @@ export interface ApplierOptions {
 export class Applier {
   private readonly options: ApplierOptions;
   private cursor: LogCursor | undefined;
+  private isMarkAsked = false;
 
   constructor(options: ApplierOptions) {
     this.options = options;
@@ -47,6 +48,12 @@ export class Applier {
   /** The delivery can send no more: ends the waiting for bytes. */
   fail(error: GodwitError): void {
     this.cursor?.fail(error);
+  }
+
+  /** The mark is to tell soon all that is applied, also what held nothing for the target. */
+  markNow(): void {
+    this.isMarkAsked = true;
+    this.cursor?.wake();
   }
 
   /** Applies the snapshot from the mark on; returns the mark behind it, in incremental sync, which is sent too. `complete` settles with the receipt. */
@@ -111,10 +118,11 @@ export class Applier {
       // What is left in the window may be whole.
       const again = batch.full || decoder.lacksRows;
       const isEmpty = batch.count === 0;
-      const due = decoder.offset > marked && performance.now() - markedAtMs > EMPTY_MARK_EVERY_MS;
+      const due = decoder.offset > marked && (this.isMarkAsked || performance.now() - markedAtMs > EMPTY_MARK_EVERY_MS);
       if (!isEmpty || due) {
         await delivery.sendCommands({ ...from, offset: decoder.offset, database: decoder.database });
         marked = decoder.offset;
+        this.isMarkAsked = false;
         markedAtMs = performance.now();
         rowsMax = rowsUsual;
         cursor.shrink(windowBytes);

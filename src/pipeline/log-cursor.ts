@@ -11,6 +11,7 @@ export class LogCursor {
   private readonly log: SpoolLog;
   private waiting: Deferred<void> | undefined;
   private failure: Error | undefined;
+  private woken = false;
 
   constructor(log: SpoolLog, offset: number, windowBytes: number) {
     this.log = log;
@@ -74,6 +75,7 @@ export class LogCursor {
         if (this.log.finished) return got > 0;
         try {
           await this.wait(at);
+          if (this.takeWake()) return true;
         } catch (error) {
           if (this.log.finished && this.log.endOffset === at) return got > 0;
           throw error;
@@ -86,6 +88,18 @@ export class LogCursor {
     return true;
   }
 
+  /** Lets more() return without bytes, now or when it waits next. */
+  wake(): void {
+    this.woken = true;
+    this.waiting?.resolve();
+  }
+
+  private takeWake(): boolean {
+    const { woken } = this;
+    this.woken = false;
+    return woken;
+  }
+
   /** Ends more(), now or when it is called. */
   fail(error: Error): void {
     this.failure ??= error;
@@ -96,6 +110,7 @@ export class LogCursor {
     const waiting = new Deferred<void>();
     this.waiting = waiting;
     if (this.failure !== undefined) waiting.reject(this.failure);
+    if (this.woken) waiting.resolve();
     this.log.waitBeyond(at).then(waiting.resolve, waiting.reject);
     return waiting.promise;
   }

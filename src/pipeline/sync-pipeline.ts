@@ -165,6 +165,11 @@ export class SyncPipeline implements ReplicaLinkOwner {
     if (!this.stopping) this.askAgain(reason, true);
   }
 
+  /** The mark is to tell soon all that is applied by now. */
+  markNow(): void {
+    this.applier?.markNow();
+  }
+
   /** Resolves when what was handed on by now is applied, or will not be any more: an attempt that has ended sends nothing. */
   async flushed(): Promise<void> {
     const { shared } = this;
@@ -281,7 +286,6 @@ export class SyncPipeline implements ReplicaLinkOwner {
       if (this.stopping) return 'stopped';
       this.options.onEvent('info', 'full-sync.done', 'the full sync is applied', { keys: this.keysApplied });
     }
-    // Also when a run before this one has applied it.
     if (config.sync.stopAfter === 'full-sync') return 'full-sync-done';
     return this.follow(applier, from);
   }
@@ -353,9 +357,8 @@ export class SyncPipeline implements ReplicaLinkOwner {
     const { share, edits } = this.options;
     this.shared = share.kind === 'all' ? undefined : new SharedDelivery({ delivery: opened, target, from: mark, share });
     const shared = this.shared ?? opened;
-    const { letters } = this;
-    const { onError } = config.sync;
-    const edited = edits === null ? shared : new EditedDelivery({ delivery: shared, edits, restore: target.restore, tally: this.tally, letters, onError });
+    const [{ letters, tally }, { onError }] = [this, config.sync];
+    const edited = edits === null ? shared : new EditedDelivery({ delivery: shared, edits, restore: target.restore, tally, letters, onError });
     const delivery = new PacedDelivery(edited, this.options.pace);
     const applier = new Applier({
       delivery,

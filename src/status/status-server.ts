@@ -12,19 +12,13 @@ import { endpointName } from '../model/endpoint.ts';
 import type { JobStatus } from '../observe/job-status.ts';
 import type { Logger } from '../observe/log.ts';
 import type { Redactor } from '../observe/redaction.ts';
+import type { PageFiles } from './page-files.ts';
 import { readiness } from './readiness.ts';
 import { type Answer, otherMethod, refusal } from './server/answer.ts';
 import { CONTROL_PATHS, controlAnswer, type ControlRoutesOptions } from './server/control-routes.ts';
 import type { EventRing } from './server/event-ring.ts';
 import { EventStreams } from './server/event-streams.ts';
 import { SAMPLE_EVERY_MS, StatusHistory } from './server/status-history.ts';
-
-/** A file of the page. */
-export interface PageFile {
-  readonly contentType: string;
-  readonly body: Uint8Array | string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
 
 export interface StatusServerOptions extends ControlRoutesOptions {
   readonly host: string;
@@ -36,8 +30,8 @@ export interface StatusServerOptions extends ControlRoutesOptions {
   readonly root?: () => unknown;
   /** The text of `/metrics`, in the exposition format of Prometheus. */
   readonly metrics?: () => Promise<{ readonly contentType: string; readonly text: string }>;
-  /** What is under `/ui/`; '' is the page itself. Undefined: there is no such file. */
-  readonly page?: (path: string) => PageFile | undefined;
+  /** What is under `/ui/`. */
+  readonly page?: Pick<PageFiles, 'answer'>;
   readonly redactor: Redactor;
   readonly log: Logger;
 }
@@ -60,6 +54,8 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const CONNECTIONS_MAX = 64;
 const READ_PATHS = ['/', '/status', '/healthz', '/readyz', '/events', '/history', '/alerts', '/metrics'];
 const PAGE = '/ui/';
+/** From `/` and `/ui` alike, also where a proxy puts a path in front. */
+const TO_PAGE = { location: 'ui/' };
 
 const HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
@@ -142,7 +138,7 @@ async function respond(request: IncomingMessage, response: ServerResponse, conte
   response.writeHead(answer.code, {
     ...HEADERS,
     'content-type': answer.contentType ?? 'application/json; charset=utf-8',
-    'content-length': Buffer.byteLength(body),
+    ...(answer.code === 304 ? {} : { 'content-length': Buffer.byteLength(body) }),
     ...answer.headers,
   });
   response.end(request.method === 'HEAD' ? undefined : body);
@@ -156,10 +152,10 @@ async function route(request: IncomingMessage, context: Context): Promise<Answer
   }
   const path = (request.url ?? '/').split('?', 1)[0];
   if (CONTROL_PATHS.includes(path)) return controlAnswer(path, queryOf(request), request, context);
-  const isPage = context.page !== undefined && path.startsWith(PAGE);
+  const isPage = context.page !== undefined && `${path}/`.startsWith(PAGE);
   if (!isPage && !READ_PATHS.includes(path)) return refusal(404, 'there is nothing here', { paths: pathsOf(context) });
   if (request.method !== 'GET' && request.method !== 'HEAD') return otherMethod('GET', 'HEAD');
-  return isPage ? pageAnswer(path, context) : told(path, request, context);
+  return isPage ? pageAnswer(path, request, context) : told(path, request, context);
 }
 
 function told(path: string, request: IncomingMessage, context: Context): Answer | 'stream' | Promise<Answer> {
@@ -196,17 +192,18 @@ async function metricsAnswer({ metrics, redactor }: Context): Promise<Answer> {
 
 function rootAnswer(request: IncomingMessage, context: Context): Answer {
   const { page, root, status } = context;
-  if (page !== undefined && /\btext\/html\b/.test(request.headers.accept ?? '')) return { code: 302, body: {}, headers: { location: PAGE } };
+  if (page !== undefined && /\btext\/html\b/.test(request.headers.accept ?? '')) return { code: 302, body: {}, headers: TO_PAGE };
   if (root !== undefined) return { code: 200, body: root() };
   const { version, job, phase } = status();
   return { code: 200, body: { name: 'godwit', version, job, phase, paths: pathsOf(context) } };
 }
 
-function pageAnswer(path: string, { page }: Context): Answer {
-  const file = page?.(path.slice(PAGE.length));
+function pageAnswer(path: string, { headers: asked }: IncomingMessage, { page }: Context): Answer {
+  if (!path.startsWith(PAGE)) return { code: 302, body: {}, headers: TO_PAGE };
+  const file = page?.answer(path.slice(PAGE.length), asked);
   if (file === undefined) return refusal(404, 'there is no such file');
-  const { body, contentType, headers } = file;
-  return { code: 200, body, contentType, headers: { 'content-security-policy': PAGE_POLICY, ...headers } };
+  const { code, body, contentType, headers } = file;
+  return { code, body, contentType, headers: { 'content-security-policy': PAGE_POLICY, ...headers } };
 }
 
 function pathsOf({ page }: Context): readonly string[] {

@@ -1,6 +1,6 @@
 /** The built command: what it says to people, exit codes, files that describe a job, what this machine has to give, and that nothing is left behind. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -79,6 +79,17 @@ test('people are told what was measured, why it matters, and what mends it; exit
   await client.flushall();
   client.disconnect();
   expect(await doctor([source.url])).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('[CONFIG_MISSING]') as string });
+});
+
+test('the page names every field of the JSON document', async () => {
+  const { report: document } = await report([source.url, target.url, '--keepalive-idle-limit', '10s']);
+  const page = readFileSync(new URL('../../docs/doctor.md', import.meta.url), 'utf8').split('## As JSON')[1] ?? '';
+  const fields = (value: unknown): string[] =>
+    typeof value !== 'object' || value === null
+      ? []
+      : Object.entries(value).flatMap(([key, inner]) => [...(Array.isArray(value) ? [] : [key]), ...fields(inner)]);
+  const severities = ['ok', 'info', 'warn', 'error'];
+  expect([...new Set(fields(document))].filter((field) => !severities.includes(field) && !new RegExp(`\\b${field}\\b`).test(page))).toEqual([]);
 });
 
 describe('files that describe a job', () => {

@@ -70,7 +70,8 @@ export class GodwitProcess {
   /** `http://127.0.0.1:40123`, once its log has told it. */
   statusUrl = '';
   /** Of the file that its log has named. */
-  private token = '';
+  /** File with the token, once its log has told it. */
+  private tokenFile = '';
   private readonly child: ChildProcessByStdio<null, Readable, Readable>;
   private ended: GodwitExit | null = null;
   private stderr = '';
@@ -106,8 +107,8 @@ export class GodwitProcess {
 
   /** Asks its status server for a change, with the token. `path` with its query, e.g. `PUT`, `/rate?commands=5`. */
   async control(method: 'POST' | 'PUT', path: string): Promise<ControlAnswer> {
-    await waitFor('the token of the run', async () => this.token !== '' || null);
-    const headers = { authorization: `Bearer ${this.token}` };
+    const file = await waitFor('the token of the run', () => this.tokenFile);
+    const headers = { authorization: `Bearer ${readFileSync(file, 'utf8').trim()}` };
     const response = await fetch(`${this.statusUrl}${path}`, { method, headers, signal: AbortSignal.timeout(CONTROL_TIMEOUT_MS) });
     return { code: response.status, body: (await response.json()) as Record<string, unknown> };
   }
@@ -196,7 +197,8 @@ export class GodwitProcess {
       line = { message: text };
     }
     this.lines.push(line);
-    if (this.token === '' && typeof line.file === 'string' && line.file.endsWith('/control-token')) this.token = readFileSync(line.file, 'utf8').trim();
+    // Read when it is needed: a run that ends soon has removed it by the time that its lines are read.
+    if (this.tokenFile === '' && typeof line.file === 'string' && line.file.endsWith('/control-token')) this.tokenFile = line.file;
     if (this.statusUrl === '' && typeof line.url === 'string' && typeof line.port === 'number') this.statusUrl = line.url;
   }
 }

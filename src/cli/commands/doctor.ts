@@ -51,17 +51,19 @@ export function registerDoctor(program: Command, context: CommandContext): void 
     )
     .argument('[SOURCE]', 'as for sync, scan or load: an address, a file, or a .toml that describes the job')
     .argument('[TARGET]', 'the address of the target');
-  addDoctorOptions(command)
-    .addOption(new Option('--json', 'the report as one JSON document').helpGroup('Doctor:'))
-    .addOption(
-      new Option('--watch <duration>', 'how long the servers are watched, to see how much is written')
-        .argParser(durationOf)
-        .default(WATCH_MS, '1s')
-        .helpGroup('Doctor:'),
-    )
-    .addOption(new Option('--scan', 'the job is to be a godwit scan').helpGroup('Doctor:'))
+  addDoctorOptions(command);
+  for (const option of ownOptions()) command.addOption(option.helpGroup('Doctor:'));
+  command
     .addHelpText('after', EXAMPLES)
     .action(async (source?: string, target?: string) => context.exitWith(await seeDoctor(source, target, command, context)));
+}
+
+function ownOptions(): Option[] {
+  return [
+    new Option('--json', 'the report as one JSON document'),
+    new Option('--watch <duration>', 'how long the servers are watched, to see how much is written').argParser(durationOf).default(WATCH_MS, '1s'),
+    new Option('--scan', 'the job is to be a godwit scan'),
+  ];
 }
 
 /** Resolves with the exit code. @throws GodwitError of the configuration */

@@ -26,10 +26,12 @@ export function countWords(count: number, one: string, many = `${one}s`): string
   return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
 }
 
-/** A size for a setting, rounded up to a power of two: `512mb`. */
+/** A size for a setting, rounded up to a number that people choose: 1, 2, 3, 4, 6, 8, 12 ... megabytes. */
 export function settingUp(bytes: number): string {
-  const mib = 2 ** Math.ceil(Math.log2(Math.max(1, bytes / MIB)));
-  return mib >= 1024 ? `${mib / 1024}gb` : `${mib}mb`;
+  const mib = Math.max(1, bytes / MIB);
+  const power = 2 ** Math.floor(Math.log2(mib));
+  const rounded = mib <= power ? power : mib <= power * 1.5 && power > 1 ? power * 1.5 : power * 2;
+  return rounded % 1024 === 0 ? `${rounded / 1024}gb` : `${rounded}mb`;
 }
 
 /** A size for a setting that costs memory: rounded up to a megabyte. */

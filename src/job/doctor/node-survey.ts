@@ -50,6 +50,7 @@ const SETTINGS_ASKED = [
   'proto-max-bulk-len',
   'client-query-buffer-limit',
   'notify-keyspace-events',
+  'enable-module-command',
 ] as const;
 
 const PINGS = 3;

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ServerName } from '../../../scripts/servers.ts';
 import { carryOut, type DoctorRun, findingOf, runDoctor, wordsOf } from '../../support/doctor.ts';
 import { type RealServer, startServer } from '../../support/server.ts';
+import { compileModule, hasCompiler } from '../../support/test-module.ts';
 
 const MIB = 1024 ** 2;
 const LIBRARY = '#!lua name=counting\nredis.register_function("one", function() return 1 end)';
@@ -138,6 +139,20 @@ test('a module that the target has not, and keys of it', async () => {
   });
   expect(found.mends.at(-1)?.command).toBe('--on-unsupported skip');
   expect(await withOption('modules', '--on-unsupported skip')).toBe('info');
+});
+
+test.skipIf(!hasCompiler)('a module that the target can be told to load, or has to be started with', async () => {
+  const path = compileModule(source.dir, 'plain');
+  const withModule = await startServer({ server: 'redis-7.0', args: { loadmodule: path } });
+  const willing = await startServer({ server: 'redis-7.0', args: { 'enable-module-command': 'yes' } });
+  const found = findingOf(await runDoctor(withModule.url, willing.url), 'modules');
+  expect(found).toMatchObject({ severity: 'warn', measured: expect.stringContaining('the source has the module plain') as string });
+  expect(found.mends[0]).toEqual({ kind: 'server', at: `target 127.0.0.1:${willing.port}`, command: `MODULE LOAD ${path}` });
+  await carryOut(found.mends[0], [willing]);
+  expect(findingOf(await runDoctor(withModule.url, willing.url), 'modules')).toMatchObject({ severity: 'ok', measured: 'plain on both sides' });
+  const unwilling = findingOf(await runDoctor(withModule.url, target.url), 'modules');
+  expect(unwilling.mends[0]).toMatchObject({ kind: 'shell', command: expect.stringContaining(`echo 'loadmodule ${path}'`) as string });
+  await Promise.all([withModule.stop(), willing.stop()]);
 });
 
 test('a large value, and the option that has it written in parts', async () => {

@@ -48,6 +48,33 @@ function importProblem(file: SourceFile, folder: string, { target, isType, speci
   return `${folder}/ imports its sibling ${other}/: ${file.path} -> ${target}`;
 }
 
+/** What of src runs in a browser: text work without anything of Node.js. */
+const FOR_BROWSERS = ['src/status/format-quantity.ts'];
+const PAGE_LAYERS: readonly (readonly string[])[] = [['feed'], ['judge'], ['words'], ['view']];
+
+/** The page knows the shapes of src and a little text work of it, and nothing else of the project; its own folders look down only: view, words, judge, feed. */
+export const pageStandsAlone: Rule = (file) => {
+  if (!file.path.startsWith('web/')) return [];
+  const own = pageLayerOf(file.path);
+  return file.imports.flatMap(({ target, isType, specifier, start }) => {
+    if (target === null || target.startsWith('web/')) {
+      const isUp = target !== null && own >= 0 && pageLayerOf(target) > own;
+      return isUp
+        ? [found(file, start, `imports ${target}, which is above it`)]
+        : specifier.startsWith('node:')
+          ? [found(file, start, `${specifier} in a browser`)]
+          : [];
+    }
+    const isAllowed = target.startsWith('src/') && (isType || FOR_BROWSERS.includes(target));
+    return isAllowed ? [] : [found(file, start, `the page imports ${target}`)];
+  });
+};
+
+/** -1: above all of them. */
+function pageLayerOf(path: string): number {
+  return PAGE_LAYERS.findIndex((folders) => folders.includes(path.split('/')[1]));
+}
+
 /** Sockets are opened in net/ alone. Whether a text is an IP address is no matter of sockets. */
 export const socketsOnlyInNet: Rule = (file) => {
   if (!file.path.startsWith('src/') || layerFolderOf(file.path) === 'net') return [];

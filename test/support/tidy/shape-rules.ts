@@ -54,5 +54,5 @@ export const noBarrels: Rule = (file) => {
 /** tsc writes `.js` for it; the file runs as it is as well. */
 export const importsEndInTs: Rule = (file) =>
   file.imports
-    .filter(({ target }) => target !== null && !/\.(ts|json)$/.test(target))
+    .filter(({ target }) => target !== null && !/\.(tsx?|json)$/.test(target))
     .map(({ specifier, start }) => found(file, start, `'${specifier}' without .ts`));

@@ -3,7 +3,7 @@ import { type Rule, type SourceNode, found, walk } from './source-file.ts';
 
 const NAMELESS = /^(utils?|helpers?|common|managers?)$/i;
 const OTHER_WORDS = /^(src|dest|dst|sink|master|slave)s?$/i;
-const KEBAB_CASE = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|bench|config))?\.ts$/;
+const KEBAB_CASE = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|bench|config))?\.tsx?$/;
 
 /** A machine's own places, but for the home of `u`, whom tests make up. Put together here, so that this file does not break its own rule. */
 const MACHINE_PATHS = new RegExp(`(^|[^\\w.-])/(${['work', 'root', 'home', 'Users'].join('|')})/(?!u\\b)\\w`);

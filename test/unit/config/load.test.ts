@@ -71,6 +71,7 @@ describe('defaults', () => {
       deadLetter: { file: '' },
       report: { file: '' },
       status: { port: -1, host: '127.0.0.1', token: '', isShake: false },
+      alerts: expect.objectContaining({ webhooks: [], awayMs: 30_000, reconnectsMax: 6, lagBytes: 1024 ** 3, repeatMs: 4 * 3_600_000 }) as unknown,
       log: { level: 'info', format: 'auto', intervalMs: 5000, file: { path: '', bytesMax: 0, ageMaxMs: 0, filesMax: 0, compress: false } },
     });
     expect(warnings).toEqual([]);
@@ -329,6 +330,7 @@ describe('schema', () => {
 
   test('every option reaches the configuration', () => {
     writeFileSync(join(folder, 'reach'), 'far-reach');
+    writeFileSync(join(folder, 'hooks'), '# ours\nhttps://a.example/b\n');
     const other: Record<string, string> = {
       string: 'other',
       boolean: 'true',
@@ -353,7 +355,7 @@ describe('schema', () => {
       'transform.expand': { 'transform.function': 'x' },
       ...Object.fromEntries(['mixed', 'unknown', 'flush', 'keyless'].map((name) => [`filter.on_${name}`, { 'filter.allow_keys': ['a'] }])),
     };
-    own['status.token'] = 'long-enough';
+    Object.assign(own, { 'status.token': 'long-enough', 'alerts.webhooks': 'https://a.example/b', 'alerts.webhooks_file': 'hooks' });
     for (const side of ['source', 'target']) own[`${side}.address_map`] = 'a=b';
     const asText = (config: unknown): string => JSON.stringify(config, (_key, value: unknown) => (value instanceof Map ? [...value] : value));
     for (const { key, type, fallback, section } of optionsOf('sync')) {

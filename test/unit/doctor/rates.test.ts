@@ -87,6 +87,6 @@ test('quantities read well, and settings are what servers take', () => {
   expect([0, 512, 1536, 10 * MIB, 1.5 * 1024 ** 3].map(sizeWords)).toEqual(['0 B', '512 B', '1.5 KiB', '10 MiB', '1.5 GiB']);
   expect([0.25, 350, 12_500, 240_000, 3 * 3_600_000].map(timeWords)).toEqual(['0.3 ms', '350 ms', '12.5 s', '4 min', '3 h']);
   expect([1, 1234].map((count) => countWords(count, 'key'))).toEqual(['1 key', '1,234 keys']);
-  expect([1, 3 * MIB, 257 * MIB, 1500 * MIB].map(settingUp)).toEqual(['1mb', '4mb', '512mb', '2gb']);
+  expect([1, 3 * MIB, 257 * MIB, 1500 * MIB].map(settingUp)).toEqual(['1mb', '3mb', '384mb', '1536mb']);
   expect([1, 3 * MIB, 2048 * MIB].map(settingClose)).toEqual(['1mb', '3mb', '2gb']);
 });

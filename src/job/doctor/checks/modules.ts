@@ -1,4 +1,5 @@
 /** Modules of the source that the target does not have. */
+import type { Mend } from '../../../observe/finding.ts';
 import { type Check, type DoctorScene, fine, type Said } from '../doctor-scene.ts';
 import { countWords } from '../in-words.ts';
 import type { NodeSurvey } from '../node-survey.ts';
@@ -20,7 +21,8 @@ export const modules: Check = {
   looksAt: 'modules of each server (INFO modules), and types of modules among some keys of the source, chosen by chance',
   severities:
     'error: the target lacks a module of which keys were found, and --on-unsupported is stop; warn: it lacks one; info: it is settled by --on-unsupported',
-  mends: '`MODULE LOAD` with the path that the source tells; `--on-unsupported skip`',
+  mends:
+    '`MODULE LOAD` with the path that the source tells, or a line in the configuration of the target and a restart where MODULE LOAD is off; `--on-unsupported skip`',
   kinds: ['sync', 'scan'],
   look: async (scene) => {
     const { sources, targets } = scene;
@@ -47,11 +49,16 @@ async function lacking(name: string, scene: DoctorScene): Promise<Said> {
     where: without.name,
     measured: `the source has the module ${name}, this server has not${found}`,
     why: `Values of a module can be held only where it is loaded.${isSettled ? '' : ' The job stops at the first of them.'}`,
-    mends: [
-      ...(path === '' ? [] : [{ kind: 'server', at: without.name, command: `MODULE LOAD ${path}` } as const]),
-      ...(isSettled ? [] : [optionMend('--on-unsupported skip')]),
-    ],
+    mends: [...(path === '' ? [] : [loadMend(without, path)]), ...(isSettled ? [] : [optionMend('--on-unsupported skip')])],
   };
+}
+
+/** From 7.0 on MODULE LOAD is off unless the configuration says otherwise: then it takes a line there, and a restart. */
+function loadMend(node: NodeSurvey, path: string): Mend {
+  const mayLoad = node.config.get('enable-module-command') ?? 'yes';
+  if (mayLoad !== 'no') return { kind: 'server', at: node.name, command: `MODULE LOAD ${path}` };
+  const file = node.info.text('config_file') || '<its configuration file>';
+  return { kind: 'shell', at: node.endpoint.host, command: `echo 'loadmodule ${path}' | sudo tee -a ${file}` };
 }
 
 /** As MODULE LIST of 7.0 and newer tells; '' = not told. */

@@ -5,6 +5,7 @@ import { GodwitError } from '../../../errors/errors.ts';
 import type { Mend } from '../../../observe/finding.ts';
 import { checkSource } from '../../preflight.ts';
 import { type Check, type DoctorScene, EVERY_KIND, fine, type Said, type SideFailure } from '../doctor-scene.ts';
+import { countWords } from '../in-words.ts';
 import type { NodeSurvey } from '../node-survey.ts';
 
 export const reachability: Check = {
@@ -25,7 +26,7 @@ export const reachability: Check = {
 function nameOf({ version, service, info, keys }: NodeSurvey): string {
   const product = version === undefined ? 'unknown version' : versionName(version);
   const role = info.text('role') === 'slave' ? ', a replica' : '';
-  return `${product}${service === null ? '' : ` at ${service.name}`}${role}, ${keys.toLocaleString('en-US')} keys`;
+  return `${product}${service === null ? '' : ` at ${service.name}`}${role}, ${countWords(keys, 'key')}`;
 }
 
 function refused({ side, address, error }: SideFailure): Said {

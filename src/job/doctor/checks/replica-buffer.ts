@@ -22,7 +22,7 @@ export const replicaBuffer: Check = {
   group: 'Room',
   looksAt: '`client-output-buffer-limit` for replicas against what the source writes while it saves and sends its snapshot (data in memory at 50 MB/s)',
   severities: 'error: that is more than the limit; warn: more than half of it',
-  mends: '`CONFIG SET client-output-buffer-limit` with four times of what is expected, rounded up to a power of two',
+  mends: '`CONFIG SET client-output-buffer-limit` with four times of what is expected, rounded up',
   kinds: ['sync'],
   look: (scene) => scene.sources.flatMap((node) => holds(node, scene)),
 };

@@ -47,9 +47,11 @@ function fits(node: NodeSurvey, comesBytes: number, { config }: LightScene): Sai
     severity: filtered ? 'info' : isOver ? 'error' : 'warn',
     where: node.name,
     measured,
-    why:
-      'A target that is full refuses writes (OOM), and the job waits until it has room; one that evicts throws away what was brought. ' +
-      `${filtered ? 'The rules of this job may leave out enough. ' : ''}${hasRoom ? '' : 'The machine has no more memory: the target has to be a larger one.'}`.trim(),
+    why: [
+      'A target that is full refuses writes (OOM), and the job waits until it has room; one that evicts throws away what was brought.',
+      ...(filtered ? ['The rules of this job may leave out enough.'] : []),
+      ...(hasRoom ? [] : ['The machine has no more memory: the target has to be a larger one.']),
+    ].join(' '),
     mends: hasRoom ? [settingMend(node, 'maxmemory', wanted)] : [optionMend('--target <a server with more memory>')],
   };
 }
