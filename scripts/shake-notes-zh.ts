@@ -26,8 +26,12 @@ export const SHAKE_NOTES_ZH: Readonly<Record<string, string>> = {
     '每个作业在其中有一个目录。其他键的相对路径从 dir 算起，与 RedisShake 相同；要读取的文件若不在那里，则从工作目录算起。',
   'How many processors are used follows from the job.': '使用多少个 CPU 由作业本身决定。',
   'Profiles of a Go program; for Node.js there is NODE_OPTIONS=--cpu-prof.': '用于 Go 程序的性能剖析；Node.js 可用 `NODE_OPTIONS=--cpu-prof`。',
-  'Listens on all interfaces without a password, as in RedisShake; without shake.toml on 127.0.0.1 alone. An export has no status.':
-    '监听所有网络接口且没有密码，与 RedisShake 相同；不用 shake.toml 时只监听 127.0.0.1。导出没有状态端口。',
+  'Listens on all interfaces and asks for no password to read, as in RedisShake; without shake.toml on 127.0.0.1 alone. Changes ask for a token. An export has no status.':
+    '监听所有网络接口，读取不需要密码，与 RedisShake 相同；不用 shake.toml 时只监听 127.0.0.1。更改需要令牌。导出没有状态端口。',
+  'notify-keyspace-events of the source is set where it lacks something and that is granted, and put back at the end; RedisShake leaves it to you.':
+    '源端的 notify-keyspace-events 若有缺失且有权限，会自动设置，结束时恢复原值；RedisShake 需要自行设置。',
+  'Of a cluster, and of what sentinels name. For one server alone it has no effect, which is told: give the address of the replica.':
+    '用于集群以及哨兵所指的服务器。对单台服务器不起作用，运行时会提示：请直接写从节点的地址。',
   'JSON lines, as in RedisShake, with other fields. An export has no log.': '与 RedisShake 一样是 JSON 行，但字段不同。导出没有日志。',
   'Seconds; 0 or less is off.': '单位为秒；0 或负数表示关闭。',
   'panic is fail: a target that holds keys is refused before anything is written. A mistyped word is refused; in RedisShake it skips.':
@@ -56,6 +60,7 @@ export const SHAKE_BECOMES_ZH: Readonly<Record<string, string>> = {
   '`source.address`, or `source.sentinel.address`': '`source.address` 或 `source.sentinel.address`',
   '`target.address`, or `target.sentinel.address`': '`target.address` 或 `target.sentinel.address`',
   '`sync.stop_after`; with a file_writer `export.follow`': '`sync.stop_after`；配合 file_writer 时为 `export.follow`',
+  '`scan.full`; with a file_writer `export.scan`': '`scan.full`；配合 file_writer 时为 `export.scan`',
   'nothing to set': '无需设置',
   '`target.sentinel.address` from `address`': '由 `address` 得到 `target.sentinel.address`',
   'whether the next four count': '决定以下四项是否生效',

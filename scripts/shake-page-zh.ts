@@ -15,18 +15,18 @@ SYNC=true SHAKE_SRC_ADDRESS=a:6379 SHAKE_DST_ADDRESS=b:6379 godwit run --from-en
 \`\`\`
 
 文件中只要有任意一个 reader 或 writer 的段，就被视为 RedisShake 的配置。它是 [configuration.md](configuration.md) 所述各层中的一层：任何命令行选项与 \`GODWIT_\` 变量都优先于它
-（\`godwit shake.toml --on-existing skip\`）。\`--config shake.toml\` 可用于 \`godwit explain\`；若文件描述的正是同步或加载，也可用于 \`sync\` 或 \`load\`。
+（\`godwit shake.toml --on-existing skip\`）。\`--config shake.toml\` 可用于 \`godwit explain\`；若文件描述的正是同步、扫描或加载，也可用于 \`sync\`、\`scan\` 或 \`load\`。
 
 ## Reader 与 writer
 | | \`redis_writer\` | \`file_writer\` |
 | --- | --- | --- |
 | \`sync_reader\` | \`godwit sync\` | \`godwit export\`，须设 \`sync_aof = false\`；导出之后继续跟随变更尚未支持 |
-| \`scan_reader\` | 尚未支持 | 尚未支持 |
+| \`scan_reader\` | \`godwit scan\` | \`godwit export\`，须设 \`ksn = false\` |
 | \`rdb_reader\` | \`godwit load\` | \`godwit export\` |
 | \`aof_reader\` | \`godwit load\` | \`godwit export\` |
 
 写了多个 reader 时，与 RedisShake 一样按上表的顺序取第一个，\`file_writer\` 优先于 \`redis_writer\`；其余的会在警告中列出。尚未支持的作业类型，以及目前还没有任何作用的设置，
-都会以 \`NOT_YET\` 和所在行号拒绝，绝不会被悄悄忽略：下文中这些项都标有**尚未支持**。若 \`scan_reader\` 的源端允许 PSYNC，可以先用 \`godwit shake.toml --run-kind sync\` 复制并跟随。
+都会以 \`NOT_YET\` 和所在行号拒绝，绝不会被悄悄忽略：下文中这些项都标有**尚未支持**。若 \`scan_reader\` 的源端允许 PSYNC，\`godwit shake.toml --run-kind sync\` 更精确、保持顺序，对源端的开销也更小（扫描能保证什么，见 [scan.md](scan.md)）。
 
 ## 文件如何读取
 - **键名**不区分大小写。未知的键与 RedisShake 一样被跳过，但会给出带行号和最相近名称的警告；加 \`--strict\` 时是错误。
@@ -40,13 +40,14 @@ SYNC=true SHAKE_SRC_ADDRESS=a:6379 SHAKE_DST_ADDRESS=b:6379 godwit run --from-en
 - **TLS**：没有 \`tls_config.ca_cert\` 时 RedisShake 不校验证书，Godwit 读取它的文件时也不校验。写明 CA 就会校验。\`godwit.toml\` 则默认校验，除非明确关闭。
 
 ## 行为上的不同
-- **能够继续。** 连接中断、服务器重启、Godwit 被杀都不意味着从头再来：再次运行同一条命令即从断点继续，每个变更恰好执行一次。为此目标端保存一个键 \`__godwit:<job>\`；
+- **能够继续。** 连接中断、服务器重启、Godwit 被杀都不意味着从头再来：再次运行同一条命令即从断点继续，每个变更恰好执行一次。为此目标端保存一个键 \`__godwit:<job>\`（集群中有几个，\`__godwit:<job>:{...}\`），比较 \`DBSIZE\` 时会计入；
   全部完成后用 \`godwit shake.toml --finish\` 删除它。已加载完的文件再次加载时什么也不做。
 - **事务**保持完整。有序集合的分值、流、过期时间与访问时间都得到保留（[conversion.md](conversion.md)）；途中过期的键最多可能多留一小时（README 说明了何时会这样）。
 - **错误回复**：目标端返回的错误会使运行以相应的错误码结束；加 \`--on-error dead-letter\` 时则写入死信文件。OOM、LOADING 之类的状态会等待其恢复（[refusals.md](refusals.md)）。
 - **退出码**说明错误的种类（[errors.md](errors.md)）；SIGINT 与 SIGTERM 会先收尾，再以 130 与 143 结束，第二次信号则立即结束。
 - **日志**以 JSON 行写到标准输出与 \`log_file\`；在终端上显示实时视图，日志则写入文件。
-- **状态**在 \`/status\`，字段不同（[status.md](status.md)）。
+- **状态**：\`/\` 返回 RedisShake 的字段，更多内容在 \`/status\` 与 \`/metrics\`（[status.md](status.md)）。\`consistent\` 也计入在 Godwit 中等待的数据。读取不需要密码，更改需要令牌。
+- **对照了什么**：\`test/e2e/redisshake/README.md\` 逐行列出 RedisShake 自己的测试用例，以及这里对应的测试。
 - **密码**在日志、状态与各种消息中一律隐藏。
 
 ## 容器的环境变量

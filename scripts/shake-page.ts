@@ -17,19 +17,19 @@ SYNC=true SHAKE_SRC_ADDRESS=a:6379 SHAKE_DST_ADDRESS=b:6379 godwit run --from-en
 \`\`\`
 
 A file is RedisShake's if it has a section of a reader or writer. It is one of the layers of [configuration.md](configuration.md): every flag and \`GODWIT_\` variable
-counts before it (\`godwit shake.toml --on-existing skip\`), and \`--config shake.toml\` works with \`godwit explain\`, and with \`sync\` or \`load\` where that is what it describes.
+counts before it (\`godwit shake.toml --on-existing skip\`), and \`--config shake.toml\` works with \`godwit explain\`, and with \`sync\`, \`scan\` or \`load\` where that is what it describes.
 
 ## Readers and writers
 | | \`redis_writer\` | \`file_writer\` |
 | --- | --- | --- |
 | \`sync_reader\` | \`godwit sync\` | \`godwit export\`, with \`sync_aof = false\`; to follow what changes is not yet there |
-| \`scan_reader\` | not yet | not yet |
+| \`scan_reader\` | \`godwit scan\` | \`godwit export\`, with \`ksn = false\` |
 | \`rdb_reader\` | \`godwit load\` | \`godwit export\` |
 | \`aof_reader\` | \`godwit load\` | \`godwit export\` |
 
 Of several readers the first of this order counts, and a \`file_writer\` before a \`redis_writer\`, as in RedisShake; a warning names the others. A job of the kind that is not yet
 there, and a setting that nothing acts on yet, are refused with \`NOT_YET\` and their line, and never passed over: **not yet** stands beside them below. Where the source of a
-\`scan_reader\` allows PSYNC, \`godwit shake.toml --run-kind sync\` copies and follows it meanwhile.
+\`scan_reader\` allows PSYNC, \`godwit shake.toml --run-kind sync\` is exact, ordered and cheaper for the source ([scan.md](scan.md) says what a scan guarantees).
 
 ## How the file is read
 - **Keys** in any case. One that is not known is passed over, as in RedisShake, with a warning that has its line and the nearest name; with \`--strict\` it is an error.
@@ -45,13 +45,15 @@ there, and a setting that nothing acts on yet, are refused with \`NOT_YET\` and 
 
 ## What is other
 - **It goes on.** A lost connection, a restarted server and a killed Godwit are no end: the same command line goes on where it was, each change applied once. For that the target
-  holds a key \`__godwit:<job>\`; \`godwit shake.toml --finish\` removes it when all is done. A load of a file that is loaded already loads nothing again.
+  holds a key \`__godwit:<job>\` (a cluster a few, \`__godwit:<job>:{...}\`), which a comparison of \`DBSIZE\` counts; \`godwit shake.toml --finish\` removes it when all is done. A load of a file that is loaded already loads nothing again.
 - **Transactions** stay whole. Scores, streams, expiry and times of use are kept ([conversion.md](conversion.md)); a key that expires on the way may stay for up to an hour (the readme says
   when).
 - **An error reply** of the target ends the run with its code, or goes to a file with \`--on-error dead-letter\`. OOM, LOADING and the like are waited for ([refusals.md](refusals.md)).
 - **Exit codes** tell the kind of error ([errors.md](errors.md)); SIGINT and SIGTERM drain, and end with 130 and 143, a second one at once.
 - **The log** is JSON lines on standard output and in \`log_file\`; on a terminal there is a live view, and its log in the file.
-- **The status** has other fields, at \`/status\` ([status.md](status.md)).
+- **The status** at \`/\` has RedisShake's keys; what more there is, is at \`/status\` and \`/metrics\` ([status.md](status.md)). \`consistent\` counts what waits in Godwit too. Reading asks for no password, changes for a
+  token.
+- **What is compared**: \`test/e2e/redisshake/README.md\` has RedisShake's own test cases, row by row, with the test here.
 - **Passwords** are hidden in log, status and messages.
 
 ## The container's variables
@@ -99,7 +101,7 @@ export function shakePage(words: ShakePageWords, generated: string, table: Table
 
 function keyRow(row: ShakeKey, words: ShakePageWords): string[] {
   const settings = [...row.becomes.matchAll(/`([a-z_]+\.[a-z_.]+)`/g)].map(([, key = '']) => findOption(key)).filter((option) => option !== undefined);
-  const missing = settings.length > 0 && settings.every((option) => isNotYet(option) || option.section === 'filter');
+  const missing = settings.length > 0 && settings.every((option) => isNotYet(option));
   const type = row.words === undefined ? words.type(row.type) : row.words.join(words.between);
   const shown = row.fallback === '' ? '' : `\`${JSON.stringify(row.fallback)}\``;
   return [`\`${row.key}\``, type, shown, `${words.becomes(row.becomes)}${missing ? words.notYet : ''}`, row.note === undefined ? '' : words.note(row.note)];

@@ -1,6 +1,7 @@
 /** The options of the schema as options of a commander command, and what commander read of them as the input of config/load.ts. */
 import { type Command, Option as CommandOption } from 'commander';
 import type { ConfigInput, FlagValue } from '../config/gather-settings.ts';
+import type { KindOfServers } from '../config/load.ts';
 import { type CommandName, optionsOf } from '../config/options-of.ts';
 import { CONFIG_FILE_ENV, type Option, type OptionKey, SECTIONS } from '../config/schema.ts';
 import { GodwitError } from '../errors/errors.ts';
@@ -8,11 +9,11 @@ import type { CliIo } from './process-io.ts';
 
 const CONFIG_FLAG = '--config <file>';
 
-/** Adds SOURCE, TARGET, --config and every option of the schema, in groups. */
-export function addConfigOptions(command: Command): Command {
+/** Adds SOURCE, TARGET, --config and every option that a job between servers has, in groups. */
+export function addConfigOptions(command: Command, kind: KindOfServers = 'sync'): Command {
   command.argument('[SOURCE]', 'redis://user:password@host:port, rediss:// for TLS, or host:port');
   command.argument('[TARGET]', 'the same for the target');
-  return addOptions(command, 'sync');
+  return addOptions(command, kind);
 }
 
 /** Adds FILE, --config and the options that a load has, in groups. */
@@ -64,9 +65,9 @@ function helpDefault(option: Option): string {
 }
 
 /** @param command the command that ran, with its options read */
-export function configInput(command: Command, io: CliIo): ConfigInput {
+export function configInput(command: Command, io: CliIo, kind: KindOfServers = 'sync'): ConfigInput {
   const [sourceArgument, targetArgument] = command.args;
-  return { ...optionsInput(command, io, 'sync'), sourceArgument, targetArgument };
+  return { ...optionsInput(command, io, kind), sourceArgument, targetArgument };
 }
 
 /** As configInput(), of what addLoadOptions() has added. */

@@ -8,7 +8,7 @@ import { sourceInput } from './source-options.ts';
 
 /** A URL of a server; else `host:port`, if no file is called so. */
 export function isServerPlace(place: string): boolean {
-  if (/^(redis|rediss|valkey|valkeys):\/\//i.test(place)) return true;
+  if (/^(redis|rediss|valkey|valkeys)(\+(cluster|sentinel))?:\/\//i.test(place)) return true;
   return /^(\[[^\]]+\]|[A-Za-z0-9._-]+):\d{1,5}$/.test(place) && !existsSync(place);
 }
 

@@ -4,6 +4,7 @@ import type { SideSetting } from '../model/side-topology.ts';
 import { ConfigError } from './config-error.ts';
 import { type ConfigInput, gatherSettings } from './gather-settings.ts';
 import { refuseNotYet } from './not-yet.ts';
+import { otherSources } from './other-sources.ts';
 import { originName } from './origin.ts';
 import { findOption } from './schema.ts';
 import type { Settings } from './settings.ts';
@@ -14,6 +15,10 @@ export interface SourceConfig {
   /** The first address of the source, or of its sentinels. */
   readonly source: Endpoint;
   readonly sourceSide: SideSetting;
+  /** More standalone servers that are read behind it. */
+  readonly otherSources: readonly Endpoint[];
+  /** Read from the replica of each shard that is furthest, where there is one. */
+  readonly preferReplica: boolean;
   readonly keepalive: KeepaliveConfig;
   readonly reconnect: ReconnectConfig;
   /** `host:port@name`: what PSYNC is called at servers whose address begins so. */
@@ -28,11 +33,14 @@ export interface SourceConfig {
 /** @throws ConfigError with all problems */
 export function loadSourceConfig(input: ConfigInput, settings = gatherOwn(input)): SourceConfig {
   refuseNotYet(settings, 'export', ['source']);
-  const { side } = resolveSide(settings, 'source');
+  const { side, endpoint } = resolveSide(settings, 'source');
+  const others = otherSources(settings, endpoint);
   if (settings.problems.length > 0 || side === undefined) throw new ConfigError(settings.problems);
   return {
     source: firstEndpoint(side),
     sourceSide: side,
+    otherSources: others,
+    preferReplica: settings.required('source.prefer_replica'),
     keepalive: {
       intervalMs: settings.required('keepalive.interval'),
       idleLimitMs: settings.required('keepalive.idle_limit'),
@@ -47,7 +55,7 @@ export function loadSourceConfig(input: ConfigInput, settings = gatherOwn(input)
     psyncCommands: settings.required('source.psync_commands'),
     ownPrefix: settings.required('checkpoint.prefix'),
     warnings: settings.warnings,
-    secrets: secretsOf(side),
+    secrets: [...secretsOf(side), ...others.flatMap(({ password }) => (password ? [password] : []))],
   };
 }
 

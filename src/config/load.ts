@@ -44,17 +44,20 @@ export interface LoadedConfig extends ConfigResolution {
   readonly config: SyncConfig;
 }
 
+/** Jobs between two servers. */
+export type KindOfServers = 'sync' | 'scan';
+
 /** @throws ConfigError with all problems */
-export function loadConfig(input: ConfigInput, settings = gatherSettings(input)): LoadedConfig {
-  const resolution = resolveConfig(input, settings);
+export function loadConfig(input: ConfigInput, settings = gatherSettings(input), kind: KindOfServers = 'sync'): LoadedConfig {
+  const resolution = resolveConfig(input, settings, kind);
   if (!resolution.config) throw new ConfigError(resolution.problems);
   return { ...resolution, config: resolution.config };
 }
 
 /** Like loadConfig(), but problems are returned. @throws ConfigError only if the file cannot be read or is no TOML. */
-export function resolveConfig(input: ConfigInput, settings = gatherSettings(input)): ConfigResolution {
-  refuseOtherKind(settings, 'sync');
-  refuseNotYet(settings, 'sync');
+export function resolveConfig(input: ConfigInput, settings = gatherSettings(input), kind: KindOfServers = 'sync'): ConfigResolution {
+  refuseOtherKind(settings, kind);
+  refuseNotYet(settings, kind);
   const source = resolveSide(settings, 'source');
   const target = resolveSide(settings, 'target');
   const others = otherSources(settings, source.endpoint);
@@ -69,13 +72,13 @@ export function resolveConfig(input: ConfigInput, settings = gatherSettings(inpu
     // Who cannot tell whose keys are whose cannot begin one of them anew without leaving some behind.
     addDefault(derived, settings, 'sync.on_lost_position', 'stop');
   }
-  if (settings.value('sync.full_sync') === false) checkChangesAlone(settings, derived);
+  if (kind === 'sync' && settings.value('sync.full_sync') === false) checkChangesAlone(settings, derived);
   if (source.side && target.side) addDefault(derived, settings, 'job.name', jobName(source.side, others, target.side));
   addDefault(derived, settings, 'spool.dir', spoolDir);
   const complete = settings.problems.length === 0 && source.side && target.side && spoolDir !== undefined;
   return {
     config: complete ? buildConfig(settings, source.side, others, target.side, spoolDir) : undefined,
-    effective: optionsOf('sync').map((option) => effectiveValue(option, settings, derived)),
+    effective: optionsOf(kind).map((option) => effectiveValue(option, settings, derived)),
     problems: settings.problems,
     warnings: settings.warnings,
     secrets: [...secretsOf(source.side), ...others.flatMap(({ password }) => (password ? [password] : [])), ...secretsOf(target.side)],

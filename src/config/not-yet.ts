@@ -18,8 +18,11 @@ interface NotYet {
 const SHOWN_MAX = 80;
 
 const NOT_YET: readonly NotYet[] = [
-  { keys: ['transform.*'], what: 'transform of what is exported', actsIn: ['sync', 'load'] },
-  { keys: ['scan.*'], what: 'scan' },
+  {
+    keys: ['scan.notifications'],
+    what: 'export that follows notifications (with ksn = false what the server holds is exported)',
+    actsIn: ['sync', 'scan', 'load'],
+  },
   { keys: ['export.follow'], what: 'export that follows what changes (with sync_aof = false what the server holds is exported)' },
 ];
 
@@ -39,14 +42,6 @@ export function isNotYet({ key }: Option): boolean {
  * @param sections that are read; all that the kind of job has unless told
  */
 export function refuseNotYet(settings: Settings, kind: JobKind, sections?: readonly string[]): void {
-  if (kind === 'scan') {
-    settings.problems.push({
-      code: 'NOT_YET',
-      message: `${originName(settings.origin('run.kind'))}: there is no scan yet`,
-      fix: 'Where the source allows PSYNC, --run-kind sync does the same and more.',
-    });
-    return;
-  }
   const lineOf = (key: OptionKey): number => {
     const { origin } = settings.given(key)!;
     return origin.kind === 'file' ? origin.line : 0;
@@ -64,11 +59,12 @@ export function refuseNotYet(settings: Settings, kind: JobKind, sections?: reado
   }
 }
 
-/** A shake.toml that describes another job than the command is. A sync can stand in for a scan. */
+/** A shake.toml that describes another job than the command is. A sync and a scan can stand in for each other. */
 export function refuseOtherKind(settings: Settings, kind: JobKind): void {
   const { shake } = settings;
   const described = settings.value('run.kind');
-  if (shake === undefined || described === kind || (kind === 'sync' && described === 'scan')) return;
+  const isOfServers = (one: string | undefined): boolean => one === 'sync' || one === 'scan';
+  if (shake === undefined || described === kind || (isOfServers(kind) && isOfServers(described))) return;
   const message = `${originName(settings.origin('run.kind'))}: the file describes a job of the kind ${described}, and this is one of the kind ${kind}`;
   settings.problems.push({ code: 'CONFIG_INVALID', message, fix: '`godwit run FILE` does what it describes.' });
 }

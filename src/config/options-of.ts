@@ -3,7 +3,7 @@ import { isNotYet, notYet } from './not-yet.ts';
 import { isOptionOf } from './option-kinds.ts';
 import { type Option, OPTIONS } from './schema.ts';
 
-export type CommandName = 'sync' | 'load' | 'run';
+export type CommandName = 'sync' | 'scan' | 'load' | 'run';
 
 /** Without those that nothing acts on yet (not-yet.ts). `run` has those of all kinds of jobs. */
 export function optionsOf(command: CommandName): readonly Option[] {

@@ -4,14 +4,15 @@ import { type ExportRunConfig, resolveExportConfig } from './export-config.ts';
 import { type ConfigInput, gatherSettings } from './gather-settings.ts';
 import { type ConfigResolution, type EffectiveValue, effectiveValue, type LoadedConfig, loadConfig, resolveConfig } from './load.ts';
 import { type LoadedLoadConfig, resolveLoadConfig } from './load-config.ts';
-import { refuseNotYet } from './not-yet.ts';
 import { isOptionOf, type JobKind } from './option-kinds.ts';
 import { originName } from './origin.ts';
+import { type LoadedScanConfig, loadScanConfig, resolveScanConfig } from './scan-config.ts';
 import { OPTIONS } from './schema.ts';
 import type { Settings } from './settings.ts';
 
 export type RunConfig =
   | { readonly kind: 'sync'; readonly loaded: LoadedConfig }
+  | { readonly kind: 'scan'; readonly loaded: LoadedScanConfig }
   | { readonly kind: 'load'; readonly loaded: LoadedLoadConfig }
   | { readonly kind: 'export'; readonly loaded: ExportRunConfig };
 
@@ -28,8 +29,7 @@ export function resolveRunConfig(input: ConfigInput): RunConfig {
     case 'sync':
       return { kind, loaded: loadConfig(input, settings) };
     case 'scan':
-      refuseNotYet(settings, kind);
-      throw new ConfigError(settings.problems);
+      return { kind, loaded: loadScanConfig(input, settings) };
   }
 }
 
@@ -42,14 +42,14 @@ export interface RunExplanation extends Pick<ConfigResolution, 'effective' | 'pr
 export function explainRun(input: ConfigInput, settings = gatherSettings(input)): RunExplanation {
   const kind = jobKindOf(settings);
   if (kind === 'sync') return { kind, settings, ...resolveConfig(input, settings) };
+  if (kind === 'scan') return { kind, settings, ...resolveScanConfig(input, settings) };
   const ofKind = OPTIONS.filter((option) => isOptionOf(kind, option));
   const effective: EffectiveValue[] = ofKind.map((option) =>
     effectiveValue(option, settings, new Map(settings.keys().map((key) => [key, settings.given(key)!]))),
   );
   try {
     if (kind === 'load') resolveLoadConfig(input, settings);
-    else if (kind === 'export') resolveExportConfig(input, settings);
-    else refuseNotYet(settings, kind);
+    else resolveExportConfig(input, settings);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
   }

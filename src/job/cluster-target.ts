@@ -3,7 +3,7 @@ import { FIRST_MARK, type Mark } from '../checkpoint/mark.ts';
 import { SlotMarkStore } from '../checkpoint/slot-mark-store.ts';
 import type { KnownPipeline } from '../checkpoint/job-marks.ts';
 import { highestEpoch, lastLowMark, noteField, noteOf, pipelinesOf, type SlotRecord, surveySlots } from '../checkpoint/slot-records.ts';
-import type { SyncConfig } from '../config/sync-config.ts';
+import type { JobConfig } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import { ALL_KEYS } from '../model/key-share.ts';
@@ -32,7 +32,7 @@ import type { JobTarget, PipelinePlan, TakenOver, TakeOverRequest } from './job-
 import { keyCount, notEmpty, restoreOptions, valueBytesMax } from './preflight.ts';
 
 export interface ClusterTargetOptions {
-  readonly config: SyncConfig;
+  readonly config: JobConfig;
   readonly address: string;
   readonly topology: ClusterFollower;
   /** Begins the names of all connections of this run. */

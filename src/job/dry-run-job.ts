@@ -1,34 +1,26 @@
 /** `--dry-run`: takes what a source holds, or a file, through the rules of the job, and tells what they would do. Nothing is written, and no target is asked. */
 import type { Readable } from 'node:stream';
+import type { ScanConfig } from '../config/scan-config.ts';
 import type { JobConfig, LoadConfig, SyncConfig } from '../config/sync-config.ts';
-import { KeepaliveWheel } from '../net/keepalive-wheel.ts';
 import type { Logger } from '../observe/log.ts';
+import { DryFunction } from '../pipeline/dry-function.ts';
 import { DryRun, type DryRunReport } from '../pipeline/dry-run.ts';
 import { walkDry } from '../pipeline/walk-dry.ts';
 import { DeadLetterFile } from '../target/dead-letter.ts';
-import { openLiveSource } from './live-source.ts';
+import { openServerContent } from './server-content.ts';
 import { LoadedFile } from './loaded-file.ts';
 import { openRules, transformRules } from './open-edits.ts';
-import { lookForSource } from './open-sides.ts';
 
-const FIRST_ATTEMPTS = 3;
-
-/** Of the snapshots of all places of the source, one after the other; changes behind them are not seen. @throws GodwitError */
-export async function dryRunOfSync(config: SyncConfig, log: Logger): Promise<DryRunReport> {
+/** Of what all places of the source hold, one after the other; changes behind that are not seen. @param scan null: by its snapshot. @throws GodwitError */
+export async function dryRunOfSync(config: SyncConfig, log: Logger, scan: ScanConfig | null = null): Promise<DryRunReport> {
   const run = await newRun(config, log);
-  const { keepalive, reconnect, checkpoint, psyncCommands } = config;
-  const runName = `godwit:${config.job.name}:dry`;
-  const first = { attemptsMax: reconnect.attemptsMax || FIRST_ATTEMPTS, patient: false };
-  const source = await lookForSource({ config, runName, wheel: new KeepaliveWheel(), log }, first);
+  const live = await openServerContent({ ...config, ownPrefix: config.checkpoint.prefix, scan }, log, `godwit:${config.job.name}:dry`);
   try {
-    await source.start();
-    for (const { endpoint } of source.places) {
-      const live = await openLiveSource({ source: endpoint, keepalive, reconnect, ownPrefix: checkpoint.prefix, psyncCommands }, log, runName);
-      await walkDry(live.source, run.walk).finally(() => live.close());
-    }
+    await walkDry(live.source, run.walk);
     return run.report();
   } finally {
-    await source.close();
+    await live.source.close();
+    await live.close();
   }
 }
 
@@ -44,15 +36,17 @@ export async function dryRunOfLoad(config: LoadConfig, stdin: Readable, log: Log
 }
 
 async function newRun(config: JobConfig, log: Logger): Promise<{ readonly walk: DryRun; report(): DryRunReport }> {
-  const { warnings } = await openRules(config, log);
-  const { rules } = config;
-  const walk = new DryRun(rules === null ? {} : { filter: rules.filter, transform: transformRules(rules) }, { nowMs: Date.now() });
-  const more = rules !== null && rules.function !== null ? ['the function is not called: what it would do is not told here'] : [];
+  const { rules, sync } = config;
+  // What the function fails for is told, and the next one is tried.
+  const { warnings, newEdits } = await openRules({ rules, sync: { ...sync, onError: 'dead-letter' } }, log);
+  const edits = rules === null || rules.function === null ? null : newEdits();
+  const dryFunction = edits === null ? null : new DryFunction(edits);
+  const walk = new DryRun(rules === null ? {} : { filter: rules.filter, transform: transformRules(rules) }, { nowMs: Date.now(), dryFunction });
   return {
     walk,
     report: () => {
       const report = walk.report();
-      return { ...report, warnings: [...new Set([...report.warnings, ...warnings.filter((line) => line.startsWith('transform:')), ...more])] };
+      return { ...report, warnings: [...new Set([...report.warnings, ...warnings.filter((line) => line.startsWith('transform:'))])] };
     },
   };
 }

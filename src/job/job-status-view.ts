@@ -12,6 +12,7 @@ import type { LossReport } from '../target/loss-report.ts';
 import type { JobTarget } from './job-target.ts';
 import { linkStatus, pipelineStatus } from './pipeline-status.ts';
 import type { RateMeter } from './rate-meter.ts';
+import { commandCounts } from './command-counts.ts';
 import { rulesStatus } from './rules-status.ts';
 import type { SourceShard } from './source-shard.ts';
 import { VERSION } from './version.ts';
@@ -60,6 +61,7 @@ export function jobStatus(job: JobParts): JobStatus {
       commandsApplied: sum((one) => one.incrementalSync.commandsApplied),
     },
     pipelines,
+    commands: commandCounts(shards.map(({ pipeline }) => pipeline)),
     ...(rules === undefined ? {} : { rules }),
     conversion: { ...job.losses.counts, first: [...job.losses.first], report: job.losses.file },
     lagBytes: pipelines.some(({ lagBytes }) => lagBytes < 0) ? -1 : Math.max(-1, ...pipelines.map(({ lagBytes }) => lagBytes)),

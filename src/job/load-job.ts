@@ -5,29 +5,27 @@
  */
 import { logEvent } from '../observe/log-event.ts';
 import { Deferred } from '../async/deferred.ts';
-import { JobMarks } from '../checkpoint/job-marks.ts';
 import type { Mark } from '../checkpoint/mark.ts';
-import type { MarkStore } from '../checkpoint/mark-store.ts';
 import type { LoadConfig } from '../config/sync-config.ts';
-import { endpointName } from '../model/endpoint.ts';
+import { type Endpoint, endpointName } from '../model/endpoint.ts';
 import { Connection } from '../net/connection.ts';
 import { KeepaliveWheel } from '../net/keepalive-wheel.ts';
 import type { JobEvent, JobResult, LoadDependencies, SyncJobApi } from '../observe/job-api.ts';
 import type { JobPhase, JobStatus } from '../observe/job-status.ts';
 import { Pace } from '../pipeline/pace.ts';
-import { LoadPipeline } from '../pipeline/load-pipeline.ts';
 import type { EndStep } from '../source/file/file-source.ts';
 import { spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import { DeadLetterFile } from '../target/dead-letter.ts';
 import { LossReport } from '../target/loss-report.ts';
-import { checkTargetRights } from './check-rights.ts';
-import { finishJob } from './finish-job.ts';
 import { JobSteering } from './job-steering.ts';
 import { LastingTrouble } from './lasting-trouble.ts';
 import { type JobRules, NO_RULES, openRules, tellOtherRules } from './open-edits.ts';
+import { LoneLoadTarget } from './lone-load-target.ts';
+import type { AnyLoadPipeline, LoadTarget } from './load-target.ts';
+import type { TargetSidesOptions } from './open-sides.ts';
+import { PlacedLoadTarget } from './placed-load-target.ts';
 import { LoadedFile } from './loaded-file.ts';
 import { loadStatus } from './load-status-view.ts';
-import { checkTarget, keyCount, notEmpty, restoreOptions, valueBytesMax } from './preflight.ts';
 import { RateMeter } from './rate-meter.ts';
 import { TargetGate } from './target-gate.ts';
 import { tryWritablePlaces } from './writable-places.ts';
@@ -47,15 +45,14 @@ export class LoadJob implements SyncJobApi {
   readonly losses: LossReport;
   readonly pace: Pace;
   readonly control: JobSteering;
-  readonly target: Connection;
+  target: LoadTarget;
   readonly file: LoadedFile;
-  pipeline: LoadPipeline | undefined;
+  pipeline: AnyLoadPipeline | undefined;
   private rules: JobRules = NO_RULES;
   private readonly dependencies: LoadDependencies;
   private readonly listeners: ((event: JobEvent) => void)[] = [];
-  private readonly marks: JobMarks;
-  private readonly store: MarkStore;
-  private othersCutOff = false;
+  private readonly runName: string;
+  private readonly wheel = new KeepaliveWheel();
   private reason: JobResult['reason'] = 'stopped';
   private remarks: string | undefined;
   private stopAsked = false;
@@ -68,11 +65,9 @@ export class LoadJob implements SyncJobApi {
   constructor(config: LoadConfig, dependencies: LoadDependencies) {
     this.config = config;
     this.dependencies = dependencies;
-    const { job, checkpoint, spool, deadLetter, keepalive, reconnect } = config;
+    const { job, spool, deadLetter, targetSide } = config;
     this.deadLetters = new DeadLetterFile(deadLetter.file || `${spoolJobDir(spool.dir, job.name)}/dead-letter.jsonl`);
     this.losses = new LossReport(config.report.file);
-    this.marks = new JobMarks(checkpoint.prefix, job.name, `godwit:${job.name}:`);
-    this.store = this.marks.store('');
     this.pace = new Pace(config.rate);
     this.control = new JobSteering({
       job: this,
@@ -81,11 +76,9 @@ export class LoadJob implements SyncJobApi {
       onEvent: (level, kind, message, details) => this.emit(level, kind, message, details),
     });
     this.file = new LoadedFile(config, dependencies.stdin, this.deadLetters);
-    const run = `${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
-    const role = 'target data';
-    const clientName = `godwit:${job.name}:${run}:target-data`;
-    this.target = new Connection({ role, endpoint: config.target, clientName, keepalive, reconnect, wheel: new KeepaliveWheel(), log: dependencies.log });
-    this.listenTo(this.target, role);
+    this.runName = `godwit:${job.name}:${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
+    const isLone = targetSide.kind === 'auto' && targetSide.seeds.length === 1;
+    this.target = isLone ? new LoneLoadTarget(config, this.connection('target data', config.target, '')) : this.placedTarget();
     this.notReady = new LastingTrouble({
       onTold: (message, lastsMs) => {
         this.lastError = { code: 'TARGET_NOT_READY', message, at: Date.now() };
@@ -94,7 +87,7 @@ export class LoadJob implements SyncJobApi {
       onOver: (lastedMs) => this.emit('info', 'target.ready', 'the target takes writes again', { lastedMs }),
     });
     this.gate = new TargetGate({
-      target: () => ({ address: endpointName(config.target), ready: () => this.target.ready(), keyCount: () => keyCount(this.target) }),
+      target: () => this.target,
       notReady: this.notReady,
       yes: config.sync.yes,
       confirmFlush: dependencies.confirmFlush,
@@ -133,7 +126,7 @@ export class LoadJob implements SyncJobApi {
     if (this.phase !== 'stopped' && this.phase !== 'failed') this.enter('draining');
     this.pipeline?.stop();
     this.pace.gate.break();
-    if (!this.target.isReady) void this.target.close();
+    this.target.stopWaiting();
   }
 
   abort(): void {
@@ -154,30 +147,40 @@ export class LoadJob implements SyncJobApi {
     return { reason: this.reason, status: this.status(), resumable, remarks: this.remarks };
   }
 
-  private listenTo(connection: Connection, role: string): void {
-    const address = endpointName(this.config.target);
+  private placedTarget(): LoadTarget {
+    const { config, runName, deadLetters, losses, pace, wheel, dependencies } = this;
+    const { log } = dependencies;
+    const connection = (role: string, endpoint: Endpoint, pipeline: string): Connection => this.connection(role, endpoint, pipeline);
+    const onEvent: TargetSidesOptions['onEvent'] = (level, kind, message, details) => this.onPipelineEvent(level, kind, message, details);
+    return new PlacedLoadTarget(config, { config, runName, deadLetters, losses, pace, wheel, log, connection, onEvent });
+  }
+
+  private connection(role: string, endpoint: Endpoint, pipeline: string): Connection {
+    const { keepalive, reconnect } = this.config;
+    const clientName = [this.runName, ...(pipeline === '' ? [] : [pipeline]), role.replace(' ', '-')].join(':');
+    const connection = new Connection({ role, endpoint, clientName, keepalive, reconnect, wheel: this.wheel, log: this.dependencies.log });
     connection.events.on('lost', ({ error, idleMs }) => {
       this.lastError = { code: error.code, message: error.message, at: Date.now() };
       this.emit('warn', 'connection.lost', error.message, { role, idleMs, code: error.code });
       if (this.stopAsked) void connection.close();
     });
-    connection.events.on('round-trip', ({ roundTripMs }) => this.dependencies.onRoundTrip?.({ role, address, roundTripMs }));
+    connection.events.on('round-trip', ({ roundTripMs }) => this.dependencies.onRoundTrip?.({ role, address: endpointName(connection.endpoint), roundTripMs }));
     connection.events.on('state', ({ from, to }) => {
-      if (to.name === 'ready') this.emit('info', 'connection.ready', `${role} ${address} is connected`, { role, from });
+      if (to.name === 'ready') this.emit('info', 'connection.ready', `${role} ${endpointName(connection.endpoint)} is connected`, { role, from });
     });
+    return connection;
   }
 
   /** What would stop a run later is found before anything is written. */
   private async prepare(): Promise<void> {
-    const { config, target } = this;
+    const { config } = this;
     this.enter('planning');
     this.rules = await openRules(config, this.dependencies.log);
     // A pipe can be silent for as long as it likes.
     if (!config.sync.finish) await Promise.race([this.file.look(), this.stopped.promise]);
     if (this.stopAsked) return;
     const attemptsMax = config.reconnect.attemptsMax || FIRST_ATTEMPTS;
-    await target.connect({ attemptsMax, patient: config.reconnect.attemptsMax === 0 });
-    checkTarget(target);
+    await this.connectTarget({ attemptsMax, patient: config.reconnect.attemptsMax === 0 });
     if (config.sync.finish) return;
     await this.gate.whenItTakesWrites(() => this.checkRights());
     await tryWritablePlaces(config);
@@ -185,42 +188,42 @@ export class LoadJob implements SyncJobApi {
     for (const warning of this.rules.warnings) this.emit('warn', 'rules.warning', warning);
   }
 
+  /** One address alone is taken for a server; when it turns out to be a node of a cluster, it stands for the whole. */
+  private async connectTarget(first: { readonly attemptsMax: number; readonly patient: boolean }): Promise<void> {
+    await this.target.connect(first);
+    if (!this.target.isClusterNode) return;
+    await this.target.close();
+    this.target = this.placedTarget();
+    await this.target.connect(first);
+  }
+
   private async checkRights(): Promise<void> {
-    const { target, checkpoint, sync } = this.config;
-    const needed = { markKey: this.store.key, prefix: checkpoint.prefix, flush: sync.flushTarget };
-    const missing = await checkTargetRights(this.target, target, needed);
+    const missing = await this.target.checkRights();
     if (missing.length === 0) return;
-    const message = `the user at target ${endpointName(target)} may not run ${missing.join(', ')}: the load will stop if the file has that`;
+    const message = `the user at target ${this.target.address} may not run ${missing.join(', ')}: the load will stop if the file has that`;
     this.emit('warn', 'rights.missing', message, { missing: missing.join(' ') });
   }
 
   private async finish(): Promise<void> {
-    this.remarks = await finishJob(this.config, this.marks, this.target);
+    this.remarks = await this.target.finish();
     this.reason = 'finished';
     this.emit('info', 'job.finished', `the mark of this job is removed. ${this.remarks}`);
   }
 
   private async load(): Promise<void> {
-    const { config, dependencies, store, target } = this;
+    const { dependencies, deadLetters, losses, pace, file, rules } = this;
     const mark = await this.gate.whenItTakesWrites(() => this.takeOver());
     this.epoch = mark.epoch;
-    const pipeline = new LoadPipeline({
-      config,
-      connection: target,
-      store,
+    const pipeline = await this.target.pipeline({
       mark,
-      openAt: (from) => this.file.openAt(from),
-      keyCount: () => keyCount(target),
-      deadLetters: this.deadLetters,
-      edits: this.rules.newEdits(),
-      rulesDigest: this.rules.digest,
-      restore: await restoreOptions(config, target, this.losses),
-      valueBytesMax: valueBytesMax(target),
+      file,
+      deadLetters,
+      losses,
+      pace,
+      edits: rules.newEdits(),
+      rulesDigest: rules.digest,
       log: dependencies.log,
-      pace: this.pace,
-      plainBatches: this.othersCutOff,
-      onEvent: (level, kind, message, details) =>
-        kind === 'target.not-ready' ? this.notReady.met(message, Date.now()) : this.emit(level, kind, message, details),
+      onEvent: (level, kind, message, details) => this.onPipelineEvent(level, kind, message, details),
     });
     this.pipeline = pipeline;
     if (this.stopAsked) return;
@@ -231,32 +234,21 @@ export class LoadJob implements SyncJobApi {
     if (pipeline.end !== null) this.tellEnd(pipeline.end);
   }
 
-  /** A new job begins with an empty target (or as --on-existing says); a known one goes on, and its owner before is fenced. */
   private async takeOver(): Promise<Mark> {
-    const { config, store, target, file } = this;
-    const known = await store.read(target);
-    if (known !== undefined) file.checkMark(known, store.key);
-    const flush = known === undefined && config.sync.flushTarget && (await this.gate.mayFlush());
-    const keys = known === undefined && !flush ? await keyCount(target) : 0;
-    if (known === undefined && keys > 0 && config.sync.onExisting === 'fail') throw notEmpty(config, endpointName(config.target), keys);
-    const first = { epoch: 0, replicationId: '', offset: 0, database: 0, snapshotId: 0, rdbOffset: 0, rdbState: null, owned: keys === 0 } as const;
-    const mark = await store.takeOver(
-      target,
-      (before) => {
-        const base: Mark = before ?? { ...first, phase: 'full-sync' };
-        return { ...base, epoch: base.epoch + 1, file: file.markAfter(before) };
-      },
-      flush,
-    );
-    const killed = await store.killOthers(target);
-    this.othersCutOff = killed >= 0;
-    if (known !== undefined) tellOtherRules([known], this.rules, (message) => this.emit('warn', 'rules.changed', message));
-    if (known !== undefined)
+    const { mark, keys, before } = await this.target.takeOver(this.file, () => this.gate.mayFlush());
+    if (before !== undefined) {
+      tellOtherRules([before], this.rules, (message) => this.emit('warn', 'rules.changed', message));
       this.emit('info', 'job.resumed', 'the load goes on where its mark says', { epoch: mark.epoch, position: mark.file?.position ?? '' });
-    if (keys > 0 && file.kind === 'aof') {
+    }
+    if (keys > 0 && this.file.kind === 'aof') {
       this.emit('warn', 'load.keys-there', `the target holds ${keys} keys: commands of the AOF are applied to them as they are`, { keys });
     }
     return mark;
+  }
+
+  private onPipelineEvent(level: JobEvent['level'], kind: string, message: string, details?: Record<string, unknown>): void {
+    if (kind === 'target.not-ready') this.notReady.met(message, Date.now());
+    else this.emit(level, kind, message, details);
   }
 
   private tellEnd({ tail, until, trailingBytes }: EndStep): void {

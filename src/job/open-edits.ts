@@ -39,8 +39,13 @@ export const NO_RULES: JobRules = { digest: undefined, renames: false, newEdits:
 
 type Engines = { readonly expansion: Expansion; make(): TransformEngine; readonly text: string };
 
+interface RulesOptions {
+  readonly rules: RulesConfig | null;
+  readonly sync: Pick<JobConfig['sync'], 'fullSync' | 'onError' | 'onExisting'>;
+}
+
 /** @throws GodwitError CONFIG_INVALID, TRANSFORM_INVALID, FILE_NOT_FOUND */
-export async function openRules({ rules, sync }: Pick<JobConfig, 'rules' | 'sync'>, log: Logger): Promise<JobRules> {
+export async function openRules({ rules, sync }: RulesOptions, log: Logger): Promise<JobRules> {
   const dropsValues = !sync.fullSync;
   if (rules === null && !dropsValues) return NO_RULES;
   const transform = rules === null ? {} : transformRules(rules);

@@ -1,5 +1,5 @@
 /** Makes source and target of a job of what the configuration says that they are. Nothing is connected yet. */
-import type { SyncConfig } from '../config/sync-config.ts';
+import type { JobConfig, SyncConfig } from '../config/sync-config.ts';
 import { type Endpoint, endpointName } from '../model/endpoint.ts';
 import type { AutoSide, SentinelSide, SideSetting, TargetTopology } from '../model/side-topology.ts';
 import type { Connection } from '../net/connection.ts';
@@ -25,8 +25,13 @@ import { fixedPlace, watchedPlace } from './target-place.ts';
 /** Least time between two looks at the map of a target: slots that move are waited for. */
 const TOPOLOGY_GAP_MS = 50;
 
-export interface SidesOptions {
+export interface SidesOptions extends TargetSidesOptions {
   readonly config: SyncConfig;
+}
+
+/** Of a job that may have no server as its source. */
+export interface TargetSidesOptions {
+  readonly config: JobConfig;
   /** `godwit:<job>:<run>` */
   readonly runName: string;
   readonly deadLetters: DeadLetterFile;
@@ -40,7 +45,12 @@ export interface SidesOptions {
 }
 
 /** What is needed to find out what a side is. */
-type LookOptions = Pick<SidesOptions, 'config' | 'runName' | 'wheel' | 'log'>;
+interface LookAtTarget extends Pick<SidesOptions, 'runName' | 'wheel' | 'log'> {
+  readonly config: Pick<SyncConfig, 'keepalive' | 'reconnect'>;
+}
+interface LookOptions extends LookAtTarget {
+  readonly config: Pick<SyncConfig, 'sourceSide' | 'otherSources' | 'preferReplica' | 'keepalive' | 'reconnect'>;
+}
 
 type First = { readonly attemptsMax: number; readonly patient: boolean };
 
@@ -48,8 +58,7 @@ type First = { readonly attemptsMax: number; readonly patient: boolean };
  * What a side is, where that takes several addresses to find out. One address alone is taken for a server until it says that it is a node of a cluster.
  * @throws what stands in the way (topology/detect-topology.ts)
  */
-export function kindOfSide(options: LookOptions, name: 'source' | 'target', first: First): Promise<TargetTopology> {
-  const side = name === 'source' ? options.config.sourceSide : options.config.targetSide;
+export function kindOfSide(options: LookAtTarget, name: 'source' | 'target', side: SideSetting, first: First): Promise<TargetTopology> {
   if (isLoneAddress(side)) return Promise.resolve({ kind: 'standalone', endpoint: side.seeds[0] });
   return detectTopology(side, discoveryOptions(options, name), first);
 }
@@ -65,8 +74,8 @@ export async function lookForSource(options: LookOptions, first: First): Promise
 }
 
 /** What is said when the one address has turned out to be that of a sentinel. @throws WRONG_TOPOLOGY with the names that it knows */
-export async function refuseSentinel(options: SidesOptions, name: 'source' | 'target', first: First): Promise<void> {
-  await detectTopology(name === 'source' ? options.config.sourceSide : options.config.targetSide, discoveryOptions(options, name), first);
+export async function refuseSentinel(options: LookAtTarget, name: 'source' | 'target', side: SideSetting, first: First): Promise<void> {
+  await detectTopology(side, discoveryOptions(options, name), first);
 }
 
 export function openSource(options: LookOptions, side: TargetTopology): JobSource {
@@ -77,7 +86,7 @@ export function openSource(options: LookOptions, side: TargetTopology): JobSourc
   return new NamedServers([side.endpoint, ...otherSources]);
 }
 
-export function openTarget(options: SidesOptions, side: TargetTopology): JobTarget {
+export function openTarget(options: TargetSidesOptions, side: TargetTopology): JobTarget {
   const { config, runName, deadLetters, losses, pace, onEvent } = options;
   if (side.kind === 'cluster') {
     const topology = new ClusterTopology({ ...discoveryOptions(options, 'target'), side, refreshGapMs: TOPOLOGY_GAP_MS });
@@ -113,7 +122,7 @@ function sentinels(side: SentinelSide, discovery: DiscoveryOptions): SentinelTop
   return new SentinelTopology({ ...discovery, side });
 }
 
-function discoveryOptions({ config, runName, wheel, log }: LookOptions, name: 'source' | 'target'): DiscoveryOptions {
+function discoveryOptions({ config, runName, wheel, log }: LookAtTarget, name: 'source' | 'target'): DiscoveryOptions {
   const { keepalive, reconnect } = config;
   return { role: `${name} discovery`, clientName: `${runName}:${name}-discovery`, keepalive, reconnect, wheel, log };
 }

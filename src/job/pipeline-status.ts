@@ -18,6 +18,7 @@ export function pipelineStatus(shard: SourceShard): PipelineStatus {
     incrementalSync: {
       replicationId: spool?.replicationId ?? '',
       offsetReceived: spool?.stream?.endOffset ?? 0,
+      bytesReceived: spool?.stream === undefined ? 0 : spool.stream.endOffset - (spool.snapshot?.offset ?? spool.stream.startOffset),
       offsetApplied: isIncremental ? reached.offset : 0,
       offsetSource: shard.watch.offset,
       commandsApplied: pipeline?.commandsApplied ?? 0,

@@ -1,16 +1,19 @@
 /** The status document of a running scan, put together from its shards: that of a sync, with `scan` in it, and without all that a scan has not. */
 import type { SyncConfig } from '../config/sync-config.ts';
+import { endpointName } from '../model/endpoint.ts';
 import { versionName } from '../model/server-version.ts';
 import type { JobControl } from '../observe/job-api.ts';
-import type { JobPhase, JobStatus, ScanStatus } from '../observe/job-status.ts';
+import type { JobPhase, JobStatus, ScannedServer, ScanStatus } from '../observe/job-status.ts';
 import type { ScanPipeline } from '../pipeline/scan-pipeline.ts';
 import type { AskLine } from '../source/scan/ask-line.ts';
-import { SCAN_STAGES } from '../source/scan/scan-position.ts';
+import { SCAN_BEGIN, SCAN_STAGES } from '../source/scan/scan-position.ts';
 import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { LossReport } from '../target/loss-report.ts';
 import type { DoctorRounds } from './doctor/doctor-rounds.ts';
 import type { JobSource } from './job-source.ts';
 import type { JobTarget } from './job-target.ts';
+import { commandCounts } from './command-counts.ts';
+import { rulesStatus } from './rules-status.ts';
 import type { RateMeter } from './rate-meter.ts';
 import type { ScanShard } from './scan-shard.ts';
 import { VERSION } from './version.ts';
@@ -40,6 +43,7 @@ export function scanStatus(job: ScanParts): JobStatus {
   const sum = (of: (pipeline: ScanPipeline) => number): number => pipelines.reduce((total, one) => total + of(one), 0);
   const progress = pipelines.length === 0 ? -1 : sum((one) => one.progress) / pipelines.length;
   const versions = shards.map(({ control }) => control.server.version).map((version) => (version === undefined ? 'unknown' : versionName(version)));
+  const rules = rulesStatus(pipelines.map(({ edits }) => edits));
   return {
     job: config.job.name,
     version: VERSION,
@@ -61,6 +65,8 @@ export function scanStatus(job: ScanParts): JobStatus {
     incrementalSync: { replicationId: '', offsetReceived: 0, offsetApplied: 0, offsetSource: -1, commandsApplied: 0 },
     pipelines: [],
     scan: scanOf(shards, pipelines),
+    commands: commandCounts(pipelines),
+    ...(rules === undefined ? {} : { rules }),
     conversion: { ...job.losses.counts, first: [...job.losses.first], report: job.losses.file },
     lagBytes: -1,
     lagMs: 0,
@@ -94,6 +100,19 @@ function scanOf(shards: readonly ScanShard[], pipelines: readonly ScanPipeline[]
     events: sources.reduce((total, { eventCount }) => total + eventCount, 0),
     overflows: sources.reduce((total, { queue }) => total + (queue?.overflows ?? 0), 0),
     gaps: pipelines.reduce((total, { gaps }) => total + gaps, 0),
+    servers: shards.map(serverOf),
+  };
+}
+
+function serverOf({ place, source, pipeline }: ScanShard): ScannedServer {
+  const { database, cursor } = pipeline?.position ?? SCAN_BEGIN;
+  return {
+    address: endpointName(place.endpoint),
+    stage: pipeline?.stage ?? SCAN_BEGIN.stage,
+    database,
+    cursor,
+    progress: pipeline?.progress ?? 0,
+    queued: (source?.queue?.length ?? 0) + (pipeline?.course.keysIssued ?? 0),
   };
 }
 

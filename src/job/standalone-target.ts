@@ -6,7 +6,7 @@
  */
 import { JobMarks, type KnownPipeline } from '../checkpoint/job-marks.ts';
 import { FIRST_MARK, type Mark } from '../checkpoint/mark.ts';
-import type { SyncConfig } from '../config/sync-config.ts';
+import type { JobConfig } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
 import { type Endpoint, endpointName } from '../model/endpoint.ts';
 import { type ServerVersion, versionName } from '../model/server-version.ts';
@@ -26,7 +26,7 @@ import type { TargetPlace } from './target-place.ts';
 import { checkTarget, keyCount, notEmpty, restoreOptions, valueBytesMax } from './preflight.ts';
 
 export interface StandaloneTargetOptions {
-  readonly config: SyncConfig;
+  readonly config: JobConfig;
   readonly place: TargetPlace;
   /** `godwit:<job>:<run>` */
   readonly runName: string;

@@ -12,7 +12,7 @@ export interface ServerVersion {
 export function parseServerVersion(info: string): ServerVersion | undefined {
   const valkey = /^valkey_version:(\S+)/m.exec(info);
   const found = valkey ?? /^redis_version:(\S+)/m.exec(info);
-  if (!found) return undefined;
+  if (!found || !/^\d/.test(found[1])) return undefined;
   const [major = 0, minor = 0, patch = 0] = found[1].split('.').map((part) => Number.parseInt(part, 10) || 0);
   return { product: valkey ? 'valkey' : 'redis', text: found[1], major, minor, patch };
 }

@@ -81,7 +81,10 @@ export interface PipelineStatus {
     /** What it waits for before its first byte: its turn (--full-sync-concurrency), or the source that makes its snapshot; null = nothing. */
     readonly waitsFor: 'turn' | 'snapshot' | null;
   };
-  readonly incrementalSync: IncrementalSyncStatus;
+  readonly incrementalSync: IncrementalSyncStatus & {
+    /** Of the stream, since the snapshot; of a run that goes on without one: what is held. */
+    readonly bytesReceived: number;
+  };
   readonly lagBytes: number;
   readonly lagMs: number;
   readonly spool: { readonly bytesInMemory: number };
@@ -106,6 +109,13 @@ export interface NamedLoss {
   readonly reason: string;
 }
 
+/** `read` from the source, before any rule; `sent` to the target. */
+export interface CommandCount {
+  readonly name: string;
+  readonly read: number;
+  readonly sent: number;
+}
+
 export interface ScanStatus {
   /** The one that is least far: going-over, comparing, following, done. */
   readonly stage: string;
@@ -122,6 +132,20 @@ export interface ScanStatus {
   /** Times that more keys had changed than may wait, and that changes may have been missed for any reason. */
   readonly overflows: number;
   readonly gaps: number;
+  /** Of each server of the source, as of what the target's mark says. */
+  readonly servers: readonly ScannedServer[];
+}
+
+export interface ScannedServer {
+  readonly address: string;
+  readonly stage: string;
+  readonly database: number;
+  /** Of SCAN. */
+  readonly cursor: string;
+  /** 0 to 1, of its database. */
+  readonly progress: number;
+  /** Keys that have changed and are not known to be applied. */
+  readonly queued: number;
 }
 
 /** Counts of values and commands; what comes again after a break is counted again. */
@@ -195,6 +219,8 @@ export interface JobStatus {
     /** At the end of an AOF, not whole, and left out. */
     readonly tailBytes: number;
   };
+  /** Commands of the stream by name, as `SET` or `XGROUP-CREATE`. What is sent again after a break counts again. */
+  readonly commands: readonly CommandCount[];
   /** Only of a job that has rules: filter, transforms, function. */
   readonly rules?: RulesStatus;
   /** Only of a scan; sums over all pipelines. `fullSync` has its progress and keys then, `pipelines` is empty. */

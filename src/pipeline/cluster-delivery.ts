@@ -19,7 +19,7 @@ import type { ClusterBarriers } from './cluster-barriers.ts';
 import { ClusterLanes, type ClusterLanesOptions } from './cluster-lanes.ts';
 import { sendClusterRows, sendClusterValue } from './cluster-values.ts';
 import type { Delivery, SelectedAt, SentPosition, ValueForm } from './delivery.ts';
-import type { ValueCursor } from './large-value.ts';
+import type { ValueCursor } from '../rdb/value-cursor.ts';
 import { lesserLimit } from './lesser-limit.ts';
 import type { LowMarks } from './low-marks.ts';
 import type { Refusals } from './refusals.ts';

@@ -13,7 +13,8 @@ import type { ClusterLanes } from './cluster-lanes.ts';
 import type { ValueForm } from './delivery.ts';
 import type { Lane } from './lane.ts';
 import { NO_SLOT } from './lane-parcel.ts';
-import { LargeValue, tooLarge, type ValueCursor } from './large-value.ts';
+import type { ValueCursor } from '../rdb/value-cursor.ts';
+import { LargeValue, tooLarge } from './large-value.ts';
 import type { Refusal } from './refusals.ts';
 import type { Wave } from './wave-line.ts';
 

@@ -5,11 +5,10 @@ import { type Batch, EntryKind } from '../model/batch.ts';
 import { VALUE_KIND_NAMES, ValueKind } from '../model/value-kind.ts';
 import type { Dialect } from '../rdb/dialect.ts';
 import { kindOfType } from '../rdb/kind-of-type.ts';
-import type { RdbDecoder } from '../rdb/rdb-decoder.ts';
 import { stringText } from '../rdb/rdb-string.ts';
 import { NO_TEMPLATES, type TemplateNames } from '../rdb/template-names.ts';
 import { ValueDecoder } from '../rdb/values/value-decoder.ts';
-import type { LargeStep } from '../source/file/file-source.ts';
+import type { LargeStep, SnapshotForm } from '../source/file/file-source.ts';
 import type { ContentWriter } from '../target/file/export-writer.ts';
 import type { LossReport } from '../target/loss-report.ts';
 import { decodePieces } from './decode-pieces.ts';
@@ -57,7 +56,7 @@ export class ContentTaker implements ExportTaker {
     this.writer.close();
   }
 
-  begin(snapshot: RdbDecoder | null): void {
+  begin(snapshot: SnapshotForm | null): void {
     this.dialect = snapshot?.dialect ?? null;
     this.templates = snapshot?.templates ?? NO_TEMPLATES;
   }

@@ -11,7 +11,7 @@ import type { Batch } from '../model/batch.ts';
 import type { Dialect } from '../rdb/dialect.ts';
 import type { LargeEntry } from '../rdb/large-entry.ts';
 import type { TemplateNames } from '../rdb/template-names.ts';
-import type { ValueCursor } from './large-value.ts';
+import type { ValueCursor } from '../rdb/value-cursor.ts';
 
 export interface SentPosition {
   readonly mark: Mark;

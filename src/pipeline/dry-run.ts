@@ -17,6 +17,8 @@ import { type Batch, EntryKind } from '../model/batch.ts';
 import { VALUE_KIND_NAMES } from '../model/value-kind.ts';
 import { printableKey } from '../rdb/inspect/printable-key.ts';
 import { kindOfType } from '../rdb/kind-of-type.ts';
+import type { ValueForm } from './delivery.ts';
+import type { DryFunction, DryFunctionReport } from './dry-function.ts';
 import type { LargeEntry } from '../rdb/large-entry.ts';
 import { CollisionWatch } from '../transform/collision-watch.ts';
 import { possibleCollisions } from '../transform/collisions.ts';
@@ -61,8 +63,17 @@ export interface DryRunReport {
   readonly retimed: number;
   /** Keys of a snapshot that got one name, as far as they were looked at, and what can happen at all, in words. */
   readonly collisions: { readonly found: number; readonly isWhole: boolean; readonly samples: readonly string[]; readonly possible: readonly string[] };
+  /** null: there is none. */
+  readonly function: DryFunctionReport | null;
   /** What to think of before a run with these rules. */
   readonly warnings: readonly string[];
+}
+
+export interface DryRunOptions {
+  readonly nowMs: number;
+  readonly table?: CommandTable;
+  /** Is given what passes. */
+  readonly dryFunction?: DryFunction | null;
 }
 
 const UNDECIDED_MAX = 5;
@@ -74,6 +85,7 @@ class Amount {
 }
 
 export class DryRun {
+  readonly dryFunction: DryFunction | null;
   private readonly filter: Filter;
   private readonly transform: Transform;
   private readonly rules: DryRunRules;
@@ -88,7 +100,8 @@ export class DryRun {
   private undecidedCount = 0;
 
   /** @throws GodwitError CONFIG_INVALID for a rule that cannot be */
-  constructor(rules: DryRunRules, { nowMs, table = builtInCommands }: { readonly nowMs: number; readonly table?: CommandTable }) {
+  constructor(rules: DryRunRules, { nowMs, table = builtInCommands, dryFunction = null }: DryRunOptions) {
+    this.dryFunction = dryFunction;
     const { filter = {}, transform = {} } = rules;
     this.rules = rules;
     this.nowMs = nowMs;
@@ -99,19 +112,20 @@ export class DryRun {
     this.collisions = this.possible.length === 0 ? null : new CollisionWatch();
   }
 
-  /** All rows are commands, or none is. */
-  take(batch: Batch): void {
+  /** All rows are commands, or none is. @param form of values, which a function is given */
+  take(batch: Batch, form: ValueForm | null = null): void {
     if (batch.count === 0) return;
     if (batch.kind[0] === EntryKind.Command) this.takeCommands(batch);
-    else this.takeValues(batch);
+    else this.takeValues(batch, form);
   }
 
-  /** @param bytes of all of the value; @param head its first nine bytes, if namesMatter */
-  takeLarge(entry: LargeEntry, bytes: number, head?: Uint8Array): void {
-    if (entry.kind !== EntryKind.RdbValue) return;
+  /** @returns what passes. @param bytes of all of the value; @param head its first nine bytes, if namesMatter */
+  takeLarge(entry: LargeEntry, bytes: number, head?: Uint8Array): LargeEntry | null {
+    if (entry.kind !== EntryKind.RdbValue) return null;
     const changed = this.filter.entries.wantsLarge(entry, bytes, this.nowMs, head) ? this.transform.entries.applyLarge(entry, this.nowMs) : null;
     if (changed === null) this.count(this.dropped, bytes);
     else this.countKey(entry.type, changed.database, bytes, changed.key, 0, changed.key.length);
+    return changed === null ? null : entry.as(changed);
   }
 
   /** True: takeLarge() wants the head of a value of this type. */
@@ -143,11 +157,12 @@ export class DryRun {
         samples: collisions?.samples.map((key) => printableKey(key)) ?? [],
         possible: this.possible,
       },
+      function: this.dryFunction?.report() ?? null,
       warnings: this.warnings(),
     };
   }
 
-  private takeValues(batch: Batch): void {
+  private takeValues(batch: Batch, form: ValueForm | null): void {
     const { filter, transform, nowMs } = this;
     batch.keepRows((row) => {
       const isValue = batch.kind[row] === EntryKind.RdbValue;
@@ -162,6 +177,7 @@ export class DryRun {
     for (let row = 0; row < rows.count; row++) {
       this.countKey(rows.type[row], rows.database[row], rows.end[row] - rows.start[row], rows.bytes, rows.keyStart[row], rows.keyEnd[row]);
     }
+    if (form !== null) this.dryFunction?.values(rows, form, nowMs);
   }
 
   private takeCommands(batch: Batch): void {
@@ -171,6 +187,7 @@ export class DryRun {
     for (const { error } of filter.stream.takeLeftOut()) this.addUndecided(error);
     const rows = transform.isActive ? transform.stream.apply(left, this.nowMs) : left;
     for (const { error } of transform.stream.takeUntold()) this.addUndecided(error);
+    this.dryFunction?.commands(rows);
     this.passed.commands += rows.count;
     this.dropped.commands += Math.max(0, count - rows.count);
   }

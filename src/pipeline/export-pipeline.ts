@@ -6,8 +6,11 @@ import { GodwitError } from '../errors/errors.ts';
 import type { Filter } from '../filter/filter.ts';
 import { type Batch, EntryKind } from '../model/batch.ts';
 import type { EndStep, FileSource, FileStep, LargeStep, RowsStep } from '../source/file/file-source.ts';
+import { withoutHold } from '../target/held-expiry.ts';
 import type { OutputPlace } from '../target/file/output-file.ts';
 import type { ExportTaker } from './export-taker.ts';
+import type { FileEdits } from './edits/file-edits.ts';
+import { unitCount } from './unit-count.ts';
 import { wantsLarge } from './wants-large.ts';
 
 /** The buffer is emptied when it holds this much. */
@@ -16,6 +19,8 @@ const FLUSH_BYTES = 1024 * 1024;
 export interface ExportPipelineOptions {
   readonly source: FileSource;
   readonly filter: Filter;
+  /** Transforms and function, behind the filter, which is among them then; null = there are none. */
+  readonly edits?: ((source: FileSource) => FileEdits) | null;
   readonly output: OutputPlace;
   /** Makes the taker when what the source says of itself is known. */
   makeTaker(source: FileSource): ExportTaker;
@@ -34,6 +39,7 @@ export class ExportPipeline {
   bytesWritten = 0;
   private readonly options: ExportPipelineOptions;
   private taker: ExportTaker | null = null;
+  private edits: FileEdits | null = null;
   private isStopped = false;
   private readonly nowMs: number;
 
@@ -75,6 +81,7 @@ export class ExportPipeline {
     let step = await this.next();
     const taker = this.options.makeTaker(source);
     this.taker = taker;
+    this.edits = this.options.edits?.(source) ?? null;
     taker.open();
     for (; step.kind !== 'end'; step = await this.next()) {
       taker.begin(source.snapshot);
@@ -94,12 +101,33 @@ export class ExportPipeline {
 
   private async takeRows({ batch }: RowsStep, taker: ExportTaker): Promise<void> {
     const { filter } = this.options;
+    if (this.edits !== null) return this.takeEdited(batch, taker, this.edits);
     if (batch.kind[0] === EntryKind.Command) return this.takeCommands(batch, taker);
     for (let row = 0; row < batch.count; row++) {
       if (batch.kind[row] === EntryKind.RdbValue) {
         if (!filter.entries.wants(batch, row, this.nowMs)) this.filtered++;
         else if (taker.row(batch, row)) this.keys++;
       } else if (!filter.isActive) taker.row(batch, row);
+      if (taker.buffer.length >= FLUSH_BYTES) await this.empty(taker, FLUSH_BYTES);
+    }
+  }
+
+  private async takeEdited(read: Batch, taker: ExportTaker, edits: FileEdits): Promise<void> {
+    const { source } = this.options;
+    const areCommands = read.kind[0] === EntryKind.Command;
+    const { count } = read;
+    const batch = areCommands ? await edits.commands(read, source, this.nowMs) : await edits.values(read, source, withoutHold(this.nowMs));
+    await this.takeAll(batch, taker);
+    const left = areCommands || !edits.hasFunction ? batch.count : unitCount(batch);
+    if (areCommands) this.filteredCommands += Math.max(0, count - left);
+    else this.filtered += Math.max(0, count - left);
+  }
+
+  private async takeAll(batch: Batch, taker: ExportTaker): Promise<void> {
+    for (let row = 0; row < batch.count; row++) {
+      const isCommand = batch.kind[row] === EntryKind.Command;
+      if (taker.row(batch, row) && isCommand) this.commands++;
+      else if (batch.kind[row] === EntryKind.RdbValue) this.keys++;
       if (taker.buffer.length >= FLUSH_BYTES) await this.empty(taker, FLUSH_BYTES);
     }
   }
@@ -120,10 +148,18 @@ export class ExportPipeline {
   private async takeLarge(step: LargeStep, taker: ExportTaker): Promise<void> {
     const { filter } = this.options;
     const { entry } = step;
+    if (this.edits !== null && entry.kind === EntryKind.RdbValue) return this.takeEditedLarge(step, taker, this.edits);
     if (entry.kind !== EntryKind.RdbValue) {
       if (!filter.isActive) await taker.large(step, () => this.empty(taker, FLUSH_BYTES));
     } else if (!(await wantsLarge(filter, step, this.nowMs))) this.filtered++;
     else if (await taker.large(step, () => this.empty(taker, FLUSH_BYTES))) this.keys++;
+  }
+
+  private async takeEditedLarge(step: LargeStep, taker: ExportTaker, edits: FileEdits): Promise<void> {
+    const edited = await edits.large(step, this.options.source, withoutHold(this.nowMs));
+    if (edited.kind === 'commands') return this.takeAll(edited.batch, taker);
+    if (edited.kind === 'nothing') this.filtered++;
+    else if (await taker.large({ ...step, entry: edited.entry, value: () => step.value() }, () => this.empty(taker, FLUSH_BYTES))) this.keys++;
   }
 
   /** @param bytesMin less than that stays where it is */

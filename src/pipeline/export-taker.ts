@@ -1,7 +1,6 @@
 /** What the export drives, for formats of content and for RDB alike: it takes keys one after the other and fills a buffer, which the export empties. */
 import type { Batch } from '../model/batch.ts';
-import type { RdbDecoder } from '../rdb/rdb-decoder.ts';
-import type { LargeStep } from '../source/file/file-source.ts';
+import type { LargeStep, SnapshotForm } from '../source/file/file-source.ts';
 import type { GrowingBuffer } from '../bytes/growing-buffer.ts';
 
 export interface ExportTaker {
@@ -13,7 +12,7 @@ export interface ExportTaker {
   open(): void;
   close(): void;
   /** Before the rows or the large value of a step. Null: the source has no snapshot. */
-  begin(snapshot: RdbDecoder | null): void;
+  begin(snapshot: SnapshotForm | null): void;
   /** @returns false: left out. @throws GodwitError VALUE_NOT_REPRESENTABLE, COMMANDS_NOT_EXPORTABLE, RDB_CORRUPT */
   row(batch: Batch, row: number): boolean;
   /** @param empty to be called between pieces: resolves when the buffer has room again. As row() */

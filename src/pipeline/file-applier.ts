@@ -8,10 +8,12 @@
 import { Deferred } from '../async/deferred.ts';
 import type { Mark } from '../checkpoint/mark.ts';
 import { commands } from '../command/rewrite/rewritten.ts';
-import { GodwitError, toGodwitError } from '../errors/errors.ts';
+import { GodwitError } from '../errors/errors.ts';
 import { type Batch, EntryKind } from '../model/batch.ts';
 import type { Connection } from '../net/connection.ts';
 import type { EndStep, FileSource, FileStep, LargeStep } from '../source/file/file-source.ts';
+import { isSnapshotAlone } from '../source/file/is-snapshot-alone.ts';
+import { fileFailure } from './file-failure.ts';
 import { heldExpiry, withoutHold } from '../target/held-expiry.ts';
 import { checkArgumentSizes } from './argument-sizes.ts';
 import type { BatchSender } from './batch-sender.ts';
@@ -205,7 +207,7 @@ export class FileApplier {
     const waiting = new Deferred<FileStep>();
     this.waiting = waiting;
     if (this.failure !== undefined) throw this.failure;
-    this.options.source.next().then(waiting.resolve, (error: unknown) => waiting.reject(final(error)));
+    this.options.source.next().then(waiting.resolve, (error: unknown) => waiting.reject(fileFailure(error)));
     return waiting.promise;
   }
 
@@ -233,16 +235,4 @@ export class FileApplier {
     batch.keepRows((row) => batch.kind[row] !== EntryKind.RdbValue || batch.expiryMs[row] < 0 || batch.expiryMs[row] > nowMs);
     this.expired += before - batch.count;
   }
-}
-
-/** Nothing follows it. A pipe has no name that says so; but the server that wrote a snapshot says in it whether it is the begin of an AOF. */
-function isSnapshotAlone({ kind, aux }: FileSource): boolean {
-  return kind !== 'aof' || (aux.get('aof-base') ?? aux.get('aof-preamble')) === '0';
-}
-
-/** What a file says does not change by waiting; its readers have tried again where that helps. */
-function final(caught: unknown): GodwitError {
-  const error = toGodwitError(caught);
-  if (!error.retryable) return error;
-  return new GodwitError(error.code, error.message, { retryable: false, fix: error.fix, details: error.details, cause: error });
 }

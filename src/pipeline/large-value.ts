@@ -12,22 +12,9 @@ import type { PayloadPlan } from '../rdb/encode/payload-output.ts';
 import type { LargeEntry } from '../rdb/large-entry.ts';
 import { DUMP_FOOTER_BYTES, endDumpPayload } from '../rdb/restore-footer.ts';
 import { ValueDecoder } from '../rdb/values/value-decoder.ts';
+import type { ValueCursor } from '../rdb/value-cursor.ts';
 import type { ValueVisitor } from '../rdb/values/value-visitor.ts';
 import { type ValueConversion, Way } from '../target/value-conversion.ts';
-
-/** A window over the bytes that a snapshot is in; window[start] stands at `offset` in it. A reader of the spool, or of a file. */
-export interface ValueCursor {
-  readonly window: Buffer;
-  readonly start: number;
-  readonly end: number;
-  readonly offset: number;
-  readonly full: boolean;
-  seek(offset: number): void;
-  consume(to: number): void;
-  grow(): void;
-  /** Brings in what is there; false at the end. @param wanted it can wait for so many bytes in the window */
-  more(wanted?: number): Promise<boolean>;
-}
 
 const FUNCTION_OPCODE_MIN = 245;
 const HEAD_BYTES = 9;

@@ -8,6 +8,7 @@
  * Invariants: commands go in transactions alone, so that the mark says exactly which are applied, and none is ever sent twice; values of a snapshot may be. What
  * cannot be gone back in (standard input) is begun anew only by another run, and only while nothing but values of a snapshot was applied.
  */
+import { CommandTally } from '../command/command-tally.ts';
 import { Deferred } from '../async/deferred.ts';
 import { type Mark, withRules } from '../checkpoint/mark.ts';
 import type { MarkStore } from '../checkpoint/mark-store.ts';
@@ -25,6 +26,7 @@ import { FileApplier } from './file-applier.ts';
 import type { Edits } from './edits/edits.ts';
 import { FileEdits } from './edits/file-edits.ts';
 import { LettersOnce } from './edits/letters-once.ts';
+import { type LoadCounts, NOTHING_LOADED } from './load-counts.ts';
 import { HeldKeys } from './held-keys.ts';
 import { againAndAgain } from './again-and-again.ts';
 import type { Pace } from './pace.ts';
@@ -58,24 +60,17 @@ export interface LoadPipelineOptions {
   onEvent(level: 'info' | 'warn' | 'error', kind: string, message: string, details?: Record<string, unknown>): void;
 }
 
-interface LoadCounts {
-  readonly keys: number;
-  readonly skipped: number;
-  readonly commands: number;
-}
-
-const NOTHING: LoadCounts = { keys: 0, skipped: 0, commands: 0 };
-
 export class LoadPipeline {
   /** The mark that the target holds. */
   mark: Mark;
   markAt = 0;
   /** In this run, up to what is answered; after a break it goes back to the mark. */
-  applied: LoadCounts = NOTHING;
+  applied: LoadCounts = NOTHING_LOADED;
   phase: Mark['phase'];
   retried = 0;
   /** What the file ended with; null while it has not. */
   end: EndStep | null = null;
+  readonly tally = new CommandTally();
   private readonly options: LoadPipelineOptions;
   private readonly ownership: Ownership;
   private readonly leftOut = new Set<string>();
@@ -84,7 +79,7 @@ export class LoadPipeline {
   private readonly ended = new Deferred<void>();
   private plainBatches: boolean;
   private stopping = false;
-  private marked: LoadCounts = NOTHING;
+  private marked: LoadCounts = NOTHING_LOADED;
   private source: FileSource | undefined;
   private applier: FileApplier | undefined;
 
@@ -95,7 +90,7 @@ export class LoadPipeline {
     this.mark = options.mark;
     this.phase = options.mark.phase;
     const { edits, restore, deadLetters, config } = options;
-    this.fileEdits = edits && new FileEdits({ edits, restore, letters: new LettersOnce(deadLetters), onError: config.sync.onError });
+    this.fileEdits = edits && new FileEdits({ edits, restore, tally: this.tally, letters: new LettersOnce(deadLetters), onError: config.sync.onError });
   }
 
   get edits(): Edits | null {
@@ -158,7 +153,7 @@ export class LoadPipeline {
       const { file } = this.mark;
       await this.mustBeEmpty();
       this.mark = await this.ownership.beginAnew({ ...this.mark, file: file && { ...file, position: '', done: false } });
-      this.marked = NOTHING;
+      this.marked = NOTHING_LOADED;
       return 'again';
     }
     if (found.epoch < this.mark.epoch) {
@@ -268,7 +263,7 @@ export class LoadPipeline {
       refusals,
       edits: this.fileEdits,
       wholeBytesMax: config.limits.valueBytesMax,
-      translation: new StreamTranslation(connection.server.version, onUnsupported, restore.conversion.losses),
+      translation: new StreamTranslation(connection.server.version, onUnsupported, restore.conversion.losses, { tally: this.tally }),
       stopping: () => this.stopping,
       held: this.held,
       connection,

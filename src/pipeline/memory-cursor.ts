@@ -1,5 +1,5 @@
 /** A large value that is in memory already, shown to who sends it a piece at a time, so that no second copy of it is made. */
-import type { ValueCursor } from './large-value.ts';
+import type { ValueCursor } from '../rdb/value-cursor.ts';
 
 const STEP_BYTES = 1024 * 1024;
 

@@ -6,7 +6,7 @@ import type { Mark } from '../checkpoint/mark.ts';
 import { Batch } from '../model/batch.ts';
 import type { LargeEntry } from '../rdb/large-entry.ts';
 import type { Delivery, SelectedAt, ValueForm } from './delivery.ts';
-import type { ValueCursor } from './large-value.ts';
+import type { ValueCursor } from '../rdb/value-cursor.ts';
 import type { Pace } from './pace.ts';
 
 /** Weight of the last batch in the average. */

@@ -4,7 +4,7 @@
  */
 import { GodwitError } from '../errors/errors.ts';
 import type { HugeString } from '../source/scan/huge-string.ts';
-import type { ValueCursor } from './large-value.ts';
+import type { ValueCursor } from '../rdb/value-cursor.ts';
 
 const RANGE_BYTES = 1024 * 1024;
 const WINDOW_BYTES = 2 * RANGE_BYTES;

@@ -4,12 +4,11 @@ import { type Batch, EntryKind } from '../model/batch.ts';
 import type { Dialect } from '../rdb/dialect.ts';
 import type { RdbKeyHead } from '../rdb/encode/rdb-entry-writer.ts';
 import type { LargeEntry } from '../rdb/large-entry.ts';
-import type { RdbDecoder } from '../rdb/rdb-decoder.ts';
 import { DUMP_FOOTER_BYTES } from '../rdb/restore-footer.ts';
 import { stringText } from '../rdb/rdb-string.ts';
 import { NO_TEMPLATES, type TemplateNames } from '../rdb/template-names.ts';
 import { ValueDecoder } from '../rdb/values/value-decoder.ts';
-import type { LargeStep } from '../source/file/file-source.ts';
+import type { LargeStep, SnapshotForm } from '../source/file/file-source.ts';
 import type { GrowingBuffer } from '../bytes/growing-buffer.ts';
 import type { RdbFileWriter } from '../target/file/rdb-file-writer.ts';
 import { Way } from '../target/value-conversion.ts';
@@ -51,7 +50,7 @@ export class RdbTaker implements ExportTaker {
     this.writer.close();
   }
 
-  begin(snapshot: RdbDecoder | null): void {
+  begin(snapshot: SnapshotForm | null): void {
     this.dialect = snapshot?.dialect ?? null;
     if (this.dialect === null) return;
     const { conversion } = this.writer;

@@ -13,6 +13,7 @@ import type { DeadLetterFile } from '../target/dead-letter.ts';
 import type { Edits } from './edits/edits.ts';
 import { LettersOnce } from './edits/letters-once.ts';
 import { builtInCommands } from '../command/built-in-commands.ts';
+import { CommandTally } from '../command/command-tally.ts';
 import { Deferred } from '../async/deferred.ts';
 import type { Mark } from '../checkpoint/mark.ts';
 import type { SyncConfig } from '../config/sync-config.ts';
@@ -75,6 +76,7 @@ export class ScanPipeline {
   gaps = 0;
   isSettled = false;
   readonly course: ScanCourse;
+  readonly tally = new CommandTally();
   private readonly options: ScanPipelineOptions;
   private readonly leftOut = new Set<string>();
   private readonly numbers: RowNumbers;
@@ -120,11 +122,18 @@ export class ScanPipeline {
     return SCAN_STAGES.indexOf(stage) < SCAN_STAGES.indexOf(this.markedStage) ? stage : this.markedStage;
   }
 
+  get edits(): Edits | null {
+    return this.options.edits;
+  }
+
+  /** As of the mark of the target. */
+  get position(): ScanPosition {
+    return positionOf(this.mark);
+  }
+
   /** Of the keys of the source that were gone over, 0 to 1. */
   get progress(): number {
-    if (this.stage !== 'going-over') return 1;
-    const position = this.mark.scan === undefined ? SCAN_BEGIN : parseScanPosition(this.mark.scan);
-    return cursorShare(position.cursor);
+    return this.stage === 'going-over' ? cursorShare(this.position.cursor) : 1;
   }
 
   /** Runs to the end of the scan, or, where changes are followed, until stop(). */
@@ -213,6 +222,7 @@ export class ScanPipeline {
       leftOut: this.leftOut,
       replayUntil: 0,
       table: builtInCommands,
+      tally: this.tally,
       replaceFunctions: false,
       stopping: () => this.stopping,
       onApplied: (at) => this.onApplied(at),
@@ -221,7 +231,8 @@ export class ScanPipeline {
     });
     const { edits, pace, config } = this.options;
     const { onError } = config.sync;
-    const edited = edits === null ? opened : new EditedDelivery({ delivery: opened, edits, restore: target.restore, letters: this.letters, onError });
+    const edited =
+      edits === null ? opened : new EditedDelivery({ delivery: opened, edits, restore: target.restore, tally: this.tally, letters: this.letters, onError });
     const delivery = new PacedDelivery(edited, pace);
     this.course.begin(position);
     const feed = source.feed(() => this.course.next());

@@ -14,8 +14,8 @@ import { ReplyError } from '../resp/reply.ts';
 import type { HugeString } from '../source/scan/huge-string.ts';
 import { commandHead, KeyCommands } from '../source/scan/key-commands.ts';
 import { type ReadValues, type ValuePart, ValueState } from '../source/scan/value-part.ts';
-import type { Delivery } from './delivery.ts';
-import { dumpForm } from './dump-form.ts';
+import { dumpDialect } from './dump-dialect.ts';
+import type { Delivery, ValueForm } from './delivery.ts';
 import { MemoryCursor } from './memory-cursor.ts';
 import { RangeCursor } from './range-cursor.ts';
 
@@ -114,7 +114,7 @@ export class ScanWriter {
     batch.bytes = bytes;
     for (const i of rows) this.addRow(batch, values, i, database);
     const mark = this.markOf(batch.endOffset[batch.count - 1], scan);
-    await delivery.sendValues({ ...dumpForm(bytes, values.end[rows[0]]), isFinal: true }, mark);
+    await delivery.sendValues(formOf(bytes, values.end[rows[0]]), mark);
     this.mark = mark;
   }
 
@@ -136,7 +136,7 @@ export class ScanWriter {
   private async sendLarge(values: ReadValues, i: number, database: number, scan: string | undefined): Promise<void> {
     const { delivery, numbers } = this.options;
     const { bytes } = values.slab;
-    const form = { ...dumpForm(bytes, values.end[i]), isFinal: true };
+    const form = formOf(bytes, values.end[i]);
     const type = bytes[values.start[i]];
     const skipper = new ValueSkipper();
     skipper.begin(type, form.dialect as Dialect);
@@ -174,6 +174,10 @@ export class ScanWriter {
   private markOf(row: number, scan: string | undefined): Mark {
     return { ...this.mark, rdbOffset: row, ...(scan === undefined ? {} : { scan }) };
   }
+}
+
+function formOf(bytes: Uint8Array, end: number): ValueForm {
+  return { dialect: dumpDialect(bytes, end), templates: undefined, isFinal: true };
 }
 
 function pick({ count }: ReadValues, wanted: (i: number) => boolean): number[] {

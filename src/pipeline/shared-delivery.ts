@@ -19,7 +19,7 @@ import type { KeyShare } from '../model/key-share.ts';
 import { slotOf } from '../model/slot.ts';
 import type { LargeEntry } from '../rdb/large-entry.ts';
 import type { Delivery, SelectedAt, ValueForm } from './delivery.ts';
-import type { ValueCursor } from './large-value.ts';
+import type { ValueCursor } from '../rdb/value-cursor.ts';
 import type { TargetSide } from './target-side.ts';
 
 export interface SharedDeliveryOptions {

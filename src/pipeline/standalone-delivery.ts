@@ -7,7 +7,7 @@ import { holdTime } from '../target/held-expiry.ts';
 import { checkArgumentSizes } from './argument-sizes.ts';
 import type { BatchSender } from './batch-sender.ts';
 import type { Delivery, ValueForm } from './delivery.ts';
-import type { ValueCursor } from './large-value.ts';
+import type { ValueCursor } from '../rdb/value-cursor.ts';
 import { lesserLimit } from './lesser-limit.ts';
 import type { Parcel } from './parcel.ts';
 import type { Refusals } from './refusals.ts';

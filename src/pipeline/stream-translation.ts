@@ -10,6 +10,7 @@ import { type Command } from '../command/command.ts';
 import { CommandArguments } from '../command/command-arguments.ts';
 import { builtInCommands } from '../command/built-in-commands.ts';
 import type { CommandTable } from '../command/command-table.ts';
+import type { TalliedCommand, CommandTally } from '../command/command-tally.ts';
 import { keyIndexes } from '../command/key-indexes.ts';
 import { repeatability, repeatabilityByName, type Repeatability } from '../command/repeatability.ts';
 import { CommandRewriter } from '../command/rewrite/command-rewriter.ts';
@@ -33,9 +34,12 @@ interface Plan {
   /** Index of the time of expiry (SET: looked for from there on), 0 = none. */
   readonly expiry: number;
   readonly isSet: boolean;
+  readonly count: TalliedCommand;
 }
 
 const EXPIRY_AT: Readonly<Record<string, number>> = { pexpireat: 2, set: 3 };
+/** Where nobody counts, and for what stands for values of a snapshot. */
+const UNCOUNTED: TalliedCommand = { read: 0, sent: 0 };
 const TIME_WORDS = ['PXAT'];
 
 export interface StreamTranslationOptions {
@@ -43,6 +47,8 @@ export interface StreamTranslationOptions {
   readonly table?: CommandTable;
   /** Libraries of functions come from several sources. */
   readonly replaceFunctions?: boolean;
+  /** Commands of the stream are counted there. */
+  readonly tally?: CommandTally;
   /** A key is held over its expiry. @param key only valid during the call */
   onHeld?(database: number, key: Uint8Array, expiryMs: number, heldMs: number): void;
 }
@@ -66,6 +72,7 @@ export class StreamTranslation {
   private readonly options: StreamTranslationOptions;
   private readonly args = new CommandArguments();
   private readonly plans = new Map<Command, Plan>();
+  private isStream = true;
 
   /**
    * @param target undefined: not known, commands go as they are
@@ -84,6 +91,7 @@ export class StreamTranslation {
    * @param isStream false: they stand for values of a snapshot, and their offsets are others
    */
   translate(batch: Batch, nowMs: number, isStream = true): boolean {
+    this.isStream = isStream;
     this.replaced.clear();
     this.unsupported.length = 0;
     this.held.length = 0;
@@ -108,8 +116,12 @@ export class StreamTranslation {
     const { bytes, start, end } = batch;
     const command = this.table.find(bytes, start[row], end[row]);
     this.rowCommands[row] = command;
-    if (command === undefined) return false;
+    if (command === undefined) {
+      if (this.isStream && this.options.tally !== undefined) this.options.tally.of(undefined).sent++;
+      return false;
+    }
     const plan = this.plans.get(command) ?? this.plan(command);
+    if (this.isStream) plan.count.sent++;
     if (this.options.replaceFunctions && command.name === 'function|load') this.replaceFunction(batch, row);
     if (!plan.rewrite && plan.repeatable !== 'look' && plan.expiry === 0) return plan.repeatable === 'repeatable';
     if (plan.isSet && isPlainSet(bytes, start[row])) return true;
@@ -132,7 +144,9 @@ export class StreamTranslation {
 
   private plan(command: Command): Plan {
     const rewrite = this.rewriter?.concerns(command) ?? false;
-    const plan: Plan = { command, rewrite, repeatable: repeatabilityByName(command), expiry: EXPIRY_AT[command.name] ?? 0, isSet: command.name === 'set' };
+    const { name } = command;
+    const count = this.options.tally?.of(command) ?? UNCOUNTED;
+    const plan: Plan = { command, rewrite, repeatable: repeatabilityByName(command), expiry: EXPIRY_AT[name] ?? 0, isSet: name === 'set', count };
     this.plans.set(command, plan);
     return plan;
   }

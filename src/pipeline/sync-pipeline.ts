@@ -7,6 +7,7 @@
  *                 +---- restart(): PSYNC from the mark ----+
  */
 import { type Clock, systemClock } from '../async/clock.ts';
+import { CommandTally } from '../command/command-tally.ts';
 import { Deferred } from '../async/deferred.ts';
 import type { CommandTable } from '../command/command-table.ts';
 import { type Mark, withRules } from '../checkpoint/mark.ts';
@@ -26,6 +27,7 @@ import type { Delivery, SentPosition } from './delivery.ts';
 import { EditedDelivery } from './edits/edited-delivery.ts';
 import type { Edits } from './edits/edits.ts';
 import { LettersOnce } from './edits/letters-once.ts';
+import { LastCall } from './last-call.ts';
 import { lesserLimit } from './lesser-limit.ts';
 import type { MendLine } from './mending/mend-line.ts';
 import type { Pace } from './pace.ts';
@@ -94,11 +96,12 @@ export class SyncPipeline implements ReplicaLinkOwner {
   private readonly ended = new Deferred<void>();
   private stopping = false;
   /** When waiting for the target's last answers ends. */
-  private lastCallMs: number | undefined;
+  private readonly lastCall: LastCall;
   private applier: Applier | undefined;
   private shared: SharedDelivery | undefined;
   /** Set when the link has to ask from the mark instead of from the end of the stream log. */
   private fromMark = false;
+  readonly tally = new CommandTally();
   private synced = new Deferred<void>();
   private received = new Deferred<void>();
   /** The target is being prepared for another snapshot than the mark speaks of. */
@@ -106,6 +109,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
 
   constructor(options: SyncPipelineOptions) {
     this.options = options;
+    this.lastCall = new LastCall(options.clock ?? systemClock, SETTLE_MS);
     this.mark = options.mark;
     this.applied = options.mark;
     this.letters = new LettersOnce(options.deadLetters);
@@ -135,14 +139,14 @@ export class SyncPipeline implements ReplicaLinkOwner {
     const apply = this.applyLoop();
     apply.catch(() => {});
     try {
-      return await Promise.race([apply, linkFailed, this.ended.promise.then(() => this.inTime(apply, 'stopped' as const))]);
+      return await Promise.race([apply, linkFailed, this.ended.promise.then(() => this.lastCall.inTime(apply, 'stopped' as const))]);
     } catch (error) {
       // An owner that came later may have taken the spool away before this run has met its mark: that is the reason then, whatever failed.
-      throw (await this.inTime(this.options.target.takenOver(this.mark.epoch), undefined).catch(() => undefined)) ?? error;
+      throw (await this.lastCall.inTime(this.options.target.takenOver(this.mark.epoch), undefined).catch(() => undefined)) ?? error;
     } finally {
       this.stop();
       await link.catch(() => {});
-      await this.inTime(
+      await this.lastCall.inTime(
         apply.catch(() => {}),
         undefined,
       );
@@ -287,22 +291,9 @@ export class SyncPipeline implements ReplicaLinkOwner {
       from = await applier.fullSync(spool.rdb, from, this.received.promise);
       if (this.stopping) return 'stopped';
       this.options.onEvent('info', 'full-sync.done', 'the full sync is applied', { keys: this.keysApplied });
-      if (config.sync.stopAfter === 'full-sync') return 'full-sync-done';
     }
+    if (config.sync.stopAfter === 'full-sync') return 'full-sync-done';
     return this.follow(applier, from);
-  }
-
-  /** The target has some time for its last answers when the job ends; without them the next run goes on at the mark that the target has. */
-  private async inTime<T, Late>(outcome: Promise<T>, late: Late): Promise<T | Late> {
-    const { clock = systemClock } = this.options;
-    this.lastCallMs ??= clock.nowMs() + SETTLE_MS;
-    const over = new Deferred<Late>();
-    const timer = clock.startTimer(Math.max(0, this.lastCallMs - clock.nowMs()), () => over.resolve(late));
-    try {
-      return await Promise.race([outcome, over.promise]);
-    } finally {
-      timer.cancel();
-    }
   }
 
   private async follow(applier: Applier, from: Mark): Promise<'stopped' | 'again'> {
@@ -340,6 +331,7 @@ export class SyncPipeline implements ReplicaLinkOwner {
       leftOut: this.leftOut,
       replayUntil: this.replayUntil,
       table: this.options.table,
+      tally: this.tally,
       replaceFunctions: this.options.share.kind !== 'all',
       stopping,
       onHeld: (database, key, expiryMs, heldMs) => this.holds.add(database, key, expiryMs, heldMs),
@@ -353,9 +345,8 @@ export class SyncPipeline implements ReplicaLinkOwner {
     const { share, edits } = this.options;
     this.shared = share.kind === 'all' ? undefined : new SharedDelivery({ delivery: opened, target, from: mark, share });
     const shared = this.shared ?? opened;
-    const { letters } = this;
-    const { onError } = config.sync;
-    const edited = edits === null ? shared : new EditedDelivery({ delivery: shared, edits, restore: target.restore, letters, onError });
+    const [{ letters, tally }, { onError }] = [this, config.sync];
+    const edited = edits === null ? shared : new EditedDelivery({ delivery: shared, edits, restore: target.restore, tally, letters, onError });
     const delivery = new PacedDelivery(edited, this.options.pace);
     const applier = new Applier({
       delivery,

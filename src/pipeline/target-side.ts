@@ -2,6 +2,7 @@
  * The target as one pipeline sees it, whatever its topology: where the mark is, who may write, and what an attempt sends through. Its methods wait for nothing
  * but replies: who calls tries again (again-and-again.ts).
  */
+import type { CommandTally } from '../command/command-tally.ts';
 import type { CommandTable } from '../command/command-table.ts';
 import type { Mark } from '../checkpoint/mark.ts';
 import type { GodwitError } from '../errors/errors.ts';
@@ -16,6 +17,8 @@ export interface AttemptOptions extends DeliveryEvents {
   readonly replayUntil: number;
   /** The commands that the source knows. */
   readonly table: CommandTable;
+  /** What of the stream is sent is counted there. */
+  readonly tally?: CommandTally;
   /** Other pipelines bring the same libraries of functions. */
   readonly replaceFunctions: boolean;
   stopping(): boolean;

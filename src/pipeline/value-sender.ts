@@ -11,7 +11,8 @@ import type { RestoreOptions } from '../target/batch-buffer.ts';
 import type { BatchSender } from './batch-sender.ts';
 import { encodeCommand } from '../resp/encode.ts';
 import { temporaryKey } from '../target/temporary-key.ts';
-import { LargeValue, tooLarge, type ValueCursor } from './large-value.ts';
+import type { ValueCursor } from '../rdb/value-cursor.ts';
+import { LargeValue, tooLarge } from './large-value.ts';
 import type { Parcel } from './parcel.ts';
 
 /** Of a parcel that a part of a value is sent in. */

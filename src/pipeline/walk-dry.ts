@@ -11,10 +11,11 @@ export async function walkDry(source: FileSource, run: DryRun, onStep: () => voi
   for (;;) {
     const step = await source.next();
     if (step.kind === 'end') return step;
-    if (step.kind === 'rows') run.take(step.batch);
+    if (step.kind === 'rows') run.take(step.batch, source);
     else {
-      const { entry, value } = step;
-      run.takeLarge(entry, entry.valueEnd - entry.valueStart, run.moduleNameMatters(entry.type) ? await headOf(value()) : undefined);
+      const { entry, value, cursor } = step;
+      const passed = run.takeLarge(entry, entry.valueEnd - entry.valueStart, run.moduleNameMatters(entry.type) ? await headOf(value()) : undefined);
+      if (passed !== null) await run.dryFunction?.large(passed, source, cursor, Date.now());
     }
     onStep();
   }

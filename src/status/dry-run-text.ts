@@ -12,6 +12,7 @@ const AMOUNTS: readonly TextColumn[] = [
 /** Ends with a line feed. @param width columns of the terminal */
 export function dryRunText(report: DryRunReport, width: number): string {
   const { passed, dropped, types, databases, rules, unused, undecided, renamed, moved, retimed, collisions, warnings } = report;
+  const { function: made } = report;
   const amount = ({ keys, bytes }: { readonly keys: number; readonly bytes: number }): string[] => [showCount(keys), showBytes(bytes)];
   const section = (title: string, lines: readonly string[]): string[] => (lines.length === 0 ? [] : ['', title, ...lines]);
   const table = (columns: readonly TextColumn[], rows: readonly (readonly string[])[]): string[] => (rows.length === 0 ? [] : textTable(columns, rows, width));
@@ -46,9 +47,17 @@ export function dryRunText(report: DryRunReport, width: number): string {
       `Keys that get one name: ${showCount(collisions.found)}${collisions.isWhole ? '' : ' or more'}`,
       indented([...collisions.samples, ...collisions.possible]),
     ),
+    ...(made === null
+      ? []
+      : section(`Function: given ${showCount(made.given)}, made ${showCount(made.made)} commands, nothing of ${showCount(made.dropped)}`, madeLines(made))),
     ...section('Warnings', indented(warnings)),
   ];
   return `${lines.map((line) => cut(line, width)).join('\n')}\n`;
+}
+
+function madeLines({ commands, failures }: NonNullable<DryRunReport['function']>): string[] {
+  const failed = failures.count === 0 ? [] : [`  it fails for ${showCount(failures.count)}:`, ...failures.samples.map((line) => `    ${line}`)];
+  return [...commands.map(({ name, count }) => `  ${name}  ${showCount(count)}`), ...failed];
 }
 
 function sumText({ keys, bytes, commands }: DryRunReport['passed']): string {

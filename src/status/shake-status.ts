@@ -1,8 +1,8 @@
 /**
  * The status as RedisShake tells it, for those who watch a run of a shake.toml: the same keys, made of Godwit's status. `consistent` is true when all that the
- * source has told is applied and answered. Counts are of keys in the full sync and of commands behind it; what a source sends is not counted by its commands.
+ * source has told is applied and answered. Counts are of keys in the full sync and of commands behind it.
  */
-import type { JobStatus, PipelineStatus } from '../observe/job-status.ts';
+import type { JobStatus, PipelineStatus, ScannedServer } from '../observe/job-status.ts';
 
 interface Ops {
   readonly read_count: number;
@@ -30,7 +30,7 @@ export class ShakeStatus {
 
   document(): unknown {
     const status = this.status();
-    const { fullSync, incrementalSync, rate, pipelines, load, connections } = status;
+    const { fullSync, incrementalSync, rate, load, connections } = status;
     const written = fullSync.keysApplied + fullSync.keysSkipped + incrementalSync.commandsApplied;
     const ops = round(rate.keysPerSecond + rate.commandsPerSecond);
     const counts: Ops = { read_count: written, read_ops: ops, write_count: written, write_ops: ops };
@@ -40,15 +40,43 @@ export class ShakeStatus {
       start_time: localTime(status.startedAt),
       consistent: unanswered === 0 && (load?.done ?? isCaughtUp(status)),
       total_entries_count: counts,
-      per_cmd_entries_count: {},
-      reader: load === undefined ? oneOrAll(pipelines.map((one) => syncReader(one, status))) : fileReader(status),
+      per_cmd_entries_count: perCommand(status),
+      reader: readers(status),
       writer: oneOrAll(targets.map(({ address, unansweredBytes, unansweredReplies }) => writer(address, unansweredBytes, unansweredReplies))),
     };
   }
 }
 
-function isCaughtUp({ phase, lagBytes }: JobStatus): boolean {
+/** Values of a snapshot are RESTORE, as RedisShake counts them; speeds by command are 0, as there. */
+function perCommand({ commands, fullSync }: JobStatus): Readonly<Record<string, Ops>> {
+  const opsOf = (read: number, written: number): Ops => ({ read_count: read, read_ops: 0, write_count: written, write_ops: 0 });
+  const { keysApplied, keysSkipped } = fullSync;
+  const counted = new Map(commands.map(({ name, read, sent }) => [name, opsOf(read, sent)]));
+  const { read_count: read, write_count: written } = counted.get('RESTORE') ?? opsOf(0, 0);
+  if (keysApplied + keysSkipped > 0) counted.set('RESTORE', opsOf(read + keysApplied + keysSkipped, written + keysApplied));
+  return Object.fromEntries(counted);
+}
+
+function isCaughtUp({ phase, lagBytes, scan }: JobStatus): boolean {
+  if (scan !== undefined) return scan.queued === 0 && (scan.stage === 'following' || scan.stage === 'done');
   return phase === 'incremental-sync' && lagBytes === 0;
+}
+
+function readers(status: JobStatus): unknown {
+  const { pipelines, load, scan } = status;
+  if (load !== undefined) return fileReader(status);
+  return oneOrAll(scan === undefined ? pipelines.map((one) => syncReader(one, status)) : scan.servers.map(scanReader));
+}
+
+function scanReader({ address, stage, database, cursor, progress, queued }: ScannedServer): object {
+  return {
+    name: `reader_${address.replace(/[:.]/g, '_')}`,
+    scan_finished: stage !== 'going-over',
+    scan_dbId: database,
+    scan_cursor: Number(cursor),
+    scan_percent: `${(progress * 100).toFixed(2)}%`,
+    need_update_count: queued,
+  };
 }
 
 function syncReader(one: PipelineStatus, { spool }: JobStatus): object {
@@ -72,8 +100,8 @@ function syncReader(one: PipelineStatus, { spool }: JobStatus): object {
     rdb_sent_human: human(fullSync.bytesApplied),
     aof_received_offset: Math.max(incrementalSync.offsetReceived, incrementalSync.offsetSource),
     aof_sent_offset: incrementalSync.offsetApplied,
-    aof_received_bytes: incrementalSync.offsetReceived,
-    aof_received_human: human(incrementalSync.offsetReceived),
+    aof_received_bytes: incrementalSync.bytesReceived,
+    aof_received_human: human(incrementalSync.bytesReceived),
   };
 }
 

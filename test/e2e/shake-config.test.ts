@@ -226,8 +226,13 @@ describe('mistakes', () => {
   });
 
   test('what there is not yet is refused before any connection', async () => {
-    const text = `${reader('sync_aof = false\n')}[file_writer]\nfilepath = "x"\n[filter]\nfunction = "shake.call(DB, ARGV)"\n`;
-    expect(oneLine(await run(text), 'NOT_YET')).toMatch(/^shake\.toml:\d+: transform\.function is .*, but there is no transform of what is exported yet/);
+    const text = `${reader('\n')}[file_writer]\nfilepath = "x"\n`;
+    expect(oneLine(await run(text), 'NOT_YET')).toMatch(/^default of RedisShake: export\.follow is true, but there is no export that follows what changes/);
+  });
+
+  test('prefer_replica of one server alone is told to have no effect', async () => {
+    const { code, stdout } = await run(`${reader('prefer_replica = true\nsync_aof = false')}\n${writer()}`);
+    expect([code, stdout]).toEqual([0, expect.stringContaining('prefer_replica has no effect on one server alone') as string]);
   });
 
   test('explain shows what becomes of each key, without secrets', async () => {

@@ -27,8 +27,6 @@ const EXIT_CODES: Readonly<Record<Severity, number>> = { ok: 0, info: 0, warn: 1
 interface DoctorWords {
   readonly json?: boolean;
   readonly scan?: boolean;
-  readonly notifications?: boolean;
-  readonly setNotifications?: boolean;
   readonly watch: number;
 }
 
@@ -54,7 +52,7 @@ export function registerDoctor(program: Command, context: CommandContext): void 
     .argument('[SOURCE]', 'as for sync, scan or load: an address, a file, or a .toml that describes the job')
     .argument('[TARGET]', 'the address of the target');
   addDoctorOptions(command);
-  for (const option of ownOptions()) if (command.options.every(({ long }) => long !== option.long)) command.addOption(option.helpGroup('Doctor:'));
+  for (const option of ownOptions()) command.addOption(option.helpGroup('Doctor:'));
   command
     .addHelpText('after', EXAMPLES)
     .action(async (source?: string, target?: string) => context.exitWith(await seeDoctor(source, target, command, context)));
@@ -65,20 +63,17 @@ function ownOptions(): Option[] {
     new Option('--json', 'the report as one JSON document'),
     new Option('--watch <duration>', 'how long the servers are watched, to see how much is written').argParser(durationOf).default(WATCH_MS, '1s'),
     new Option('--scan', 'the job is to be a godwit scan'),
-    new Option('--notifications', 'of a scan: it is to follow what changes'),
-    new Option('--no-set-notifications', 'of a scan: it is to leave notify-keyspace-events of the source alone'),
   ];
 }
 
 /** Resolves with the exit code. @throws GodwitError of the configuration */
 async function seeDoctor(source: string | undefined, target: string | undefined, command: Command, { io }: CommandContext): Promise<number> {
   const words = command.opts<DoctorWords>();
-  const { kind, config, load, warnings, secrets } = resolveDoctorConfig(placed(doctorInput(command, io), source, target), words.scan === true);
+  const { kind, config, load, scan, warnings, secrets } = resolveDoctorConfig(placed(doctorInput(command, io), source, target), words.scan === true);
   const redactor = new Redactor();
   redactor.register(...secrets);
   for (const warning of warnings) io.stderr.write(`godwit: warning: ${warning}\n`);
   const log = createLogger('error', { write: (line) => void io.stderr.write(line) }, redactor);
-  const scan = { notifications: words.notifications === true, setNotifications: words.setNotifications !== false };
   const report = await new Doctor({ kind, config, load, scan, stdin: io.stdin as Readable, watchMs: words.watch }, log).run();
   const width = io.stdout.isTTY === true ? Math.max(WIDTH_MIN, io.stdout.columns ?? WIDTH) : WIDTH;
   io.stdout.write(redactor.text(words.json === true ? `${JSON.stringify(report, null, 2)}\n` : doctorText(report, width)));

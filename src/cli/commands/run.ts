@@ -1,4 +1,5 @@
-/** `godwit run FILE`, and `godwit FILE.toml`: does what a configuration says, RedisShake's or Godwit's own: a sync, a load or an export. */
+/** `godwit run FILE`, and `godwit FILE.toml`: does what a configuration says, RedisShake's or Godwit's own: a sync, a scan, a load or an export. */
+import { mkdirSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import { type ExportRunConfig } from '../../config/export-config.ts';
@@ -10,13 +11,14 @@ import { formatOfName } from '../../target/file/export-format.ts';
 import type { CommandContext } from '../command-context.ts';
 import { addRunOptions, runInput } from '../config-options.ts';
 import { seeLoadThrough } from './load.ts';
+import { seeScanThrough } from './scan.ts';
 import { seeSyncThrough } from './sync.ts';
 import { seeExportThrough } from '../see-export-through.ts';
 
 const EXAMPLES = `
 Examples:
   godwit shake.toml                         what redis-shake shake.toml does; docs/from-redisshake.md says key by key what differs
-  godwit run godwit.toml                    [run] kind = "sync", "load" or "export" says what; it is guessed from what is given
+  godwit run godwit.toml                    [run] kind = "sync", "scan", "load" or "export" says what; it is guessed from what is given
   godwit shake.toml --strict                a key that is not known is a mistake
   godwit explain shake.toml                 what becomes of each key
   godwit migrate-config shake.toml --out godwit.toml
@@ -29,7 +31,7 @@ export function registerRun(program: Command, context: CommandContext): void {
   const command = program
     .command('run')
     .summary('do what a configuration says: shake.toml of RedisShake, or godwit.toml')
-    .description('Does what a configuration says: a sync, a load of a file, or an export to a file. `godwit FILE.toml` is the same.');
+    .description('Does what a configuration says: a sync, a scan, a load of a file, or an export to a file. `godwit FILE.toml` is the same.');
   addRunOptions(command)
     .option('--strict', 'a key of a shake.toml that is not known is a mistake, not a warning')
     .option('--from-env', "the variables of RedisShake's container image: SYNC or SCAN, SHAKE_SRC_ADDRESS, SHAKE_DST_ADDRESS ...")
@@ -43,6 +45,8 @@ async function run(command: Command, context: CommandContext): Promise<number> {
   switch (kind) {
     case 'sync':
       return seeSyncThrough(loaded, context);
+    case 'scan':
+      return seeScanThrough(loaded, context);
     case 'load':
       return seeLoadThrough(loaded, context);
     case 'export': {
@@ -55,12 +59,13 @@ async function run(command: Command, context: CommandContext): Promise<number> {
 }
 
 /** @throws GodwitError CONFIG_MISSING, CONFIG_INVALID */
-function exportConfig({ from, to, format, rdbVersion, onUnsupported, report, filter }: ExportRunConfig, { io }: CommandContext): ExportConfig {
+function exportConfig({ from, to, format, rdbVersion, onUnsupported, report, filter, rules, dir }: ExportRunConfig, { io }: CommandContext): ExportConfig {
   const known = format === 'auto' ? formatOfName(to) : format;
   if (known === undefined) throw new GodwitError('CONFIG_MISSING', `export.format is not given, and the name ${to} does not say it`);
   if (rdbVersion !== 11 && rdbVersion !== 12 && rdbVersion !== 80) {
     throw new GodwitError('CONFIG_INVALID', `export.rdb_version is ${rdbVersion}, allowed is 11, 12 or 80`);
   }
+  if (dir !== '') mkdirSync(dir, { recursive: true });
   return {
     from:
       from.kind === 'server'
@@ -80,5 +85,6 @@ function exportConfig({ from, to, format, rdbVersion, onUnsupported, report, fil
     onUnsupported,
     report,
     filter,
+    rules,
   };
 }

@@ -41,7 +41,7 @@ const PLACE_KEYS: readonly ShakeKey[] = [
     type: 'integer',
     fallback: 0,
     becomes: '`status.port`, `status.host`',
-    note: 'Listens on all interfaces without a password, as in RedisShake; without shake.toml on 127.0.0.1 alone. An export has no status.',
+    note: 'Listens on all interfaces and asks for no password to read, as in RedisShake; without shake.toml on 127.0.0.1 alone. Changes ask for a token. An export has no status.',
     map: (value, { kind }) => {
       if (value === 0 || kind === 'export') return [];
       return [

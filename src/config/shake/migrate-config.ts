@@ -12,7 +12,7 @@ import type { ShakeOutcome, ShakeTranslation } from './translate-shake.ts';
 /** @param settings with the values that were read of the translation */
 export function migratedConfig(translation: ShakeTranslation, settings: Settings, from: string): string {
   const mapped = translation.outcomes.flatMap((outcome) => outcome.settings.map((setting) => ({ setting, outcome })));
-  const parts = [head(translation, from)];
+  const parts = [head(from)];
   for (const section of Object.keys(SECTIONS)) {
     const lines = mapped
       .filter(({ setting }) => findOption(setting.key)!.section === section)
@@ -25,9 +25,8 @@ export function migratedConfig(translation: ShakeTranslation, settings: Settings
   return `${parts.join('\n\n')}\n`;
 }
 
-function head({ kind }: ShakeTranslation, from: string): string {
-  const command = kind === 'scan' ? '' : '\n# `godwit run` with this file does what `godwit` with that one does.';
-  return `# Written by \`godwit migrate-config\` from ${from}.${command}`;
+function head(from: string): string {
+  return `# Written by \`godwit migrate-config\` from ${from}.\n# \`godwit run\` with this file does what \`godwit\` with that one does.`;
 }
 
 function settingLines({ key, raw }: NativeSetting, { row, origin, variables }: ShakeOutcome, settings: Settings, section: string): string[] {

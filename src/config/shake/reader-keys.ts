@@ -44,12 +44,33 @@ const preferReplica = (section: 'sync_reader' | 'scan_reader'): ShakeKey => ({
   type: 'boolean',
   fallback: false,
   becomes: '`source.prefer_replica`',
+  note: 'Of a cluster, and of what sentinels name. For one server alone it has no effect, which is told: give the address of the replica.',
   map: same('source.prefer_replica'),
 });
 
 const SCAN_KEYS: readonly ShakeKey[] = [
-  { section: 'scan_reader', key: 'scan', type: 'boolean', fallback: true, becomes: '`scan.full`', map: same('scan.full') },
-  { section: 'scan_reader', key: 'ksn', type: 'boolean', fallback: false, becomes: '`scan.notifications`', map: same('scan.notifications') },
+  {
+    section: 'scan_reader',
+    key: 'scan',
+    type: 'boolean',
+    fallback: true,
+    mapsDefault: true,
+    isHarmless: true,
+    becomes: '`scan.full`; with a file_writer `export.scan`',
+    map: (value, { kind }) => {
+      if (kind === 'export') return [{ key: 'export.scan', raw: true }];
+      return value === true ? [] : [{ key: 'scan.full', raw: value }];
+    },
+  },
+  {
+    section: 'scan_reader',
+    key: 'ksn',
+    type: 'boolean',
+    fallback: false,
+    becomes: '`scan.notifications`',
+    note: 'notify-keyspace-events of the source is set where it lacks something and that is granted, and put back at the end; RedisShake leaves it to you.',
+    map: same('scan.notifications'),
+  },
   {
     section: 'scan_reader',
     key: 'count',

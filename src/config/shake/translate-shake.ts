@@ -34,6 +34,8 @@ export interface ShakeTranslation {
   readonly writer: ShakeWriter | undefined;
   /** It was said by the variables of the container image, not by a file. */
   readonly isOfVariables: boolean;
+  /** advanced.dir, absolute: RedisShake makes it. */
+  readonly dir: string;
   /** Of every key that was given or whose default is another one here, in the order of the table. */
   readonly outcomes: readonly ShakeOutcome[];
   /** Of `outcomes`, and the kind of the job. */
@@ -85,6 +87,7 @@ class Translator {
       kind: context.kind,
       reader: this.#reader,
       writer: this.#writer,
+      dir: context.path('.', 'write'),
       isOfVariables: this.#document.sections.get(this.#reader ?? '')?.kind === 'env',
       outcomes,
       settings: [
@@ -152,8 +155,8 @@ class Translator {
   }
 
   #kind(): JobKind {
-    if (this.#reader === 'scan_reader') return 'scan';
     if (this.#writer === 'file_writer') return 'export';
+    if (this.#reader === 'scan_reader') return 'scan';
     return this.#reader === 'rdb_reader' || this.#reader === 'aof_reader' ? 'load' : 'sync';
   }
 

@@ -5,6 +5,8 @@
  * Invariants: offsets stay those of the source, so that marks stand where they stood. Letters are written down before a mark stands behind their rows. A
  * batch of which nothing is left moves the position on all the same, and in a while the mark.
  */
+import { countRead } from './count-read.ts';
+import type { CommandTally } from '../../command/command-tally.ts';
 import type { Mark } from '../../checkpoint/mark.ts';
 import { GodwitError, toGodwitError } from '../../errors/errors.ts';
 import type { Batch } from '../../model/batch.ts';
@@ -12,7 +14,8 @@ import type { LargeEntry } from '../../rdb/large-entry.ts';
 import type { RestoreOptions } from '../../target/batch-buffer.ts';
 import type { DeadLetter } from '../../target/dead-letter.ts';
 import type { Delivery, SelectedAt, ValueForm } from '../delivery.ts';
-import { findLargeEnd, headOfLarge, type ValueCursor } from '../large-value.ts';
+import type { ValueCursor } from '../../rdb/value-cursor.ts';
+import { findLargeEnd, headOfLarge } from '../large-value.ts';
 import type { Edited, Edits } from './edits.ts';
 import type { LettersOnce } from './letters-once.ts';
 
@@ -24,6 +27,8 @@ export interface EditedDeliveryOptions {
   readonly edits: Edits;
   readonly restore: RestoreOptions;
   readonly letters: LettersOnce;
+  /** What of the stream is read is counted there. */
+  readonly tally: CommandTally;
   /** A function fails, or is not given a value: an error, or a letter. */
   readonly onError: 'stop' | 'dead-letter';
 }
@@ -79,6 +84,7 @@ export class EditedDelivery implements Delivery {
     const given = this.taken();
     if (given.count === 0) return this.inner.sendCommands(mark);
     const selectedAt = databasesOf(given, mark);
+    if (mark.phase === 'incremental-sync') countRead(given, this.options.tally);
     const edited = this.options.edits.commands(given, Date.now());
     await this.writeDown(mark, edited.letters);
     if (edited.failure !== undefined) return this.sendUntil(edited.batch, edited.failure.error, mark, selectedAt);
@@ -158,8 +164,9 @@ export class EditedDelivery implements Delivery {
     return mark;
   }
 
+  /** Offsets are of the stream behind one snapshot, whatever its history is called: a new primary goes on in those of the old one, or a new snapshot begins. */
   private writeDown(mark: Mark, letters: readonly DeadLetter[]): Promise<void> {
-    return this.options.letters.write(mark.phase === 'full-sync' ? `snapshot ${mark.snapshotId}` : mark.replicationId, letters);
+    return this.options.letters.write(`${mark.phase} ${mark.snapshotId}`, letters);
   }
 
   private taken(): Batch {

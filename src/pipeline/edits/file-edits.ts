@@ -1,10 +1,12 @@
 /** The rules of a job on what is read of a file: what a step of it becomes before it is sent. Letters are written down here, before a mark stands behind the step. */
+import type { CommandTally } from '../../command/command-tally.ts';
 import { toGodwitError } from '../../errors/errors.ts';
 import type { Batch } from '../../model/batch.ts';
 import type { FileSource, LargeStep } from '../../source/file/file-source.ts';
 import type { LargeEntry } from '../../rdb/large-entry.ts';
 import type { RestoreOptions } from '../../target/batch-buffer.ts';
 import { headOfLarge } from '../large-value.ts';
+import { countRead } from './count-read.ts';
 import type { Edited, Edits } from './edits.ts';
 import type { LettersOnce } from './letters-once.ts';
 
@@ -12,6 +14,8 @@ export interface FileEditsOptions {
   readonly edits: Edits;
   readonly restore: RestoreOptions;
   readonly letters: LettersOnce;
+  /** What of the stream is read is counted there. */
+  readonly tally: CommandTally;
   /** The function fails for a value, or is not given it: an error, or a letter. */
   readonly onError: 'stop' | 'dead-letter';
 }
@@ -41,6 +45,7 @@ export class FileEdits {
   }
 
   async commands(batch: Batch, source: FileSource, nowMs: number): Promise<Batch> {
+    countRead(batch, this.options.tally);
     return this.kept(source, this.options.edits.commands(batch, nowMs));
   }
 

@@ -16,7 +16,8 @@ import { ValueDecoder } from '../../rdb/values/value-decoder.ts';
 import { BatchBuffer, type RestoreOptions } from '../../target/batch-buffer.ts';
 import type { ValueCommands } from '../../target/value-commands.ts';
 import type { ValueForm } from '../delivery.ts';
-import { LargeValue, type ValueCursor } from '../large-value.ts';
+import type { ValueCursor } from '../../rdb/value-cursor.ts';
+import { LargeValue } from '../large-value.ts';
 
 const BUFFER_BYTES = 256 * 1024;
 const BUFFER_KEPT_BYTES_MAX = 16 * 1024 * 1024;

@@ -7,7 +7,7 @@ import { DUMP_FOOTER_BYTES } from '../../rdb/restore-footer.ts';
 import { encodeCommand } from '../../resp/encode.ts';
 import type { RestoreOptions } from '../../target/batch-buffer.ts';
 import { holdTime } from '../../target/held-expiry.ts';
-import { dumpForm } from '../dump-form.ts';
+import { dumpDialect } from '../dump-dialect.ts';
 import type { Edits } from '../edits/edits.ts';
 import { ValueRows } from '../edits/value-rows.ts';
 import type { MendOutcome, SourceValue } from './key-to-mend.ts';
@@ -69,7 +69,7 @@ export class MendRows {
     batch.expiryMs[0] = expiryMs;
     batch.idle[0] = -1;
     batch.freq[0] = -1;
-    const form = dumpForm(payload, payload.length);
+    const form = { dialect: dumpDialect(payload, payload.length), templates: undefined };
     const { replace } = restore;
     // Also where the job has passed over keys that were there: this one is to be as at the source.
     restore.replace = true;

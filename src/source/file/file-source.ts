@@ -19,10 +19,9 @@ import type { FileFormat } from '../../model/file-format.ts';
 import type { RdbDecoderState } from '../../rdb/decoder-state.ts';
 import type { Dialect } from '../../rdb/dialect.ts';
 import type { LargeEntry } from '../../rdb/large-entry.ts';
+import type { ValueCursor } from '../../rdb/value-cursor.ts';
 import type { TemplateNames } from '../../rdb/template-names.ts';
-import type { FileCursor } from './file-cursor.ts';
 import type { FileIdentity } from './file-identity.ts';
-import type { RdbDecoder } from '../../rdb/rdb-decoder.ts';
 import type { OpenInputOptions } from './open-input.ts';
 
 export interface FilePosition {
@@ -53,7 +52,7 @@ export interface LargeStep {
   /** The raw value, behind type byte and key, in pieces that are valid until the next one is asked for. */
   value(): AsyncGenerator<Buffer>;
   /** For other ways to read it: may be moved anywhere in [entry.valueStart, entry.valueEnd), as often as wanted, until next() is called. */
-  readonly cursor: FileCursor;
+  readonly cursor: ValueCursor;
 }
 
 /** What a file ends with that was left out. */
@@ -72,6 +71,12 @@ export interface EndStep {
 }
 
 export type FileStep = RowsStep | LargeStep | EndStep;
+
+/** What values of a snapshot are written in. */
+export interface SnapshotForm {
+  readonly dialect: Dialect | null;
+  readonly templates: TemplateNames;
+}
 
 export interface FileProgress {
   /** Of the files as they are stored, compressed ones as well. */
@@ -99,7 +104,7 @@ export interface FileSource {
   /** Which file this is. Only before the first next(). */
   identity(): Promise<FileIdentity>;
   /** Of the snapshot that the rows of the last step come from: its dialect and templates, for who decodes values. Null before there was one. */
-  readonly snapshot: RdbDecoder | null;
+  readonly snapshot: SnapshotForm | null;
   /** @throws GodwitError of the format (RDB_..., AOF_..., JSON_...) with file and offset, or of the input */
   next(): Promise<FileStep>;
   close(): Promise<void>;

@@ -162,10 +162,21 @@ test('--dry-run tells what would pass, of a server and of a file, and writes not
   expect([text.code, text.stderr]).toEqual([0, '']);
   expect(text.stdout).toMatch(/^Nothing was written[^]*passes +3 keys[^]*dropped +1 keys[^]*user:1 -> u:1[^]*Keys that get one name: 1/m);
   const file = join(scene.dir, await scene.save());
-  const json = await runGodwit(['load', file, '--target', target.url, ...args, '--log-format', 'json', '--function', 'shake.call(DB, ARGV)']);
+  const lua = 'if KEYS[1] == "u:2" then error("not this one") end\nif KEYS[1] == "u:1" then shake.call(DB, {"INCR", "seen"}) end';
+  const json = await runGodwit(['load', file, '--target', target.url, ...args, '--log-format', 'json', '--function', lua]);
   const report = JSON.parse(json.stdout) as Record<string, unknown>;
   expect(report).toMatchObject({ passed: { keys: 3 }, dropped: { keys: 1 }, renamed: { count: 2 }, unused: ['block suffix ":9"'] });
-  expect(JSON.stringify(report['warnings'])).toMatch(/the function is not called/);
+  const made = {
+    given: 3,
+    dropped: 0,
+    made: 2,
+    commands: [{ name: 'INCR', count: 2 }],
+    failures: { count: 1, samples: [expect.stringContaining('not this one') as string] },
+  };
+  expect(report['function']).toEqual(made);
+  const scanned = await runGodwit(['scan', source.url, target.url, ...args, '--function', lua]);
+  expect([scanned.code, scanned.stderr]).toEqual([0, '']);
+  expect(scanned.stdout).toMatch(/^passes +3 keys[^]*Function: given 3, made 2 commands, nothing of 0[^]*INCR +2[^]*it fails for 1:\n.*not this one/m);
   expect(await scene.to.dbsize()).toBe(0);
 });
 

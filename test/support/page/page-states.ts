@@ -194,6 +194,7 @@ export function scanning(): StandInStatus {
       events: 88_123,
       overflows: 0,
       gaps: 0,
+      servers: [],
     },
     connections: ['source scan', 'source values', 'source events', 'source control', 'target data', 'target control'].map((role) =>
       wire({ role, address: role.startsWith('source') ? '10.0.0.1:6379' : '10.0.0.2:6379' }),

@@ -64,7 +64,7 @@ describe('a file that is named instead of a command is run', () => {
 
   test('a scan can be run as a sync', async () => {
     const scan = write('scan.toml', TEXT.replace('sync_reader', 'scan_reader').replace('DIR', folder));
-    expect((await run([scan])).err).toMatch(/\[NOT_YET\] .*scan\.toml:1: there is no scan yet\. Where the source allows PSYNC, --run-kind sync does/);
+    expect((await run(['explain', scan])).out).toMatch(/^Kind of job: scan\n/);
     expect((await run([scan, '--run-kind', 'sync'])).jobs).toHaveLength(1);
   });
 
@@ -124,11 +124,11 @@ describe('explain', () => {
   });
 
   test('tells what there is not yet behind it, and fails for what is wrong', async () => {
-    const exported = write('c.toml', '[rdb_reader]\nfilepath = "/a"\n[file_writer]\nfilepath = "/b"\n[filter]\nfunction = "x()"\n');
+    const exported = write('c.toml', '[scan_reader]\naddress = "a:1"\nksn = true\n[file_writer]\nfilepath = "/b"\n');
     const { code, err } = await run(['explain', exported]);
     expect([code, err]).toEqual([
       0,
-      expect.stringMatching(/godwit: note: .*c\.toml:6: transform\.function is x\(\), but there is no transform of what is exported yet\n$/),
+      expect.stringMatching(/godwit: note: .*c\.toml:3: scan\.notifications is true, but there is no export that follows notifications .* yet\n$/),
     ]);
     expect((await run(['explain', write('w.toml', `${TEXT}tls = [1]\n`.replace('DIR', folder)), '--strict'])).code).toBe(2);
   });

@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CommandTally } from '../../../src/command/command-tally.ts';
 import { afterEach, describe, expect, test } from 'vitest';
 import { FIRST_MARK, type Mark } from '../../../src/checkpoint/mark.ts';
 import { Batch } from '../../../src/model/batch.ts';
@@ -66,7 +67,7 @@ async function send(lines: readonly string[], rules: Partial<EditsOptions>, capa
   const edits = new Edits({ filter: {}, transform: {}, engine: null, expands: false, dropsValues: false, onError, ...rules });
   const restore = { conversion: new ValueConversion(undefined, 'stop'), replace: true, setPxat: true, absttl: true, keepIdle: false, keepFreq: false };
   const letters = new LettersOnce(new DeadLetterFile(join(folder, 'letters')));
-  const delivery = new EditedDelivery({ delivery: inner, edits, restore, letters, onError });
+  const delivery = new EditedDelivery({ delivery: inner, edits, restore, letters, tally: new CommandTally(), onError });
   const batch = await delivery.take(lines.length);
   batch.copyRows(streamBatch(lines));
   const error: unknown = await delivery.sendCommands(MARK).then(
@@ -115,6 +116,29 @@ describe('a function that fails', () => {
     const { seen } = await send(['set a 1', 'set b 1', 'set c 1'], { engine: strange, onError: 'dead-letter' });
     expect(seen.slice(0, 2)).toEqual(['0> set a 1', '0> set c 1']);
   });
+});
+
+test('letters are written once over a failover of the source, whose history has another name then, and again behind another snapshot', async () => {
+  const edits = new Edits({
+    filter: {},
+    transform: {},
+    engine: new LuaTransform({ source: 'error("no")', name: 'f', log: () => {} }),
+    expands: false,
+    dropsValues: false,
+    onError: 'dead-letter',
+  });
+  const restore = { conversion: new ValueConversion(undefined, 'stop'), replace: true, setPxat: true, absttl: true, keepIdle: false, keepFreq: false };
+  const letters = new LettersOnce(new DeadLetterFile(join(folder, 'letters')));
+  const count = async (mark: Mark): Promise<number> => {
+    const delivery = new EditedDelivery({ delivery: new Written(), edits, restore, letters, tally: new CommandTally(), onError: 'dead-letter' });
+    (await delivery.take(1)).copyRows(streamBatch(['set k v']));
+    await delivery.sendCommands(mark);
+    return readFileSync(join(folder, 'letters'), 'utf8').trimEnd().split('\n').length;
+  };
+  const mark = { ...MARK, snapshotId: 1 };
+  expect(await count(mark)).toBe(1);
+  expect(await count({ ...mark, replicationId: 'b' })).toBe(1);
+  expect(await count({ ...mark, replicationId: 'b', snapshotId: 2 })).toBe(2);
 });
 
 test('letters are written once, whatever comes again', async () => {

@@ -44,6 +44,7 @@ export function examplePipeline(over: Partial<PipelineStatus> = {}): PipelineSta
     },
     incrementalSync: {
       replicationId: '8371b4fb1155b71f4a04d3e1bc3e18c4a990aeeb',
+      bytesReceived: 54,
       offsetReceived: 12_399,
       offsetApplied: 0,
       offsetSource: 12_400,
@@ -100,6 +101,10 @@ export function exampleStatus(over: Partial<JobStatus> = {}): JobStatus {
       commandsApplied: 42,
     },
     pipelines: [examplePipeline()],
+    commands: [
+      { name: 'SET', read: 40, sent: 40 },
+      { name: 'XGROUP-CREATE', read: 2, sent: 2 },
+    ],
     conversion: { encoded: 5, degraded: 1, skipped: 0, first: [{ outcome: 'degraded', db: 0, key: '"h"', what: 'hash', reason: 'lost' }], report: '' },
     lagBytes: 54,
     lagMs: 4,

@@ -32,6 +32,7 @@ const scan: JobStatus['scan'] = {
   events: 6,
   overflows: 7,
   gaps: 8,
+  servers: [],
 };
 
 async function read(page: MetricsPage): Promise<Metrics> {

@@ -35,6 +35,8 @@ function problemsOf(text: string, input: Partial<ConfigInput> = {}): string[] {
 
 const TWO = '[sync_reader]\naddress = "a:1"\n[redis_writer]\naddress = "b:2"\n';
 
+const KINDS: Readonly<Record<string, string>> = { sync_reader: 'sync', scan_reader: 'scan' };
+
 describe('the samples of the documents', () => {
   const combinations = Object.keys(SAMPLE_READERS).flatMap((reader) => Object.keys(SAMPLE_WRITERS).map((writer) => [reader, writer] as const));
 
@@ -43,11 +45,11 @@ describe('the samples of the documents', () => {
     const { settings, warnings, problems } = explainRun({ ...BASE, configFile: file(sample), strict: true });
     expect(warnings).toEqual([]);
     // What is not built yet is refused by its own code, and nothing else is.
-    const isRefused = reader === 'scan_reader' || (reader === 'sync_reader' && writer === 'file_writer');
+    const isRefused = reader === 'sync_reader' && writer === 'file_writer';
     expect(problems.map(({ code }) => code)).toEqual(isRefused ? ['NOT_YET'] : []);
     expect(settings.shake?.outcomes.length).toBeGreaterThan(30);
     if (isRefused) expect(problemsOf(sample)).toEqual([expect.stringMatching(/^\[NOT_YET\] shake\.toml:\d+: /)]);
-    else expect(run(sample).kind).toBe(reader === 'sync_reader' ? 'sync' : writer === 'file_writer' ? 'export' : 'load');
+    else expect(run(sample).kind).toBe(writer === 'file_writer' ? 'export' : (KINDS[reader] ?? 'load'));
   });
 
   test('two addresses are enough', () => {
@@ -90,6 +92,19 @@ describe('the samples of the documents', () => {
       config: { source: { tls: { verify: true, caFile: join(folder, 'ca.pem') } } },
     });
     expect(run(`${TWO}tls_config = { ca_cert = "ca.pem" }`).loaded).not.toMatchObject({ config: { target: { tls: expect.anything() as unknown } } });
+  });
+
+  test('a scan gets what its reader says, and what it says against itself is refused', () => {
+    const scan = (more: string, writer = ''): string => `[scan_reader]\naddress = "a:1"\n${more}\n[redis_writer]\naddress = "b:2"\n${writer}`;
+    expect(run(scan('ksn = true\nscan = false\ncount = 50\ndbs = [0, 11]\nskip_unknown_type = ["stream"]\nprefer_replica = true')).loaded).toMatchObject({
+      scan: { notifications: true, full: false, count: 50, databases: [0, 11], skipTypes: ['stream'], partBytes: 64 * 1024 ** 2 },
+      config: { preferReplica: true, spool: { dir: join(folder, 'data') } },
+    });
+    expect(run(scan('')).loaded).toMatchObject({ scan: { notifications: false, full: true, count: 0, databases: [] } });
+    expect(problemsOf(scan('scan = false'))).toEqual([expect.stringContaining('there is nothing to do') as string]);
+    expect(problemsOf(scan('ksn = true', '[advanced]\nrdb_restore_command_behavior = "skip"'))).toEqual([
+      expect.stringMatching(/^\[CONFIG_INVALID\] shake\.toml:7: sync\.on_existing is skip: keys that change again/) as string,
+    ]);
   });
 
   test('files are loaded up to the second, and exported in the format of their kind', () => {
@@ -181,10 +196,7 @@ describe('mistakes name the line', () => {
 
   test('what there is not yet is refused, with its line; its default is not', () => {
     const text = '[sync_reader]\naddress = "a:1"\n[file_writer]\nfilepath = "/x"\n[filter]\nallow_db = []\nfunction = """\nshake.log(1)\n"""\n';
-    expect(problemsOf(text).map((line) => line.replace(/, but there is no .*/, ''))).toEqual([
-      '[NOT_YET] default of RedisShake: export.follow is true',
-      '[NOT_YET] shake.toml:7: transform.function is "shake.log(1)\\n"',
-    ]);
+    expect(problemsOf(text).map((line) => line.replace(/, but there is no .*/, ''))).toEqual(['[NOT_YET] default of RedisShake: export.follow is true']);
   });
 });
 
@@ -210,7 +222,6 @@ describe("the variables of RedisShake's container", () => {
 
   test.each<[Record<string, string>, RegExp]>([
     [ADDRESSES, /^\[CONFIG_MISSING\] neither SYNC nor SCAN is true/],
-    [{ SCAN: 'true', ...ADDRESSES }, /^\[NOT_YET\] env SCAN: there is no scan yet/],
     [{ SYNC: 'true', SHAKE_DST_ADDRESS: 'b:2' }, /^\[CONFIG_MISSING\] no source was given\. Set SHAKE_SRC_ADDRESS to host:port\.$/],
     [
       { SYNC: 'true', SHAKE_SRC_ADDRESS: 'a:1', SHAKE_DST_ADRESS: 'b:2' },

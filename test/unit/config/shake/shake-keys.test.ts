@@ -165,7 +165,7 @@ describe('what has no effect is told', () => {
 describe('sections', () => {
   test('the first reader counts, and a file before a server; the others are told', () => {
     const { kind, reader, writer, warnings } = translate({ redis_writer: {}, file_writer: {}, rdb_reader: {}, scan_reader: {} });
-    expect([kind, reader, writer]).toEqual(['scan', 'scan_reader', 'file_writer']);
+    expect([kind, reader, writer]).toEqual(['export', 'scan_reader', 'file_writer']);
     expect(warnings).toEqual([
       'shake.toml:1: [rdb_reader] is not used, since [scan_reader] counts before it',
       'shake.toml:1: [redis_writer] is not used, since [file_writer] counts before it',
