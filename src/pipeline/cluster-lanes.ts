@@ -39,7 +39,8 @@ export interface ClusterLanesOptions {
   /** Of each node; see Lane. */
   readonly unansweredBytesMax: number;
   readonly lanes: readonly OpenLane[];
-  newRefusals(): Refusals;
+  /** @param replayUntil units up to there may have been applied before, beside those of which that is known anyway */
+  newRefusals(replayUntil?: () => number): Refusals;
   /** To a node that has got slots meanwhile. @throws TARGET_NOT_READY, FENCED */
   open(node: ClusterNode): Promise<OpenLane>;
   onFailed(error: unknown): void;
@@ -73,7 +74,8 @@ export class ClusterLanes {
       laneOf: (slot) => this.bySlot[slot],
       laneAt: (node, slot) => this.laneAt(node, slot),
       onOpened: (slot, lane) => this.reopen(slot, lane),
-      onSent: (lane, parcel, refusals) => this.judge(lane, parcel, refusals).then(() => options.waves.done(parcel.wave)),
+      newRefusals: (replayUntil) => options.newRefusals(replayUntil),
+      onSent: (wave) => options.waves.done(wave),
       onFailed: (error) => options.onFailed(error),
       onEvent: (level, kind, message, details) => options.onEvent(level, kind, message, details),
     });
@@ -86,7 +88,7 @@ export class ClusterLanes {
   /** Something was refused that a later command of a replay may explain. */
   get inDoubt(): boolean {
     for (const { refusals } of this.lanes.values()) if (refusals.inDoubt) return true;
-    return false;
+    return this.held.inDoubt;
   }
 
   /** Slots that go to this lane. */
@@ -211,7 +213,7 @@ export class ClusterLanes {
       const units = parcel.elsewhere(refusals, (slot) => this.held.has(slot));
       for (const unit of units) {
         wave.pending++;
-        this.held.add(unit.slot, heldUnit(parcel, unit, wave), unit.text);
+        this.held.add(unit.slot, heldUnit(parcel, unit, wave), { text: unit.text });
       }
       rest = refusals.filter(({ command }) => !units.some(({ first, last }) => command >= first && command <= last));
     }

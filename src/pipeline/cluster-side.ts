@@ -189,7 +189,8 @@ export class ClusterSide implements TargetSide {
     const { onError, onExisting, onUnsupported, onCrossSlot } = config.sync;
     const map = this.nodes.currentMap;
     const { leftOut } = attempt;
-    const policy = { address: this.address, onExisting, deadLetters, leftOut, replayUntil: () => attempt.replayUntil };
+    const replayUntil = (): number => attempt.replayUntil;
+    const policy = { address: this.address, onExisting, deadLetters, leftOut, replayUntil };
     const lanes = map.owningShards.map(({ primary }) => this.nodes.lane(primary)).filter((lane) => lane !== undefined);
     // Also of a shard that had no slots when the attempt began: some may have come to it since, and be lost with its tail.
     const unlisten = topology.events.on('changed', ({ changes }) => {
@@ -211,7 +212,7 @@ export class ClusterSide implements TargetSide {
       splits: onCrossSlot !== 'stop',
       lowMarks: this.lowMarks,
       translation: new StreamTranslation(version, onUnsupported, restore.conversion.losses, attempt),
-      newRefusals: () => new Refusals({ ...policy, onError }),
+      newRefusals: (more = () => 0) => new Refusals({ ...policy, onError, replayUntil: () => Math.max(replayUntil(), more()) }),
       planRefusals: new Refusals({ ...policy, onError: onCrossSlot === 'dead-letter' ? 'dead-letter' : onError }),
       open: (node) => this.nodes.open(node),
       onEvent,

@@ -12,7 +12,7 @@ import type { ClusterNode } from '../topology/cluster-node.ts';
 import { parseRedirect } from '../topology/parse-redirect.ts';
 import type { Lane } from './lane.ts';
 import { goesElsewhere, LaneParcel } from './lane-parcel.ts';
-import type { Refusal } from './refusals.ts';
+import type { Refusals } from './refusals.ts';
 import type { Wave } from './wave-line.ts';
 
 const RETRY_MS = 20;
@@ -40,6 +40,10 @@ export interface HeldUnit {
 interface HeldSlot {
   readonly units: HeldUnit[];
   readonly sinceMs: number;
+  /** Units up to here were carried out before they came here: they are sent over what came behind them. */
+  replayUntil: number;
+  /** Of this slot alone: what its replay explains says nothing of others. */
+  readonly refusals: Refusals;
   /** Where the last MOVED pointed. */
   node: ClusterNode | undefined;
 }
@@ -53,8 +57,10 @@ export interface HeldSlotsOptions {
   laneAt(node: ClusterNode, slot: number): Promise<Lane>;
   /** All that was held is applied: the slot is open again, at this node. */
   onOpened(slot: number, lane: Lane): void;
-  /** A unit is answered; what of it was refused for good is left to the policy. */
-  onSent(lane: Lane, parcel: LaneParcel, refusals: readonly Refusal[]): Promise<void>;
+  /** @param replayUntil units of the slot up to there may have been applied before */
+  newRefusals(replayUntil: () => number): Refusals;
+  /** A unit is answered, and judged. */
+  onSent(wave: Wave): void;
   onFailed(error: unknown): void;
   onEvent(level: 'info' | 'warn' | 'error', kind: string, message: string, details?: Record<string, unknown>): void;
 }
@@ -84,22 +90,26 @@ export class HeldSlots {
 
   /**
    * Takes a unit, whose bytes are its own. Units of one wave come in their order; those of an earlier wave may come later, for their answers were still out.
-   * @param text the reply that sent it elsewhere
+   * @param answer it was sent: with the reply that sent it elsewhere; without one it was carried out, though something before it was not. undefined: not sent
    */
-  add(slot: number, unit: HeldUnit, text?: string): void {
-    let held = this.slots.get(slot);
-    if (held === undefined) {
-      held = { units: [], sinceMs: performance.now(), node: undefined };
-      this.slots.set(slot, held);
-    }
+  add(slot: number, unit: HeldUnit, answer?: { readonly text: string | undefined }): void {
+    const held = this.slots.get(slot) ?? this.hold(slot);
+    const { commands } = unit;
+    if (answer !== undefined && answer.text === undefined) held.replayUntil = Math.max(held.replayUntil, commands[commands.length - 1]?.endOffset ?? 0);
     let at = held.units.length;
     while (at > 0 && held.units[at - 1].wave.seq > unit.wave.seq) at--;
     held.units.splice(at, 0, unit);
-    for (const { bytes } of unit.commands) this.bytes += bytes.length;
-    if (text !== undefined) this.redirect(held, this.options.laneOf(slot), text);
+    for (const { bytes } of commands) this.bytes += bytes.length;
+    if (answer?.text !== undefined) this.redirect(held, this.options.laneOf(slot), answer.text);
     if (this.running) return;
     this.running = true;
     void this.run().catch((error: unknown) => this.options.onFailed(error));
+  }
+
+  /** Something was refused that a later unit of its slot may explain. */
+  get inDoubt(): boolean {
+    for (const { refusals } of this.slots.values()) if (refusals.inDoubt) return true;
+    return false;
   }
 
   /** Resolves when more may be held. */
@@ -112,6 +122,13 @@ export class HeldSlots {
   close(error: Error): void {
     this.closed = true;
     this.waiting?.reject(error);
+  }
+
+  private hold(slot: number): HeldSlot {
+    const refusals = this.options.newRefusals(() => held.replayUntil);
+    const held: HeldSlot = { units: [], sinceMs: performance.now(), replayUntil: 0, refusals, node: undefined };
+    this.slots.set(slot, held);
+    return held;
   }
 
   private async run(): Promise<void> {
@@ -150,26 +167,31 @@ export class HeldSlots {
       if (this.bytes <= BYTES_MAX) this.waiting = undefined;
     }
     if (this.closed || lane === undefined) return moved;
+    await held.refusals.passed(Number.POSITIVE_INFINITY);
+    if (held.units.length > 0) return moved;
     this.slots.delete(slot);
     this.options.onOpened(slot, lane);
     return true;
   }
 
   private async sendUnit(slot: number, held: HeldSlot, lane: Lane, unit: HeldUnit): Promise<boolean> {
-    const text = await this.exchange(slot, lane, unit, false);
+    const text = await this.exchange(slot, held, lane, unit, false);
     if (text === undefined) return true;
     const asked = this.redirect(held, lane, text);
     if (asked === undefined) return false;
     const other = await this.options.laneAt(asked, slot);
     if (this.closed) return false;
-    const again = await this.exchange(slot, other, unit, true);
+    const again = await this.exchange(slot, held, other, unit, true);
     if (again !== undefined) this.redirect(held, other, again);
     return again === undefined;
   }
 
   /** @returns the reply that sends it elsewhere; undefined: it is judged */
-  private async exchange(slot: number, lane: Lane, { wave, commands, mark }: HeldUnit, asking: boolean): Promise<string | undefined> {
+  private async exchange(slot: number, { refusals: policy }: HeldSlot, lane: Lane, unit: HeldUnit, asking: boolean): Promise<string | undefined> {
     const { parcel } = this;
+    const { wave, commands, mark } = unit;
+    // The wave ends behind it.
+    const behind = { ...wave.mark, offset: commands[commands.length - 1]?.endOffset ?? wave.mark.offset };
     parcel.begin(batchOf(commands), wave);
     if (mark !== undefined) {
       if (asking) parcel.addAsking();
@@ -180,11 +202,17 @@ export class HeldSlots {
       if (asking && mark === undefined) parcel.addAsking();
       parcel.addCommand(slot, row, command);
     }
-    if (mark !== undefined) parcel.endTransaction(mark);
+    if (mark !== undefined) {
+      parcel.endTransaction(mark);
+      await policy.beforeTransaction(parcel, behind);
+    }
     const refusals = await lane.sendAlone(parcel);
     const elsewhere = refusals.find(({ text }) => goesElsewhere(text));
     if (elsewhere !== undefined) return elsewhere.text;
-    await this.options.onSent(lane, parcel, refusals);
+    const queued = refusals.filter(({ carriedOut }) => !carriedOut);
+    if (queued.length > 0) await policy.refusedWhole(parcel, wave.mark, queued);
+    wave.skipped += await policy.settle(parcel, behind, refusals);
+    this.options.onSent(wave);
     return undefined;
   }
 
