@@ -221,8 +221,8 @@ export const SECTIONS: Readonly<Record<string, string>> = {
   dead_letter: 'Dead letters',
   report: 'Report of losses',
   status: 'Status server',
-  alerts: 'Alerts',
   doctor: 'Doctor',
+  alerts: 'Alerts',
   log: 'Log',
 };
 
