@@ -3,6 +3,7 @@
  * pipeline, and gives it its name, its mark and its side of the target.
  */
 import type { Mark } from '../checkpoint/mark.ts';
+import type { CommandTable } from '../command/command-table.ts';
 import { readCommandTable } from '../source/read-command-table.ts';
 import type { SyncConfig } from '../config/sync-config.ts';
 import { GodwitError } from '../errors/errors.ts';
@@ -29,6 +30,8 @@ import { checkSourceRole } from './source-role.ts';
 import type { SourcePlace } from './job-source.ts';
 import { SourceWatch } from './source-watch.ts';
 
+/** Longer than the watch leaves between two questions. */
+const ASK_AGAIN_MS = 1_100;
 const LAG_HEARD_MS = 2_500;
 
 export interface SourceShardOptions {
@@ -98,7 +101,7 @@ export class SourceShard {
     const { config, turns, log, onEvent } = this.options;
     const spool = new SyncSpool({ config: config.spool, job: config.job.name, pipeline: this.name, epoch, budget, log });
     this.spool = spool;
-    const [table] = await Promise.all([readCommandTable(this.control), spool.adopt(mark), this.watch.ask('idle')]);
+    const [table] = await Promise.all([this.askSource(), spool.adopt(mark)]);
     this.pipeline = new SyncPipeline({
       config,
       locate: () => this.locate(),
@@ -120,6 +123,21 @@ export class SourceShard {
       sourceTimeoutMs: () => this.watch.silenceMaxMs(this.pipeline?.link.lastReceivedAtMs ?? 0),
       onEvent,
     });
+  }
+
+  /** What a pipeline has to know before it begins. A connection that is lost meanwhile is waited for, as long as it tries to come back. */
+  private async askSource(): Promise<CommandTable> {
+    for (;;) {
+      try {
+        await this.control.ready();
+        const table = await readCommandTable(this.control);
+        await this.watch.ask('idle');
+        if (this.control.isReady) return table;
+      } catch (error) {
+        if (!(error instanceof GodwitError) || error.code !== 'CONNECTION_LOST' || this.control.stateName === 'closed') throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+    }
   }
 
   /** Looks at what changes without an event of its own; a few times a second. */
