@@ -1,4 +1,4 @@
-/** What every job tells of itself: its phase, what happens, the last error. SyncJob and ScanJob are made on it. */
+/** What every job tells of itself: its phase, what happens, the last error. SyncJob, ScanJob and LoadJob are made on it. */
 import type { ErrorCode } from '../errors/codes.ts';
 import type { GodwitError } from '../errors/errors.ts';
 import { endpointName } from '../model/endpoint.ts';
@@ -36,6 +36,11 @@ export abstract class JobStory {
     this.phase = phase;
     this.phaseSinceAt = Date.now();
     this.emit('info', 'job.phase', `phase: ${phase}`, { phase });
+  }
+
+  /** Begins the names of the connections of this process, and of no other. */
+  protected newRunName(job: string): string {
+    return `godwit:${job}:${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
   }
 
   protected noteError(code: string, message: string): void {

@@ -3,22 +3,22 @@
  *
  *   created > planning > loading > stopped      loading > draining > stopped      any > failed
  */
-import { logEvent } from '../observe/log-event.ts';
 import { Deferred } from '../async/deferred.ts';
 import type { Mark } from '../checkpoint/mark.ts';
 import type { LoadConfig } from '../config/sync-config.ts';
-import { type Endpoint, endpointName } from '../model/endpoint.ts';
+import type { Endpoint } from '../model/endpoint.ts';
 import { Connection } from '../net/connection.ts';
 import { KeepaliveWheel } from '../net/keepalive-wheel.ts';
 import type { JobEvent, JobResult, LoadDependencies, SyncJobApi } from '../observe/job-api.ts';
-import type { JobPhase, JobStatus } from '../observe/job-status.ts';
+import type { JobStatus } from '../observe/job-status.ts';
 import { Pace } from '../pipeline/pace.ts';
 import type { EndStep } from '../source/file/file-source.ts';
 import { spoolJobDir } from '../source/replica/spool/spool-runs.ts';
 import { DeadLetterFile } from '../target/dead-letter.ts';
 import { LossReport } from '../target/loss-report.ts';
 import { JobSteering } from './job-steering.ts';
-import { LastingTrouble } from './lasting-trouble.ts';
+import { JobStory } from './job-story.ts';
+import type { LastingTrouble } from './lasting-trouble.ts';
 import { type JobRules, NO_RULES, openRules, tellOtherRules } from './open-edits.ts';
 import { LoneLoadTarget } from './lone-load-target.ts';
 import type { AnyLoadPipeline, LoadTarget } from './load-target.ts';
@@ -33,13 +33,9 @@ import { tryWritablePlaces } from './writable-places.ts';
 const SAMPLE_EVERY_MS = 250;
 const FIRST_ATTEMPTS = 3;
 
-export class LoadJob implements SyncJobApi {
+export class LoadJob extends JobStory implements SyncJobApi {
   readonly config: LoadConfig;
-  readonly startedAt = Date.now();
-  phase: JobPhase = 'created';
-  phaseSinceAt = Date.now();
   epoch = 0;
-  lastError: { code: string; message: string; at: number } | null = null;
   readonly rates = new RateMeter();
   readonly deadLetters: DeadLetterFile;
   readonly losses: LossReport;
@@ -50,12 +46,10 @@ export class LoadJob implements SyncJobApi {
   pipeline: AnyLoadPipeline | undefined;
   private rules: JobRules = NO_RULES;
   private readonly dependencies: LoadDependencies;
-  private readonly listeners: ((event: JobEvent) => void)[] = [];
   private readonly runName: string;
   private readonly wheel = new KeepaliveWheel();
   private reason: JobResult['reason'] = 'stopped';
   private remarks: string | undefined;
-  private stopAsked = false;
   private readonly stopped = new Deferred<void>();
   private sampler: NodeJS.Timeout | undefined;
   /** The target answers, but takes no writes. */
@@ -63,6 +57,7 @@ export class LoadJob implements SyncJobApi {
   private readonly gate: TargetGate;
 
   constructor(config: LoadConfig, dependencies: LoadDependencies) {
+    super(dependencies);
     this.config = config;
     this.dependencies = dependencies;
     const { job, spool, deadLetter, targetSide } = config;
@@ -73,19 +68,13 @@ export class LoadJob implements SyncJobApi {
       job: this,
       goals: () => (this.pipeline === undefined ? [] : [this.pipeline.markGoal()]),
       whyNotFinish: () => '',
-      onEvent: (level, kind, message, details) => this.emit(level, kind, message, details),
+      onEvent: this.emit,
     });
     this.file = new LoadedFile(config, dependencies.stdin, this.deadLetters);
-    this.runName = `godwit:${job.name}:${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
+    this.runName = this.newRunName(job.name);
     const isLone = targetSide.kind === 'auto' && targetSide.seeds.length === 1;
     this.target = isLone ? new LoneLoadTarget(config, this.connection('target data', config.target, '')) : this.placedTarget();
-    this.notReady = new LastingTrouble({
-      onTold: (message, lastsMs) => {
-        this.lastError = { code: 'TARGET_NOT_READY', message, at: Date.now() };
-        this.emit('warn', 'target.not-ready', message, { lastsMs });
-      },
-      onOver: (lastedMs) => this.emit('info', 'target.ready', 'the target takes writes again', { lastedMs }),
-    });
+    this.notReady = this.targetTrouble();
     this.gate = new TargetGate({
       target: () => this.target,
       notReady: this.notReady,
@@ -109,9 +98,7 @@ export class LoadJob implements SyncJobApi {
         this.enter('stopped');
         return this.result();
       }
-      this.lastError = { code: error.code, message: error.message, at: Date.now() };
-      this.enter('failed');
-      this.emit('error', 'job.failed', error.message, { code: error.code });
+      this.failed(error);
       throw error;
     } finally {
       clearInterval(this.sampler);
@@ -138,10 +125,6 @@ export class LoadJob implements SyncJobApi {
     return loadStatus(this);
   }
 
-  on(_event: 'event', listener: (event: JobEvent) => void): void {
-    this.listeners.push(listener);
-  }
-
   private result(): JobResult {
     const resumable = this.reason === 'stopped' && this.file.canBeReadAgain;
     return { reason: this.reason, status: this.status(), resumable, remarks: this.remarks };
@@ -159,15 +142,7 @@ export class LoadJob implements SyncJobApi {
     const { keepalive, reconnect } = this.config;
     const clientName = [this.runName, ...(pipeline === '' ? [] : [pipeline]), role.replace(' ', '-')].join(':');
     const connection = new Connection({ role, endpoint, clientName, keepalive, reconnect, wheel: this.wheel, log: this.dependencies.log });
-    connection.events.on('lost', ({ error, idleMs }) => {
-      this.lastError = { code: error.code, message: error.message, at: Date.now() };
-      this.emit('warn', 'connection.lost', error.message, { role, idleMs, code: error.code });
-      if (this.stopAsked) void connection.close();
-    });
-    connection.events.on('round-trip', ({ roundTripMs }) => this.dependencies.onRoundTrip?.({ role, address: endpointName(connection.endpoint), roundTripMs }));
-    connection.events.on('state', ({ from, to }) => {
-      if (to.name === 'ready') this.emit('info', 'connection.ready', `${role} ${endpointName(connection.endpoint)} is connected`, { role, from });
-    });
+    this.listenTo(connection, role);
     return connection;
   }
 
@@ -266,19 +241,5 @@ export class LoadJob implements SyncJobApi {
     if (pipeline === undefined) return;
     this.notReady.done(pipeline.markAt, Date.now());
     this.rates.sample(performance.now(), [pipeline.applied.keys, pipeline.applied.commands, pipeline.progress.bytes]);
-  }
-
-  private enter(phase: JobPhase): void {
-    if (phase === this.phase) return;
-    this.phase = phase;
-    this.phaseSinceAt = Date.now();
-    this.emit('info', 'job.phase', `phase: ${phase}`, { phase });
-  }
-
-  /** Whoever runs the job writes its log. */
-  private emit(level: JobEvent['level'], kind: string, message: string, details: Record<string, unknown> = {}): void {
-    const event: JobEvent = { at: Date.now(), level, kind, message, details };
-    logEvent(this.dependencies.log, event);
-    for (const listener of this.listeners) listener(event);
   }
 }

@@ -80,7 +80,7 @@ export class ScanJob extends JobStory implements SyncJobApi {
     this.losses = new LossReport(config.report.file);
     this.pace = new Pace(config.rate);
     this.control = steerShards(this, ['planning', 'full-sync', 'incremental-sync'], this.emit);
-    this.runName = `godwit:${job.name}:${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
+    this.runName = this.newRunName(job.name);
     this.sides = {
       config,
       runName: this.runName,

@@ -82,7 +82,7 @@ export class SyncJob extends JobStory implements SyncJobApi {
     this.losses = new LossReport(config.report.file);
     this.budget = new SpoolBudget({ dir: jobDir, maxBytes: spool.maxBytes, log: dependencies.log });
     this.turns = new SnapshotTurns(config.sync.fullSyncConcurrency);
-    this.runName = `godwit:${job.name}:${this.startedAt.toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
+    this.runName = this.newRunName(job.name);
     this.pace = new Pace(config.rate);
     this.control = steerShards(this, ['incremental-sync'], this.emit);
     this.sides = {

@@ -26,16 +26,14 @@ import { FileApplier } from './file-applier.ts';
 import type { Edits } from './edits/edits.ts';
 import { FileEdits } from './edits/file-edits.ts';
 import { LettersOnce } from './edits/letters-once.ts';
-import { type LoadCounts, NOTHING_LOADED } from './load-counts.ts';
+import { AnsweredCounts, type LoadCounts, NOTHING_LOADED } from './load-counts.ts';
 import { HeldKeys } from './held-keys.ts';
 import { againAndAgain } from './again-and-again.ts';
 import type { Pace } from './pace.ts';
 import { Ownership } from './ownership.ts';
 import { Refusals } from './refusals.ts';
 import { StreamTranslation } from './stream-translation.ts';
-
-/** The time that the target has for its last answers when the job ends. */
-const SETTLE_MS = 5000;
+import { settleInTime } from './settle-in-time.ts';
 
 export interface LoadPipelineOptions {
   readonly config: LoadConfig;
@@ -202,7 +200,7 @@ export class LoadPipeline {
       return 'stopped';
     } finally {
       unlisten();
-      await this.settle(sender);
+      await settleInTime(sender);
       sender.close();
     }
   }
@@ -213,21 +211,12 @@ export class LoadPipeline {
     this.options.onEvent('warn', 'load.held', `${forgotten} keys that have expired will go from the target within an hour by themselves`, { forgotten });
   }
 
-  /** Whatever ended it: the mark tells how far it came, unless the target is silent. */
-  private async settle(sender: BatchSender): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, SETTLE_MS)));
-    await Promise.race([sender.settled().catch(() => {}), late]);
-    clearTimeout(timer);
-  }
-
   private newApplier(source: FileSource, mark: Mark): { applier: FileApplier; sender: BatchSender } {
     const { connection, config, deadLetters, store, restore, valueBytesMax } = this.options;
     const { leftOut, plainBatches } = this;
     const { onError, onExisting, onUnsupported } = config.sync;
-    const before = this.applied;
     const refusals = new Refusals({ address: endpointName(config.target), onError, onExisting, deadLetters, leftOut, replayUntil: () => 0 });
-    let answered: LoadCounts & { readonly rows: number } = { ...before, rows: 0 };
+    const answered = new AnsweredCounts(this.applied);
     const sender = new BatchSender(
       {
         connection,
@@ -236,18 +225,14 @@ export class LoadPipeline {
         pacer: this.options.pace.of(endpointName(config.target)),
         unansweredBytesMax: config.limits.unansweredBytesMax,
         fenced: (epoch) => store.fenced(epoch),
-        onApplied: ({ mark: reached, rows, skipped }: SentPosition) => {
-          const more = rows - answered.rows;
-          const ofSnapshot = reached.phase === 'full-sync';
-          const { keys, commands } = answered;
-          answered = { keys: keys + (ofSnapshot ? more : 0), commands: commands + (ofSnapshot ? 0 : more), skipped: before.skipped + skipped, rows };
-          this.applied = answered;
-          this.phase = reached.phase;
+        onApplied: (position: SentPosition) => {
+          this.applied = answered.reach(position);
+          this.phase = position.mark.phase;
         },
         onMarked: ({ mark: reached }) => {
           this.mark = reached;
           this.markAt = Date.now();
-          this.marked = answered;
+          this.marked = answered.counts;
         },
         onFailed: (error) => applier.fail(error),
       },

@@ -21,13 +21,12 @@ import { EditedDelivery } from './edits/edited-delivery.ts';
 import type { Edits } from './edits/edits.ts';
 import { LettersOnce } from './edits/letters-once.ts';
 import { FileFeed, positionOfMark } from './file-feed.ts';
-import { type LoadCounts, NOTHING_LOADED } from './load-counts.ts';
+import { AnsweredCounts, type LoadCounts, NOTHING_LOADED } from './load-counts.ts';
 import type { Pace } from './pace.ts';
 import { PacedDelivery } from './paced-delivery.ts';
 import type { TargetSide } from './target-side.ts';
+import { settleInTime } from './settle-in-time.ts';
 
-/** The time that the target has for its last answers when the job ends. */
-const SETTLE_MS = 5000;
 /** A run before this one can have sent no more than this behind its mark. */
 const SENT_BEHIND_MARK_MAX = 256 * 1024 * 1024;
 const HISTORY = 'file';
@@ -176,15 +175,14 @@ export class PlacedLoadPipeline {
       return 'stopped';
     } finally {
       if (this.phase === 'incremental-sync') this.sentOffset = Math.max(this.sentOffset, delivery.sentOffset);
-      await this.settle(delivery);
+      await settleInTime(delivery);
       delivery.close();
     }
   }
 
   private open(from: Mark): Delivery {
     const { target, edits, pace, config } = this.options;
-    const before = this.applied;
-    let answered: LoadCounts & { readonly rows: number } = { ...before, rows: 0 };
+    const answered = new AnsweredCounts(this.applied);
     const opened = target.open(from, {
       leftOut: this.leftOut,
       replayUntil: this.sentOffset,
@@ -192,18 +190,14 @@ export class PlacedLoadPipeline {
       tally: this.tally,
       replaceFunctions: false,
       stopping: () => this.stopping,
-      onApplied: ({ mark, rows, skipped }: SentPosition) => {
-        const more = rows - answered.rows;
-        const ofSnapshot = mark.phase === 'full-sync';
-        const { keys, commands } = answered;
-        answered = { keys: keys + (ofSnapshot ? more : 0), commands: commands + (ofSnapshot ? 0 : more), skipped: before.skipped + skipped, rows };
-        this.applied = answered;
-        this.phase = mark.phase;
+      onApplied: (position: SentPosition) => {
+        this.applied = answered.reach(position);
+        this.phase = position.mark.phase;
       },
       onMarked: ({ mark }: SentPosition) => {
         this.mark = mark;
         this.markAt = Date.now();
-        this.marked = answered;
+        this.marked = answered.counts;
       },
       onFailed: (error) => this.feed?.fail(error),
     });
@@ -211,13 +205,5 @@ export class PlacedLoadPipeline {
     const edited =
       edits === null ? opened : new EditedDelivery({ delivery: opened, edits, restore: target.restore, tally: this.tally, letters: this.letters, onError });
     return new PacedDelivery(edited, pace);
-  }
-
-  /** Whatever ended it: the mark tells how far it came, unless the target is silent. */
-  private async settle(delivery: Delivery): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, SETTLE_MS)));
-    await Promise.race([delivery.settled().catch(() => {}), late]);
-    clearTimeout(timer);
   }
 }

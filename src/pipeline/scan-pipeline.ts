@@ -34,9 +34,9 @@ import { HugeValues } from './huge-values.ts';
 import { ScanCourse } from './scan-course.ts';
 import { RowNumbers, ScanWriter } from './scan-writer.ts';
 import type { TargetSide } from './target-side.ts';
+import { settleInTime } from './settle-in-time.ts';
 
-/** The time that there is for the last answers, and for what has changed last, when the job ends. */
-const SETTLE_MS = 5_000;
+/** The time that there is for what has changed last, when the job ends. */
 const DRAIN_MS = 20_000;
 /** Slots on the move: the source is gone over when they have stood still for so long. */
 const SLOTS_SETTLE_MS = 1_000;
@@ -251,7 +251,7 @@ export class ScanPipeline {
     } finally {
       this.course.end();
       feed.fail(new GodwitError('CONNECTION_LOST', 'the attempt is over'));
-      if (this.stopping) await this.settle(delivery);
+      if (this.stopping) await settleInTime(delivery);
       this.isSettled = delivery.isSettled;
       delivery.close();
     }
@@ -319,14 +319,6 @@ export class ScanPipeline {
     if (stage === this.markedStage) return;
     this.markedStage = stage;
     if (stage !== 'going-over') this.options.onEvent('info', 'scan.stage', `the scan is ${stage === 'done' ? 'done' : stage}`, { stage });
-  }
-
-  /** The mark tells how far it came, unless the target is silent. */
-  private async settle(delivery: Delivery): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, SETTLE_MS)));
-    await Promise.race([delivery.settled().catch(() => {}), late]);
-    clearTimeout(timer);
   }
 }
 
