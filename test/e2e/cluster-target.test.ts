@@ -1,66 +1,23 @@
 /** `godwit sync`, built, from a standalone source to a real cluster that is killed, failed over and resharded: both sides must end exactly equal. */
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { startCluster, type ClusterOptions, type TestCluster } from '../support/cluster.ts';
-import { compareServers } from '../support/compare.ts';
-import { type GodwitProcess, startGodwit } from '../support/godwit-process.ts';
+import { askServer, ClusterScene } from '../support/cluster-scene.ts';
+import type { GodwitProcess } from '../support/godwit-process.ts';
 import { LiveLoad } from '../support/live-load.ts';
-import { loadRichData } from '../support/rich-data.ts';
-import { type RealServer, type ServerOptions, startServer } from '../support/server.ts';
+import { type ServerOptions, startServer } from '../support/server.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { slotOf } from '../../src/model/slot.ts';
 
 const BACKLOG = ['--repl-backlog-size', '64mb'];
 
-class Scene {
-  readonly source: RealServer;
-  readonly cluster: TestCluster;
-  readonly spoolDir = mkdtempSync(join(tmpdir(), 'godwit-cluster-'));
-  private readonly godwits: GodwitProcess[] = [];
+let scene: ClusterScene;
 
-  constructor(source: RealServer, cluster: TestCluster) {
-    this.source = source;
-    this.cluster = cluster;
-  }
-
-  godwit(...args: readonly string[]): GodwitProcess {
-    const godwit = startGodwit({ source: this.source.url, target: this.cluster.url(), spoolDir: this.spoolDir, args });
-    this.godwits.push(godwit);
-    return godwit;
-  }
-
-  async richData(bigElements: number): Promise<number> {
-    await loadRichData(this.source, { bigElements });
-    const client = this.source.client();
-    for (const database of [1, 15]) {
-      await client.select(database);
-      await client.flushdb();
-    }
-    await client.select(0);
-    const keys = await client.dbsize();
-    client.disconnect();
-    return keys;
-  }
-
-  async differences(): Promise<string[]> {
-    return compareServers(this.source, this.cluster);
-  }
-
-  async close(): Promise<void> {
-    for (const godwit of this.godwits) godwit.killNow();
-    await Promise.all([this.source.stop(), this.cluster.stop()]);
-    rmSync(this.spoolDir, { recursive: true, force: true });
-  }
-}
-
-let scene: Scene;
-
-async function open(cluster: ClusterOptions = {}, source: ServerOptions = {}): Promise<Scene> {
+async function open(cluster: ClusterOptions = {}, source: ServerOptions = {}): Promise<ClusterScene> {
   const [server, nodes] = await Promise.all([startServer({ server: 'redis-7.0', args: BACKLOG, ...source }), startCluster(cluster)]);
-  scene = new Scene(server, nodes);
+  scene = new ClusterScene(server, nodes);
   return scene;
 }
 
@@ -111,7 +68,7 @@ describe('a sync to a cluster', () => {
     const last = scene.godwit();
     await last.waitForPhase('incremental-sync');
     await expectEqual(last, load);
-    expect(await syncsFull(scene.source)).toBe(1);
+    expect(await scene.fullSyncs()).toBe(1);
   });
 
   test('comes back over killed connections on every node', async () => {
@@ -121,7 +78,7 @@ describe('a sync to a cluster', () => {
     await godwit.waitForPhase('incremental-sync');
     for (let round = 0; round < 6; round++) {
       await load.more(400);
-      await onNode(scene.cluster.node(round % 3), ['CLIENT', 'KILL', 'TYPE', 'normal']);
+      await askServer(scene.cluster.node(round % 3), 'CLIENT', 'KILL', 'TYPE', 'normal');
     }
     await load.more(500);
     await expectEqual(godwit, load);
@@ -147,7 +104,7 @@ describe('a sync to a cluster', () => {
     await scene.cluster.loseTail(0, () => load.more(800));
     await load.more(1_000);
     await expectEqual(godwit, load);
-    expect(await syncsFull(scene.source)).toBe(1);
+    expect(await scene.fullSyncs()).toBe(1);
   });
 
   test('follows slots that move, under load', async () => {
@@ -334,15 +291,6 @@ describe('a sync to a cluster', () => {
   });
 });
 
-async function onNode(node: RealServer, command: [string, ...string[]]): Promise<unknown> {
-  const client = node.client();
-  try {
-    return await client.call(...command);
-  } finally {
-    client.disconnect();
-  }
-}
-
 async function onCluster(cluster: TestCluster, key: string): Promise<string | null> {
   const client = (await cluster.primaryOfKey(key)).client();
   try {
@@ -355,8 +303,4 @@ async function onCluster(cluster: TestCluster, key: string): Promise<string | nu
 async function shardOf(cluster: TestCluster, slot: number): Promise<number> {
   const owner = await cluster.primaryOfSlot(slot);
   return cluster.nodes.indexOf(owner);
-}
-
-async function syncsFull(source: RealServer): Promise<number> {
-  return Number(/sync_full:(\d+)/.exec(String(await onNode(source, ['INFO', 'stats'])))?.[1]);
 }
